@@ -1,0 +1,65 @@
+# Each target sets up what it needs. `make help` lists them.
+SHELL := /bin/bash
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+VENV := .venv
+BIN := $(VENV)/bin
+RUNTIME := $(VENV)/.runtime
+DEVELOPMENT := $(VENV)/.development
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+
+.DEFAULT_GOAL := help
+.PHONY: help run test lint format types unit coverage bench lock clean
+
+help: ## this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
+
+$(BIN)/python:
+	@PYTHON="$(PYTHON)" scripts/make-venv $(VENV)
+
+$(RUNTIME): requirements.txt | $(BIN)/python
+	@echo "Installing the hub's dependencies ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	@touch $@
+
+$(DEVELOPMENT): requirements-dev.txt $(RUNTIME)
+	@echo "Installing the tools for tests and checks ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@touch $@
+
+run: $(RUNTIME) ## set everything up and serve on BIND (127.0.0.1:8000), with demo users
+	@scripts/run
+
+test: $(DEVELOPMENT) lint types ## every check and the whole test suite
+	@scripts/test-services
+	@rm -f .coverage .coverage.*
+	@$(BIN)/python -m pytest --cov --cov-report= $(PYTEST_ARGS)
+	@$(MAKE) --no-print-directory coverage
+
+unit: $(DEVELOPMENT) ## the tests that need no other process
+	@$(BIN)/python -m pytest --ignore=tests/e2e $(PYTEST_ARGS)
+
+coverage:
+	@$(BIN)/python -m coverage combine --quiet --append 2>/dev/null || true
+	@$(BIN)/python -m coverage report
+
+lint: $(DEVELOPMENT) ## ruff: lint and format
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/ruff format --check --quiet .
+
+format: $(DEVELOPMENT) ## let ruff rewrite what it can
+	@$(BIN)/ruff check --fix --quiet .
+	@$(BIN)/ruff format --quiet .
+
+types: $(DEVELOPMENT) ## mypy, strict on app/realtime
+	@$(BIN)/mypy
+
+bench: $(DEVELOPMENT) ## this hub beside the C floor and its rivals, one table (up to 15 minutes)
+	@$(BIN)/python -m benchmarks $(BENCH_ARGS)
+
+lock: $(DEVELOPMENT) ## write requirements*.txt anew from requirements*.in
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
+	@for f in requirements requirements-dev; do $(BIN)/uv pip compile --quiet --upgrade --no-emit-index-url \
+	  --no-emit-find-links --custom-compile-command "make lock" $$f.in -o $$f.txt; done
+
+clean: ## remove what the targets made, except the database under instance/
+	@rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage .coverage.* benchmarks/.cache

@@ -1,0 +1,92 @@
+"""The application factory: the only file that knows every part. Nothing connects before it is used."""
+
+import logging
+from functools import partial
+from pathlib import Path
+
+from flask import Flask, Response
+
+from app import cli, errors
+from app.accounts.cookies import blueprint as cookies
+from app.accounts.routes import blueprint as accounts
+from app.auth import passwords
+from app.constellations.live import why_not_read
+from app.constellations.routes import blueprint as constellations
+from app.constellations.stream import blueprint as updates
+from app.extensions import cors, db, jwt, migrate, sock
+from app.json import OrjsonProvider
+from app.ops import limits, logs
+from app.ops.health import blueprint as health
+from app.realtime.broker import make_broker
+from app.realtime.broker.base import BrokerUnavailable, Limits
+from app.realtime.engine import Engine, Settings
+from config import Base, load
+
+MIGRATIONS = str(Path(__file__).resolve().parent.parent / "migrations")
+CORS_HEADERS = ["Authorization", "Content-Type", "Last-Event-ID", "Idempotency-Key", "Cache-Control"]
+EXPOSED_HEADERS = ["Retry-After", "RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset"]
+
+
+def create_app(settings: Base | None = None) -> Flask:
+    """The hub as one WSGI application; without settings, those of the environment."""
+    settings = settings or load()
+    Path(settings.INSTANCE_PATH).mkdir(parents=True, exist_ok=True)
+    app = Flask(__name__, instance_path=settings.INSTANCE_PATH, static_folder=None)
+    app.config.from_object(settings)
+    app.json = OrjsonProvider(app)
+    app.url_map.strict_slashes = False
+    app.url_map.merge_slashes = False
+    logs.init_app(app)
+    _bind_extensions(app, settings)
+    _make_engine(app, settings)
+    for blueprint in (accounts, cookies, constellations, updates, health):
+        app.register_blueprint(blueprint)
+    errors.init_app(app)
+    app.register_error_handler(BrokerUnavailable, _answer_broker_away)
+    cli.init_app(app)
+    passwords.prepare(app)
+    return app
+
+
+def _bind_extensions(app: Flask, settings: Base) -> None:
+    app.config.update(
+        JWT_ENCODE_NBF=False,
+        JWT_TOKEN_LOCATION=["headers"],  # the hub finds tokens itself, see auth/principal.py
+        SQLALCHEMY_TRACK_MODIFICATIONS=False,
+        SOCK_SERVER_OPTIONS={"max_message_size": 1024 * 1024},
+    )
+    db.init_app(app)
+    migrate.init_app(app, db, directory=MIGRATIONS)
+    jwt.init_app(app)
+    sock.init_app(app)
+    cors.init_app(
+        app,
+        origins=settings.CORS_ORIGINS,
+        supports_credentials=True,
+        allow_headers=CORS_HEADERS,
+        expose_headers=EXPOSED_HEADERS,
+        methods=["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"],
+        max_age=600,
+    )
+    limits.init_app(app)
+
+
+def _make_engine(app: Flask, settings: Base) -> None:
+    bounds = Limits(settings.HISTORY_SIZE, settings.HISTORY_SECONDS, settings.HISTORY_BYTES)
+    engine = Engine(
+        make_broker(settings.REDIS_URL, bounds, settings.REDIS_PREFIX),
+        Settings(
+            heartbeat_seconds=settings.HEARTBEAT_SECONDS,
+            buffer_bytes=settings.SUBSCRIBER_BUFFER_BYTES,
+            max_streams=settings.MAX_STREAMS,
+            outbox_events=settings.OUTBOX_EVENTS,
+        ),
+    )
+    engine.hub.on_end = logs.stream_ended
+    engine.authorizers["constellation"] = partial(why_not_read, app)
+    app.extensions["engine"] = engine
+
+
+def _answer_broker_away(error: BrokerUnavailable) -> Response:
+    logging.getLogger(__name__).warning("broker unavailable: %s", error)
+    return errors.answer(errors.Unavailable("The message broker is unavailable, try again"))

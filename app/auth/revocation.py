@@ -1,0 +1,26 @@
+"""Taking tokens back. The database remembers; the engine ends open streams on every worker."""
+
+from time import time
+
+from sqlalchemy import delete
+from sqlalchemy.exc import IntegrityError
+
+from app.auth.models import RevokedToken
+from app.database import transaction
+from app.extensions import engine
+
+
+def revoke(token_id: str, expires_at: int) -> None:
+    """The token is as good as none from now on; its streams end with `logged_out`."""
+    try:
+        with transaction() as session:
+            session.execute(delete(RevokedToken).where(RevokedToken.expires_at < int(time())))
+            session.add(RevokedToken(jti=token_id, expires_at=expires_at))
+    except IntegrityError:
+        pass  # revoked twice at once: the first one counts
+    engine.cut("logged_out", token=token_id)
+
+
+def cut_user(uuid: str, reason: str) -> None:
+    """Ends every stream of the account, whatever token opened it."""
+    engine.cut(reason, user=uuid)

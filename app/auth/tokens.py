@@ -1,0 +1,44 @@
+"""JWTs (RFC 7519) of the hub: `sub`, `jti`, `exp` and `use`; account tokens add `ver`, the token version."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from flask_jwt_extended import create_access_token, decode_token
+from flask_jwt_extended.exceptions import JWTExtendedException
+from jwt import PyJWTError
+
+from app.errors import Unauthorized
+
+ACCOUNT, SERVICE, SUBSCRIBER = "account", "service", "subscriber"
+
+
+@dataclass(frozen=True, slots=True)
+class Claims:
+    """What a valid token says; `expires_at` is Unix seconds."""
+
+    use: str
+    subject: str
+    token_id: str
+    expires_at: int
+    version: int
+
+
+def issue(use: str, subject: str, seconds: int, version: int = 0) -> str:
+    """A signed token for `subject` that lives `seconds`."""
+    claims = {"use": use, "ver": version}
+    lifetime = timedelta(seconds=seconds)
+    token: str = create_access_token(subject, expires_delta=lifetime, additional_claims=claims)
+    return token
+
+
+def read(token: str) -> Claims:
+    """Checks signature and expiry, not revocation; raises Unauthorized."""
+    try:
+        payload: dict[str, Any] = decode_token(token)
+    except (PyJWTError, JWTExtendedException, UnicodeError, ValueError) as error:
+        raise Unauthorized("Invalid or expired token") from error
+    use, version = payload.get("use"), payload.get("ver", 0)
+    if not isinstance(use, str) or not isinstance(version, int):
+        raise Unauthorized("Invalid or expired token")
+    return Claims(use, str(payload["sub"]), str(payload["jti"]), int(payload["exp"]), version)

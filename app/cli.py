@@ -1,0 +1,139 @@
+"""`flask --app wsgi …`: what is done to a hub from a shell."""
+
+from functools import wraps
+from pathlib import Path
+from typing import Any
+
+import click
+from flask import Flask, current_app
+from flask.cli import AppGroup, with_appcontext
+from marshmallow import ValidationError
+from sqlalchemy import select
+
+from app import fields as texts
+from app.accounts import service as accounts
+from app.auth import tokens
+from app.auth.models import User
+from app.database import transaction
+from app.errors import DomainError
+from app.extensions import db
+from app.seeding import DEMO, Seed
+
+
+class Group(AppGroup):
+    """Failures of the domain are a line on stderr and exit code 1, not a traceback."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        return _spoken(super().invoke)(ctx)
+
+
+class Command(click.Command):
+    def invoke(self, ctx: click.Context) -> Any:
+        return _spoken(super().invoke)(ctx)
+
+
+def _spoken(function: Any) -> Any:
+    @wraps(function)
+    def call(*args: Any) -> Any:
+        try:
+            return function(*args)
+        except DomainError as error:
+            raise click.ClickException(error.message) from error
+
+    return call
+
+
+user = Group("user", help="Accounts: create, list, admin, password, delete.")
+
+
+@click.command("seed", cls=Command)
+@click.argument("file", required=False, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--demo", is_flag=True, help="The users and the constellation that the README speaks of.")
+@with_appcontext
+def seed(file: Path | None, demo: bool) -> None:
+    """Create the users and constellations of FILE (YAML or CSV). What exists already is left as it is."""
+    if file is None and not demo:
+        raise click.UsageError("Give a FILE, or --demo.")
+    if demo and current_app.config["IS_PRODUCTION"]:
+        raise click.UsageError("The demo's passwords are public: not in production.")
+    wanted = Seed(DEMO if demo or file is None else file)
+    made = 0
+    with click.progressbar(length=len(wanted), label="Seeding", item_show_func=str) as bar:
+        for name, is_new in wanted.apply():
+            made += is_new
+            bar.update(1, name)
+    click.echo(f"{made} made, {len(wanted) - made} were there already.")
+
+
+@click.command("token", cls=Command)
+@click.argument("name")
+@click.option("--seconds", type=click.IntRange(1), help="Lifetime; default ACCESS_TOKEN_SECONDS.")
+@with_appcontext
+def token(name: str, seconds: int | None) -> None:
+    """Print an access token of the account NAME (a name or an e-mail address)."""
+    found = _find(name)
+    seconds = seconds or current_app.config["ACCESS_TOKEN_SECONDS"]
+    click.echo(tokens.issue(tokens.ACCOUNT, found.uuid, seconds, found.token_version))
+
+
+@user.command("create")
+@click.argument("name")
+@click.argument("email")
+@click.password_option(envvar="HUB_PASSWORD", help="Asked for when not given; or HUB_PASSWORD.")
+@click.option("--operator", is_flag=True, help="May also manage the hub.")
+def create(name: str, email: str, password: str, operator: bool) -> None:
+    """Create an account, also where registration is closed."""
+    for field, value in ((texts.name(), name), (texts.email(), email), (texts.password(), password)):
+        try:
+            field.deserialize(value)
+        except ValidationError as error:
+            raise click.ClickException(f"{value!r}: {error.messages[0]}") from error
+    click.echo(accounts.create_user(name, email, password, operator).uuid)
+
+
+@user.command("list")
+def list_users() -> None:
+    """One line per account: uuid, name, e-mail, operator."""
+    for found in db.session.scalars(select(User).order_by(User.name)):
+        click.echo(f"{found.uuid}  {found.name}  {found.email}{'  operator' if found.is_operator else ''}")
+
+
+@user.command("admin")
+@click.argument("name")
+@click.option("--revoke", is_flag=True, help="Take it back.")
+def admin(name: str, revoke: bool) -> None:
+    """Make the account NAME an operator of the hub."""
+    uuid = _find(name).uuid
+    with transaction() as session:
+        session.get_one(User, uuid).is_operator = not revoke
+    click.echo(f"{name} is {'no longer ' if revoke else ''}an operator.")
+
+
+@user.command("password")
+@click.argument("name")
+@click.password_option(envvar="HUB_PASSWORD", help="Asked for when not given; or HUB_PASSWORD.")
+def password(name: str, password: str) -> None:
+    """Set a new password; every token of the account is revoked."""
+    accounts.change(_find(name).uuid, {"password": password})
+    click.echo(f"The password of {name} was changed.")
+
+
+@user.command("delete")
+@click.argument("name")
+@click.confirmation_option(prompt="Delete the account and what only it owns?")
+def delete(name: str) -> None:
+    """Delete an account."""
+    accounts.delete(_find(name).uuid)
+    click.echo(f"{name} was deleted.")
+
+
+def _find(name: str) -> User:
+    found = accounts.find_user(name)
+    if found is None:
+        raise click.ClickException(f"There is no account named {name}.")
+    return found
+
+
+def init_app(app: Flask) -> None:
+    for command in (seed, token, user):
+        app.cli.add_command(command)

@@ -1,0 +1,1 @@
+"""Area 2: constellations, shared workspaces with rights, folders, files, comments and live updates."""

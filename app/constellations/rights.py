@@ -1,0 +1,142 @@
+"""READ < COMMENT < WRITE < ADMIN, and who has which of them where.
+
+`require…` are the cheap checks before a body is read. What they saw may be gone a moment later, so every
+write asks again in its own transaction, behind the constellation's lock: `lock`, `lock_thing`.
+
+Locks are taken in one order, so that nobody waits in a circle: users first, then constellations by uuid.
+"""
+
+from enum import IntEnum
+from typing import Any, NamedTuple, TypeVar
+
+from sqlalchemy import Row, Select, and_, select
+from sqlalchemy.orm import Session
+
+from app.auth.models import User
+from app.constellations.models import Comment, Constellation, File, Folder, Membership
+from app.errors import Forbidden, NotFound
+from app.extensions import db
+from app.identifiers import is_uuid
+
+Thing = TypeVar("Thing", Folder, File)
+
+
+class Rights(IntEnum):
+    READ = 1
+    COMMENT = 2
+    WRITE = 3
+    ADMIN = 4
+
+
+class Place(NamedTuple):
+    """The constellation that a thing is in, and the caller's rights there."""
+
+    constellation_uuid: str
+    rights: Rights
+
+
+def find_rights(user_uuid: str, constellation_uuid: str) -> Rights | None:
+    """The user's rights; None for a stranger, and for a constellation that is absent or malformed."""
+    if not is_uuid(constellation_uuid):
+        return None
+    found = db.session.scalar(_rights(user_uuid, constellation_uuid.lower()))
+    return None if found is None else Rights(found)
+
+
+def require(user_uuid: str, constellation_uuid: str, least: Rights) -> Rights:
+    """The user's rights; raises NotFound when absent (or malformed), Forbidden when they are too few."""
+    if not is_uuid(constellation_uuid):
+        raise NotFound("Constellation not found")
+    query = select(Constellation.uuid, Membership.rights).where(
+        Constellation.uuid == constellation_uuid.lower()
+    )
+    return _judge(_first(query, Constellation.uuid, user_uuid), "Constellation", least).rights
+
+
+def require_folder(user_uuid: str, folder_uuid: str, least: Rights) -> Place:
+    """Where the folder is; raises NotFound, Forbidden."""
+    query = select(Folder.constellation_uuid, Membership.rights).where(Folder.uuid == folder_uuid)
+    return _judge(_first(query, Folder.constellation_uuid, user_uuid), "Folder", least)
+
+
+def require_file(user_uuid: str, file_uuid: str, least: Rights) -> Place:
+    """Where the file is; raises NotFound, Forbidden."""
+    query = select(File.constellation_uuid, Membership.rights).where(File.uuid == file_uuid)
+    return _judge(_first(query, File.constellation_uuid, user_uuid), "File", least)
+
+
+def require_comment(user_uuid: str, file_uuid: str, comment_uuid: str, least: Rights) -> Place:
+    """Where the comment is; raises NotFound (also for a comment on another file), Forbidden."""
+    query = (
+        select(File.constellation_uuid, Membership.rights, Comment.uuid)
+        .outerjoin(Comment, and_(Comment.file_uuid == File.uuid, Comment.uuid == comment_uuid))
+        .where(File.uuid == file_uuid)
+    )
+    found = _first(query, File.constellation_uuid, user_uuid)
+    if found is not None and found.uuid is None:
+        raise NotFound("Comment not found")
+    return _judge(found, "File", least)
+
+
+def lock(session: Session, constellation_uuid: str, user_uuid: str, least: Rights) -> Rights:
+    """Makes this transaction the only one that changes the constellation, and checks the rights again.
+
+    Raises NotFound, Forbidden. A row lock in PostgreSQL; on SQLite `transaction` holds the write lock.
+    """
+    query = select(Constellation.uuid).where(Constellation.uuid == constellation_uuid).with_for_update()
+    if session.scalar(query) is None:
+        raise NotFound("Constellation not found")
+    # A statement of its own: in PostgreSQL it sees what was committed while the lock was waited for.
+    return _enough(session.scalar(_rights(user_uuid, constellation_uuid)), least)
+
+
+def lock_thing(
+    session: Session, model: type[Thing], uuid: str, user_uuid: str, least: Rights
+) -> tuple[Thing, Rights]:
+    """The folder or file as it is behind its constellation's lock, and the user's rights there.
+
+    Raises NotFound, Forbidden.
+    """
+    constellation_uuid = session.scalar(select(model.constellation_uuid).where(model.uuid == uuid))
+    if constellation_uuid is not None:
+        rights = lock(session, constellation_uuid, user_uuid, least)
+        thing = session.get(model, uuid)
+        if thing is not None:
+            return thing, rights
+    raise NotFound(f"{model.__name__} not found")
+
+
+def hold_user(session: Session, user_uuid: str) -> str | None:
+    """The user's name; the account can't be deleted before this transaction ends. None when absent.
+
+    For rows that name a user. Take it before `lock`: who deletes an account locks in that order too.
+    """
+    query = select(User.name).where(User.uuid == user_uuid)
+    return session.scalar(query.with_for_update(read=True, key_share=True))
+
+
+def _rights(user_uuid: str, constellation_uuid: str) -> Select[int]:
+    return select(Membership.rights).where(
+        Membership.constellation_uuid == constellation_uuid, Membership.user_uuid == user_uuid
+    )
+
+
+def _first(
+    query: Select[*tuple[Any, ...]], constellation_uuid: Any, user_uuid: str
+) -> Row[*tuple[Any, ...]] | None:
+    mine = and_(Membership.constellation_uuid == constellation_uuid, Membership.user_uuid == user_uuid)
+    return db.session.execute(query.outerjoin(Membership, mine)).first()
+
+
+def _judge(found: Row[*tuple[Any, ...]] | None, what: str, least: Rights) -> Place:
+    if found is None:
+        raise NotFound(f"{what} not found")
+    return Place(found[0], _enough(found.rights, least))
+
+
+def _enough(rights: int | None, least: Rights) -> Rights:
+    if rights is None:
+        raise Forbidden("Not a member of this constellation")
+    if rights < least:
+        raise Forbidden(f"Needs {least.name} rights in this constellation")
+    return Rights(rights)

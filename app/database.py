@@ -1,0 +1,105 @@
+"""Both databases under gevent: SQLite made safe for greenlets, psycopg2 made to yield to them."""
+
+import random
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from time import monotonic, sleep
+
+import psycopg2
+import psycopg2.extensions
+from flask import current_app
+from gevent import socket as gevent_socket
+from sqlalchemy import Connection, event
+from sqlalchemy.engine import Engine
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session
+
+from app.extensions import db
+
+CONNECT_SECONDS = 5
+# One writer at a time in this process. SQLite has one write lock for the whole file; whoever waited for
+# it inside the C library would stop every greenlet of the worker.
+_sqlite_writer = threading.RLock()
+
+
+@event.listens_for(Engine, "connect")
+def _prepare_sqlite(connection: object, _record: object) -> None:
+    if isinstance(connection, sqlite3.Connection):
+        connection.isolation_level = None  # SQLAlchemy's "begin" event below opens transactions
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute("PRAGMA synchronous=NORMAL")
+        connection.execute("PRAGMA foreign_keys=ON")
+        connection.execute("PRAGMA busy_timeout=20")
+
+
+@event.listens_for(Engine, "begin")
+def _begin_sqlite(connection: Connection) -> None:
+    if connection.dialect.name == "sqlite":
+        immediate = connection.get_execution_options().get("hub_writes", False)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
+
+
+@contextmanager
+def transaction() -> Iterator[Session]:
+    """One write transaction: committed at the end, rolled back by any exception.
+
+    Never yield to another greenlet (no I/O but the database's) inside it. What was read before it
+    belongs to an older snapshot: read again what the write depends on. Raises OperationalError when
+    SQLite stays locked for `SQLITE_BUSY_SECONDS`.
+    """
+    session = db.session()
+    session.rollback()
+    if db.engine.dialect.name != "sqlite":
+        with _committed(session):
+            yield session
+        return
+    with _sqlite_writer:
+        _begin_writing(session)
+        with _committed(session):
+            yield session
+
+
+@contextmanager
+def _committed(session: Session) -> Iterator[None]:
+    try:
+        yield
+        session.commit()
+    except BaseException:
+        session.rollback()
+        raise
+
+
+def _begin_writing(session: Session) -> None:
+    """Takes SQLite's write lock; another process may hold it, so wait as a greenlet and not inside C."""
+    deadline = monotonic() + current_app.config.get("SQLITE_BUSY_SECONDS", 5)
+    while True:
+        try:
+            session.connection(execution_options={"hub_writes": True})
+            return
+        except OperationalError as error:
+            session.rollback()
+            if "locked" not in str(error.orig) or monotonic() > deadline:
+                raise
+            sleep(random.uniform(0.002, 0.02))
+
+
+def wait_for_postgres(connection: psycopg2.extensions.connection) -> None:
+    """psycopg2's wait callback (its manual, "Support for coroutine libraries"): others run meanwhile."""
+    connecting = connection.status == psycopg2.extensions.STATUS_SETUP
+    while True:
+        state = connection.poll()
+        if state == psycopg2.extensions.POLL_OK:
+            return
+        timeout = CONNECT_SECONDS if connecting else None
+        try:
+            if state == psycopg2.extensions.POLL_READ:
+                gevent_socket.wait_read(connection.fileno(), timeout=timeout)
+            else:
+                gevent_socket.wait_write(connection.fileno(), timeout=timeout)
+        except TimeoutError as error:
+            raise psycopg2.OperationalError("timed out while connecting to PostgreSQL") from error
+
+
+psycopg2.extensions.set_wait_callback(wait_for_postgres)

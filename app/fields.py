@@ -1,0 +1,60 @@
+"""The texts that clients send, as marshmallow fields with the limits of the contract."""
+
+import unicodedata
+from typing import Any
+
+from marshmallow import EXCLUDE, Schema, ValidationError, fields, validate, validates_schema
+
+NAME_LENGTH, DESCRIPTION_LENGTH, COMMENT_LENGTH = 200, 2000, 10000
+EMAIL_LENGTH, PASSWORD_LENGTH = 254, 1000
+
+
+class Body(Schema):
+    """A JSON object; keys that the contract does not name are ignored."""
+
+    class Meta:
+        unknown = EXCLUDE
+
+
+class Changes(Body):
+    """A PATCH: every field may be left out, but not all of them."""
+
+    @validates_schema
+    def _something(self, data: dict[str, Any], **_: Any) -> None:
+        if not data:
+            names = ", ".join(self.fields)
+            raise ValidationError(f"Nothing to change: give at least one of {names}")
+
+
+def printable(text: str) -> None:
+    if not text.strip():
+        raise ValidationError("Must not be blank.")
+    if any(unicodedata.category(character) == "Cc" for character in text):
+        raise ValidationError("Must not contain control characters.")
+
+
+def without_nul(text: str) -> None:
+    """PostgreSQL cannot store U+0000 in a text, so neither database does."""
+    if "\0" in text:
+        raise ValidationError("Must not contain NUL characters.")
+
+
+def name(required: bool = True) -> fields.String:
+    return fields.String(required=required, validate=[validate.Length(1, NAME_LENGTH), printable])
+
+
+def text(longest: int, required: bool = True, least: int = 0) -> fields.String:
+    return fields.String(required=required, validate=[validate.Length(least, longest), without_nul])
+
+
+def content(required: bool = True) -> fields.String:
+    """A text that only the size of the body bounds."""
+    return fields.String(required=required, validate=without_nul)
+
+
+def email(required: bool = True) -> fields.Email:
+    return fields.Email(required=required, validate=[validate.Length(1, EMAIL_LENGTH), printable])
+
+
+def password(required: bool = True) -> fields.String:
+    return fields.String(required=required, validate=[validate.Length(1, PASSWORD_LENGTH)])

@@ -1,0 +1,1 @@
+"""Operations: health, limits, logging, security headers."""

@@ -1,0 +1,84 @@
+"""`/health…`: is the process there, can it work, and how many are connected."""
+
+from collections.abc import Callable
+from time import monotonic
+
+import gevent
+from flask import Blueprint, jsonify
+from flask.typing import ResponseReturnValue
+from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
+
+from app import errors
+from app.extensions import db, engine
+from app.realtime.broker.base import BrokerUnavailable
+
+blueprint = Blueprint("health", __name__)
+
+CHECK_SECONDS = 3.0
+TICK_LATE_SECONDS = 5.0
+
+
+@blueprint.get("/health")
+def health() -> ResponseReturnValue:
+    """The gateway family's form. Nothing connects by WebSocket yet, so nobody is connected."""
+    return jsonify(status="healthy", connections=0, uptime="running")
+
+
+@blueprint.get("/health/live")
+def live() -> ResponseReturnValue:
+    """The process answers."""
+    return jsonify(status="live")
+
+
+@blueprint.get("/health/ready")
+def ready() -> ResponseReturnValue:
+    """200 when every part works; 503 with a sentence for each part that does not, saying what to do."""
+    engine.start()
+    checks: dict[str, Callable[[], str | None]] = {
+        "database": _check_database,
+        "broker": _check_broker,
+        "listener": _check_listener,
+        "worker": _check_worker,
+    }
+    failing = {name: problem for name, check in checks.items() if (problem := check()) is not None}
+    if failing:
+        body = errors.body("; ".join(failing.values()), 503, failing=failing)
+        return jsonify(body), 503, {"Retry-After": "2"}
+    return jsonify(status="ready", checks=list(checks))
+
+
+def _check_database() -> str | None:
+    try:
+        with gevent.Timeout(CHECK_SECONDS):
+            db.session.execute(text("SELECT 1"))
+            db.session.execute(text("SELECT 1 FROM users LIMIT 1"))
+    except SQLAlchemyError as error:
+        db.session.rollback()
+        if errors.is_database_away(error) and "no such table" not in str(error):
+            return "The database can't be reached: check that it runs and that DATABASE_URL names it"
+        return "The database has no tables yet: run `flask --app wsgi db upgrade`"
+    except gevent.Timeout:
+        db.session().invalidate()
+        return f"The database did not answer within {CHECK_SECONDS:.0f} s: check its load and DATABASE_URL"
+    return None
+
+
+def _check_broker() -> str | None:
+    try:
+        engine.broker.ping()
+    except BrokerUnavailable:
+        return "The broker can't be reached: check that Redis runs and that REDIS_URL names it"
+    return None
+
+
+def _check_listener() -> str | None:
+    if not engine.broker.is_connected:
+        return "This worker does not hear the broker; it tries to connect again by itself"
+    return None
+
+
+def _check_worker() -> str | None:
+    if not engine.dispatcher.is_alive or monotonic() - engine.ticker.ticked_at > TICK_LATE_SECONDS:
+        return "The worker's dispatcher or timers stand still: restart it"
+    return None

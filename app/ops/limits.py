@@ -1,0 +1,83 @@
+"""Rate limits: counted in Redis where there is Redis, in the worker while it is away.
+
+Limits are written as `10/minute` (the notation of the `limits` library).
+"""
+
+import logging
+from math import ceil
+from time import time
+
+from flask import Flask, current_app, request
+from limits import RateLimitItem, parse
+from limits.storage import MemoryStorage, storage_from_string
+from limits.strategies import FixedWindowRateLimiter, RateLimiter
+from redis.exceptions import RedisError
+
+from app.errors import RateLimited
+from config.environment import ConfigurationError
+
+log = logging.getLogger(__name__)
+
+KINDS = ("LOGIN", "CREDENTIALS", "PUBLISH", "STREAMS")
+REDIS_OPTIONS = {"socket_timeout": 0.5, "socket_connect_timeout": 0.5}
+
+
+class Limiter:
+    """Counts hits per kind and key."""
+
+    def __init__(self, redis_url: str, rates: dict[str, str]) -> None:
+        self._rates: dict[str, RateLimitItem] = {kind: parse(rate) for kind, rate in rates.items()}
+        self._local: RateLimiter = FixedWindowRateLimiter(MemoryStorage())
+        self._shared = self._local
+        if redis_url:
+            storage = storage_from_string(redis_url, **REDIS_OPTIONS)
+            self._shared = FixedWindowRateLimiter(storage)
+
+    def is_over(self, kind: str, key: str) -> bool:
+        """Counts one hit; whether that is one too many."""
+        rate = self._rates[kind]
+        try:
+            return not self._shared.hit(rate, kind, key)
+        except RedisError:
+            log.warning("rate limits are counted in this worker: Redis is away")
+            return not self._local.hit(rate, kind, key)
+
+    def headers(self, kind: str, key: str) -> dict[str, str]:
+        """What a client that is over the limit should know; times in seconds."""
+        rate = self._rates[kind]
+        try:
+            stats = self._shared.get_window_stats(rate, kind, key)
+        except RedisError:
+            stats = self._local.get_window_stats(rate, kind, key)
+        wait = str(max(1, ceil(stats.reset_time - time())))
+        return {
+            "Retry-After": wait,
+            "RateLimit-Limit": str(rate.amount),
+            "RateLimit-Remaining": str(stats.remaining),
+            "RateLimit-Reset": wait,
+        }
+
+
+def init_app(app: Flask) -> None:
+    rates = {kind: app.config[f"RATELIMIT_{kind}"] for kind in KINDS}
+    try:
+        limiter = Limiter(app.config["REDIS_URL"], rates) if app.config["RATELIMIT_ENABLED"] else None
+    except ValueError as error:
+        raise ConfigurationError([f"RATELIMIT_{'|'.join(KINDS)}: {error}"]) from error
+    app.extensions["limits"] = limiter
+
+
+def is_over(kind: str, key: str) -> bool:
+    limiter: Limiter | None = current_app.extensions["limits"]
+    return limiter is not None and limiter.is_over(kind, key)
+
+
+def limit(kind: str, key: str) -> None:
+    """Counts one hit of `key`; raises RateLimited when that is one too many."""
+    if is_over(kind, key):
+        raise RateLimited(headers=current_app.extensions["limits"].headers(kind, key))
+
+
+def limit_login(name: str) -> None:
+    """One attempt to log in or register as `name` from the caller's address."""
+    limit("LOGIN", f"{request.remote_addr} {name.lower()[:254]}")

@@ -1,0 +1,116 @@
+"""The contract of a broker, which every implementation passes the same tests for.
+
+Guarantees:
+- The events of a topic are numbered 1, 2, 3, … within an epoch, by the broker and nobody else.
+- An event is in the history before any subscriber hears of it; hearing is at most once. What was
+  missed shows as a gap in the numbers, or as `interrupted`, and is read from the history.
+- `publish` returns once the event is stored and sent; raising BrokerUnavailable means that it may or
+  may not have been stored: publishing again with the same `key` and `is_retry` does not store it twice.
+- The history is bounded by count, age and bytes; the newest event is always kept. The epoch and the
+  number of the last event outlive the history by `POSITION_SECONDS`.
+- A topic whose numbers are lost gets a new epoch.
+"""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from app.realtime.event import Position
+
+POSITION_SECONDS = 30 * 24 * 3600
+PAGE_EVENTS = 256
+PAGE_BYTES = 256 * 1024
+
+
+class BrokerUnavailable(Exception):
+    """The broker can't be reached now; trying again later may help."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Bounds of a topic's history: events, seconds, bytes of payload."""
+
+    events: int = 1000
+    seconds: int = 3600
+    bytes: int = 8 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A part of a history: payloads that follow each other, from `after` on.
+
+    `top` is the topic's last position. `is_lost`: what follows `after` is not to be had any more.
+    """
+
+    top: Position
+    events: list[tuple[int, bytes]] = field(default_factory=list)
+    is_lost: bool = False
+
+    @property
+    def last_offset(self) -> int:
+        return self.events[-1][0] if self.events else self.top.offset
+
+
+class Receiver(Protocol):
+    """Who listens: called in the listener's greenlet, so it must neither block nor raise."""
+
+    def receive(self, topic: str, position: Position, payload: bytes) -> None:
+        """An event of a subscribed topic; numbers may skip or repeat after a disturbance."""
+
+    def topic_reset(self, topic: str, position: Position) -> None:
+        """The topic begins anew at `position`: what came before is not to be had any more."""
+
+    def interrupted(self) -> None:
+        """Events of any topic may have been missed; every topic must catch up."""
+
+
+class Broker(ABC):
+    """See the module's docstring for what every implementation guarantees."""
+
+    @abstractmethod
+    def start(self, receiver: Receiver) -> None:
+        """Begins listening; returns at once, also when the broker can't be reached yet."""
+
+    @abstractmethod
+    def stop(self) -> None:
+        """Ends listening and closes connections."""
+
+    @abstractmethod
+    def subscribe(self, topic: str) -> None:
+        """Returns when events of the topic reach the receiver; raises BrokerUnavailable.
+
+        A topic once subscribed stays so across lost connections, until `unsubscribe`.
+        """
+
+    @abstractmethod
+    def unsubscribe(self, topic: str) -> None:
+        """Never fails: while the broker is away there is nothing to undo."""
+
+    @abstractmethod
+    def publish(self, topic: str, payload: bytes, key: str, is_retry: bool = False) -> Position:
+        """Stores and sends; `key` identifies the event across retries. Raises BrokerUnavailable."""
+
+    @abstractmethod
+    def reset(self, topic: str) -> Position:
+        """Drops the topic's history and begins a new epoch, which every worker hears of."""
+
+    @abstractmethod
+    def top(self, topic: str) -> Position:
+        """The position after the newest event; begins an epoch where there is none."""
+
+    @abstractmethod
+    def tops(self, topics: list[str]) -> list[Position]:
+        """`top` of many topics in one round."""
+
+    @abstractmethod
+    def read(self, topic: str, after: Position) -> Page:
+        """The history that follows `after`, up to about PAGE_EVENTS or PAGE_BYTES."""
+
+    @property
+    @abstractmethod
+    def is_connected(self) -> bool:
+        """Whether events are being heard now."""
+
+    @abstractmethod
+    def ping(self) -> float:
+        """Seconds that one round trip takes; raises BrokerUnavailable."""

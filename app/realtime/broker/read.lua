@@ -1,0 +1,31 @@
+-- The position of a topic and, where ARGV[2] names an offset, a page of the history that follows it.
+-- KEYS  1 the history   2 the position
+-- ARGV  1 an epoch, should one begin  2 offset, or ""  3 most events of a page  4 bytes after which a page ends
+--       5 seconds that the position is kept
+local history, position = KEYS[1], KEYS[2]
+local found = redis.call('HMGET', position, 'epoch', 'offset')
+local epoch, top = found[1], found[2]
+if not epoch then
+  epoch, top = ARGV[1], 0
+  redis.call('HSET', position, 'epoch', epoch, 'offset', 0, 'bytes', 0)
+  redis.call('DEL', history)
+end
+redis.call('EXPIRE', position, ARGV[5])
+if ARGV[2] == '' then
+  return {epoch, tonumber(top)}
+end
+
+local page, bytes = {}, 0
+local next_offset = tonumber(ARGV[2]) + 1
+while #page < tonumber(ARGV[3]) * 2 and bytes <= tonumber(ARGV[4]) do
+  local entries = redis.call('XRANGE', history, string.format('%.0f-0', next_offset), '+', 'COUNT', 32)
+  if #entries == 0 then break end
+  for _, entry in ipairs(entries) do
+    local offset = tonumber(string.match(entry[1], '^%d+'))
+    page[#page + 1] = offset
+    page[#page + 1] = entry[2][2]
+    bytes = bytes + #entry[2][2]
+    next_offset = offset + 1
+  end
+end
+return {epoch, tonumber(top), page}

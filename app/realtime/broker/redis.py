@@ -1,0 +1,103 @@
+"""The broker between workers: Redis scripts number, store and send; one connection per worker listens.
+
+Keys of a topic: `<prefix>:{<topic>}:h` (stream) and `:p` (hash), channel `<prefix>:{<topic>}`. The braces
+are a hash tag (Redis Cluster specification), so that one script may touch them all.
+"""
+
+from pathlib import Path
+from time import time
+
+from app.realtime.broker.base import (
+    PAGE_BYTES,
+    PAGE_EVENTS,
+    POSITION_SECONDS,
+    Broker,
+    Limits,
+    Page,
+    Receiver,
+)
+from app.realtime.broker.memory import new_epoch
+from app.realtime.broker.redis_connection import Pipeline, Script
+from app.realtime.broker.redis_listener import Listener
+from app.realtime.event import Position
+
+_FOLDER = Path(__file__).parent
+
+
+class RedisBroker(Broker):
+    def __init__(self, url: str, limits: Limits | None = None, prefix: str = "hub") -> None:
+        limits = limits or Limits()
+        self._prefix = prefix
+        self._limits = (limits.events, limits.seconds, limits.bytes, POSITION_SECONDS)
+        self._publish = Script((_FOLDER / "publish.lua").read_text())
+        self._read = Script((_FOLDER / "read.lua").read_text())
+        self._reset = Script((_FOLDER / "reset.lua").read_text())
+        self._pipeline = Pipeline(url, (self._publish, self._read, self._reset))
+        self._listener = Listener(url, f"{prefix}:{{".encode(), b"}")
+
+    def start(self, receiver: Receiver) -> None:
+        self._pipeline.start()
+        self._listener.start(receiver)
+
+    def stop(self) -> None:
+        self._listener.stop()
+        self._pipeline.stop()
+
+    def subscribe(self, topic: str) -> None:
+        self._listener.subscribe(self._channel(topic))
+
+    def unsubscribe(self, topic: str) -> None:
+        self._listener.unsubscribe(self._channel(topic))
+
+    def publish(self, topic: str, payload: bytes, key: str, is_retry: bool = False) -> Position:
+        now = str(int(time() * 1000))
+        arguments = (self._channel(topic), payload, key, int(is_retry), now, new_epoch(), *self._limits)
+        # Should the connection fail half-way, the second attempt must say that it is one.
+        again = (*arguments[:3], 1, *arguments[4:])
+        return _position(self._pipeline.run(self._publish, self._keys(topic), arguments, again))
+
+    def reset(self, topic: str) -> Position:
+        arguments = (self._channel(topic), new_epoch(), POSITION_SECONDS)
+        return _position(self._pipeline.run(self._reset, self._keys(topic), arguments))
+
+    def top(self, topic: str) -> Position:
+        return _position(self._pipeline.run(self._read, self._keys(topic), _only_top()))
+
+    def tops(self, topics: list[str]) -> list[Position]:
+        calls = [(self._read, self._keys(topic), _only_top()) for topic in topics]
+        return [_position(answer) for answer in self._pipeline.run_all(calls)]
+
+    def read(self, topic: str, after: Position) -> Page:
+        arguments = (new_epoch(), after.offset, PAGE_EVENTS, PAGE_BYTES, POSITION_SECONDS)
+        answer = self._pipeline.run(self._read, self._keys(topic), arguments)
+        top = _position(answer)
+        flat = answer[2]
+        events = [(flat[i], flat[i + 1]) for i in range(0, len(flat), 2)]
+        # Numbers without a hole end at `top` only if the page starts right after `after`.
+        is_whole = not events or events[0][0] == after.offset + 1
+        is_lost = after.epoch != top.epoch or after.offset > top.offset or not is_whole
+        if is_lost or (not events and after.offset < top.offset):
+            return Page(top, is_lost=True)
+        return Page(top, events)
+
+    @property
+    def is_connected(self) -> bool:
+        return self._listener.is_connected
+
+    def ping(self) -> float:
+        return self._pipeline.ping()
+
+    def _channel(self, topic: str) -> bytes:
+        return f"{self._prefix}:{{{topic}}}".encode()
+
+    def _keys(self, topic: str) -> tuple[bytes, bytes]:
+        channel = self._channel(topic)
+        return channel + b":h", channel + b":p"
+
+
+def _only_top() -> tuple[str | int, ...]:
+    return (new_epoch(), "", 0, 0, POSITION_SECONDS)
+
+
+def _position(answer: list) -> Position:  # type: ignore[type-arg]
+    return Position(answer[0].decode(), answer[1])

@@ -1,0 +1,183 @@
+"""Commands to Redis: one connection per worker, and everything asked for within one turn of the loop
+travels in one round trip."""
+
+import hashlib
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass
+from time import monotonic
+from typing import Any
+
+import gevent
+import redis
+from gevent.event import AsyncResult, Event
+from redis.backoff import NoBackoff
+from redis.connection import ConnectionPool
+from redis.exceptions import NoScriptError, RedisError, ResponseError
+from redis.retry import Retry
+
+from app.realtime.broker.base import BrokerUnavailable
+
+TIMEOUT_SECONDS = 2.0
+RECONNECT_SECONDS = 0.25
+BATCH_COMMANDS = 512
+QUEUE_COMMANDS = 10_000
+
+Argument = str | bytes | int | float
+
+
+@dataclass(slots=True)
+class Script:
+    """A Lua script; it is called by its SHA-1 and loaded with every connection."""
+
+    text: str
+    sha: str = ""
+
+    def __post_init__(self) -> None:
+        self.sha = hashlib.sha1(self.text.encode(), usedforsecurity=False).hexdigest()
+
+
+@dataclass(slots=True)
+class _Call:
+    command: tuple[Any, ...]
+    again: tuple[Any, ...] | None
+    result: "AsyncResult[Any]"
+
+
+def connection_pool(url: str, **options: Any) -> ConnectionPool:
+    """Connections without the library's own retries: what failed half-way is this module's to judge."""
+    return ConnectionPool.from_url(
+        url,
+        protocol=2,
+        retry=Retry(NoBackoff(), 0),
+        socket_connect_timeout=TIMEOUT_SECONDS,
+        socket_keepalive=True,
+        **options,
+    )
+
+
+class Pipeline:
+    """Runs commands in the order they were asked for; raises BrokerUnavailable to whoever waits."""
+
+    def __init__(self, url: str, scripts: Sequence[Script] = ()) -> None:
+        self._scripts = scripts
+        self._pool = connection_pool(url, socket_timeout=TIMEOUT_SECONDS)
+        self._connection: Any = None  # redis-py leaves its connections untyped
+        self._queue: deque[_Call] = deque()
+        self._wakeup = Event()
+        self._greenlet: gevent.Greenlet[..., None] | None = None
+        self._retry_at = 0.0
+
+    def start(self) -> None:
+        self._greenlet = gevent.spawn(self._work)
+
+    def stop(self) -> None:
+        if self._greenlet is not None:
+            self._greenlet.kill()
+        self._drop_connection()
+
+    def run(
+        self,
+        script: Script,
+        keys: Sequence[bytes],
+        arguments: Sequence[Argument],
+        again: Sequence[Argument] | None = None,
+    ) -> Any:
+        """The script's answer. With `again`, a lost connection leads to one more attempt with those."""
+        command = _evalsha(script, keys, arguments)
+        retry = _evalsha(script, keys, again) if again is not None else None
+        return self._ask([_Call(command, retry, AsyncResult())])[0]
+
+    def run_all(self, calls: Sequence[tuple[Script, Sequence[bytes], Sequence[Argument]]]) -> list[Any]:
+        return self._ask([_Call(_evalsha(*call), None, AsyncResult()) for call in calls])
+
+    def ping(self) -> float:
+        started = monotonic()
+        self._ask([_Call(("PING",), None, AsyncResult())])
+        return monotonic() - started
+
+    def _ask(self, calls: list[_Call]) -> list[Any]:
+        if len(self._queue) + len(calls) > QUEUE_COMMANDS:
+            raise BrokerUnavailable("too many commands are waiting for Redis")
+        self._queue.extend(calls)
+        self._wakeup.set()
+        return [call.result.get() for call in calls]
+
+    def _work(self) -> None:
+        while True:
+            if not self._queue:
+                self._wakeup.clear()
+                self._wakeup.wait()
+            batch = [self._queue.popleft() for _ in range(min(len(self._queue), BATCH_COMMANDS))]
+            try:
+                self._run_batch(batch)
+            except Exception as error:  # whoever waits must hear of it, whatever it is
+                _fail(batch, error)
+
+    def _run_batch(self, batch: list[_Call]) -> None:
+        unanswered = self._attempt(batch)
+        again = [call for call in unanswered if call.again is not None]
+        for call in again:
+            call.command, call.again = call.again or (), None
+        if again:
+            self._attempt(again)
+        _fail(unanswered, None)
+
+    def _attempt(self, batch: list[_Call]) -> list[_Call]:
+        """Sends all and reads the answers; returns those that got none because the connection failed."""
+        answered = 0
+        try:
+            connection = self._connected()
+            connection.send_packed_command(connection.pack_commands([call.command for call in batch]))
+            for call in batch:
+                try:
+                    call.result.set(connection.read_response(disable_decoding=True))
+                except NoScriptError:
+                    raise  # somebody flushed the scripts: a new connection loads them again
+                except ResponseError as error:
+                    call.result.set_exception(_translate(error))
+                answered += 1
+        except (RedisError, OSError) as error:
+            self._drop_connection(is_silent=isinstance(error, TimeoutError | redis.TimeoutError))
+            return batch[answered:]
+        return []
+
+    def _connected(self) -> Any:
+        if self._connection is None:
+            if monotonic() < self._retry_at:
+                raise redis.ConnectionError("waiting before the next attempt to connect")
+            # Until it is known better, this attempt fails too and the next one waits a little.
+            self._retry_at = monotonic() + RECONNECT_SECONDS
+            connection: Any = self._pool.make_connection()
+            connection.connect()
+            for script in self._scripts:
+                connection.send_command("SCRIPT", "LOAD", script.text)
+                connection.read_response()
+            self._connection, self._retry_at = connection, 0.0
+        return self._connection
+
+    def _drop_connection(self, is_silent: bool = False) -> None:
+        """A server that is silent gets no second attempt right away: it would cost a second timeout."""
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.disconnect()
+        if is_silent:
+            self._retry_at = monotonic() + RECONNECT_SECONDS
+
+
+def _evalsha(script: Script, keys: Sequence[bytes], arguments: Sequence[Argument]) -> tuple[Any, ...]:
+    return ("EVALSHA", script.sha, len(keys), *keys, *arguments)
+
+
+def _fail(calls: list[_Call], error: Exception | None) -> None:
+    for call in calls:
+        if not call.result.ready():
+            call.result.set_exception(error or BrokerUnavailable("Redis can't be reached"))
+
+
+def _translate(error: ResponseError) -> Exception:
+    """Answers that only say "not now" (loading, read-only replica, out of memory) count as being away."""
+    text = str(error)
+    if text.startswith(("LOADING", "READONLY", "OOM", "MASTERDOWN", "BUSY", "NOREPLICAS", "MISCONF")):
+        return BrokerUnavailable(text)
+    return error

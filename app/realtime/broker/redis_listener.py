@@ -1,0 +1,175 @@
+"""The subscription connection of a worker: channels on demand, resubscribed after every loss."""
+
+import logging
+from time import monotonic
+from typing import Any
+
+import gevent
+from gevent.event import Event
+from redis.exceptions import RedisError
+
+from app.realtime.broker.base import BrokerUnavailable, Receiver
+from app.realtime.broker.redis_connection import RECONNECT_SECONDS, TIMEOUT_SECONDS, connection_pool
+from app.realtime.event import Position
+
+log = logging.getLogger(__name__)
+
+PING_SECONDS = 1.0
+SILENCE_SECONDS = 4.0
+BATCH_CHANNELS = 500
+
+
+class Listener:
+    """Reads one connection for ever. A lost one is told to the receiver as soon as a new one listens."""
+
+    def __init__(self, url: str, before: bytes, after: bytes) -> None:
+        """A channel is `before` + topic + `after`."""
+        # No read timeout: silence is judged by pings of its own.
+        self._pool = connection_pool(url, socket_timeout=None)
+        self._before, self._after = before, after
+        self._receiver: Receiver | None = None
+        self._channels: dict[bytes, Event] = {}
+        self._unsent: list[bytes] = []
+        self._flushing = False
+        self._connection: Any = None  # redis-py leaves its connections untyped
+        self._greenlets: list[gevent.Greenlet[..., None]] = []
+        self._heard_at = 0.0
+        self._had_connection = False
+
+    @property
+    def is_connected(self) -> bool:
+        return self._connection is not None and monotonic() - self._heard_at < SILENCE_SECONDS
+
+    def start(self, receiver: Receiver) -> None:
+        self._receiver = receiver
+        self._greenlets = [gevent.spawn(self._listen), gevent.spawn(self._watch)]
+
+    def stop(self) -> None:
+        gevent.killall(self._greenlets)
+        self._disconnect()
+
+    def subscribe(self, channel: bytes) -> None:
+        confirmed = self._channels.get(channel)
+        if confirmed is None:
+            confirmed = self._channels[channel] = Event()
+            self._send_soon(channel)
+        if not confirmed.wait(TIMEOUT_SECONDS) or self._connection is None:
+            raise BrokerUnavailable("Redis did not confirm a subscription")
+
+    def unsubscribe(self, channel: bytes) -> None:
+        if self._channels.pop(channel, None) is not None:
+            self._send("UNSUBSCRIBE", [channel])
+
+    def _send_soon(self, channel: bytes) -> None:
+        """Subscriptions asked for within one turn of the loop leave in one command."""
+        self._unsent.append(channel)
+        if not self._flushing:
+            self._flushing = True
+            gevent.spawn(self._flush)
+
+    def _flush(self) -> None:
+        self._flushing = False
+        channels = [channel for channel in self._unsent if channel in self._channels]
+        self._unsent = []
+        for start in range(0, len(channels), BATCH_CHANNELS):
+            self._send("SUBSCRIBE", channels[start : start + BATCH_CHANNELS])
+
+    def _send(self, command: str, channels: list[bytes]) -> None:
+        connection = self._connection
+        if connection is None or not channels:
+            return  # the next connection subscribes to all of them
+        try:
+            connection.send_command(command, *channels)
+        except (RedisError, OSError):
+            self._hang_up()
+
+    def _listen(self) -> None:
+        while True:
+            try:
+                self._connect()
+                self._read_for_ever()
+            except (RedisError, OSError, AttributeError) as error:
+                # AttributeError: the library's buffer vanished under a connection hung up meanwhile.
+                log.warning("not listening to Redis: %s", type(error).__name__)
+            except Exception:
+                log.exception("the listener failed; it starts again")
+            self._disconnect()
+            gevent.sleep(RECONNECT_SECONDS)
+
+    def _connect(self) -> None:
+        connection: Any = self._pool.make_connection()
+        connection.connect()
+        self._connection = connection
+        self._heard_at = monotonic()
+        # One channel nobody uses puts the connection into subscriber mode, where pings answer alike.
+        channels = [self._before + self._after, *self._channels]
+        for start in range(0, len(channels), BATCH_CHANNELS):
+            connection.send_command("SUBSCRIBE", *channels[start : start + BATCH_CHANNELS])
+        # The answer comes after all confirmations: from here on every channel is heard.
+        connection.send_command("PING", b"caught-up")
+
+    def _read_for_ever(self) -> None:
+        connection = self._connection
+        while connection is not None and connection is self._connection:
+            answer = connection.read_response(disable_decoding=True)
+            self._heard_at = monotonic()
+            kind = answer[0]
+            if kind == b"message":
+                self._deliver(answer[1], answer[2])
+            elif kind == b"subscribe":
+                self._confirm(answer[1])
+            elif kind == b"pong" and answer[1] == b"caught-up":
+                self._announce()
+
+    def _announce(self) -> None:
+        if self._had_connection and self._receiver is not None:
+            self._receiver.interrupted()
+        self._had_connection = True
+
+    def _confirm(self, channel: bytes) -> None:
+        confirmed = self._channels.get(channel)
+        if confirmed is not None:
+            confirmed.set()
+
+    def _deliver(self, channel: bytes, message: bytes) -> None:
+        """`e <epoch> <offset> <payload>` is an event, `r <epoch> <offset> ` a topic that begins anew."""
+        kind, epoch, offset, payload = message.split(b" ", 3)
+        topic = channel[len(self._before) : -len(self._after)].decode()
+        position = Position(epoch.decode(), int(offset))
+        if self._receiver is None:
+            return
+        if kind == b"e":
+            self._receiver.receive(topic, position, payload)
+        elif kind == b"r":
+            self._receiver.topic_reset(topic, position)
+
+    def _watch(self) -> None:
+        """Asks for a sign of life every second; a connection that gives none is hung up."""
+        while True:
+            gevent.sleep(PING_SECONDS)
+            if self._connection is None:
+                continue
+            if monotonic() - self._heard_at > SILENCE_SECONDS:
+                log.warning("Redis is silent: connecting anew")
+                self._hang_up()
+            else:
+                self._ping()
+
+    def _ping(self) -> None:
+        connection = self._connection
+        try:
+            if connection is not None:
+                connection.send_command("PING")
+        except (RedisError, OSError):
+            self._hang_up()
+
+    def _hang_up(self) -> None:
+        """Wakes the reading greenlet with an error; it connects anew."""
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.disconnect()
+
+    def _disconnect(self) -> None:
+        self._hang_up()
+        for confirmed in self._channels.values():
+            confirmed.clear()

@@ -1,0 +1,102 @@
+"""Handing events to subscribers: in order within a topic, in turn between topics, in slices within a loop.
+
+One greenlet per worker. Everything that is queued for a topic when its turn comes leaves as one batch.
+"""
+
+import logging
+from collections import deque
+from collections.abc import Iterator
+from time import monotonic
+
+import gevent
+from gevent.event import Event
+
+from app.realtime.subscriber import Subscriber
+from app.realtime.topic import Entry, Topic
+
+log = logging.getLogger(__name__)
+
+SLICE_SUBSCRIBERS = 250
+SLICE_SECONDS = 0.004
+PAUSE_SECONDS = 1e-6  # `sleep(0)` would go on without letting the loop look for I/O
+
+
+class Dispatcher:
+    def __init__(self) -> None:
+        self._turns: deque[Iterator[int]] = deque()
+        self._wakeup = Event()
+        self._greenlet: gevent.Greenlet[..., None] | None = None
+        self.delivered = 0
+
+    def start(self) -> None:
+        self._greenlet = gevent.spawn(self._work)
+
+    def stop(self) -> None:
+        if self._greenlet is not None:
+            self._greenlet.kill()
+
+    @property
+    def is_alive(self) -> bool:
+        return self._greenlet is not None and not self._greenlet.dead
+
+    def enqueue(self, topic: Topic, entry: Entry) -> None:
+        topic.queue.append(entry)
+        topic.queued_bytes += len(entry.block)
+        if not topic.is_queued:
+            topic.is_queued = True
+            self._turns.append(self._slices(topic))
+            self._wakeup.set()
+
+    def _work(self) -> None:
+        while True:
+            self._wakeup.wait()
+            self._wakeup.clear()
+            while self._turns:
+                self._take_turns()
+                if self._turns:
+                    gevent.sleep(PAUSE_SECONDS)
+
+    def _take_turns(self) -> None:
+        """Slices of one topic after another, until it is time to let the rest of the worker go on."""
+        until = monotonic() + SLICE_SECONDS
+        budget = SLICE_SUBSCRIBERS
+        while self._turns and budget > 0 and monotonic() < until:
+            turn = self._turns.popleft()
+            try:
+                budget -= next(turn)
+                self._turns.append(turn)
+            except StopIteration:
+                pass
+            except Exception:  # a defect in one topic must not make the worker deaf
+                log.exception("a dispatch failed")
+
+    def _slices(self, topic: Topic) -> Iterator[int]:
+        """Dispatches what is queued; yields after each slice how many subscribers it had."""
+        try:
+            while topic.queue:
+                entries = list(topic.queue)
+                topic.queue.clear()
+                topic.queued_bytes = 0
+                topic.last_dispatch = monotonic()
+                before, topic.dispatched = topic.dispatched, entries[-1].position
+                batch = b"".join(entry.block for entry in entries)
+                subscribers = list(topic.subscribers)
+                for start in range(0, len(subscribers), SLICE_SUBSCRIBERS):
+                    part = subscribers[start : start + SLICE_SUBSCRIBERS]
+                    for subscriber in part:
+                        self._hand_over(subscriber, before, entries, batch)
+                    self.delivered += len(part) * len(entries)
+                    yield len(part)
+        finally:
+            topic.is_queued = False
+
+    def _hand_over(self, subscriber: Subscriber, before: object, entries: list[Entry], batch: bytes) -> None:
+        if subscriber.position is before and before is not None:
+            subscriber.position = entries[-1].position
+            subscriber.push(batch)
+        elif subscriber.position is None:
+            subscriber.hold(entries)
+        else:
+            subscriber.deliver(entries)
+            if subscriber.position == entries[-1].position:
+                subscriber.position = entries[-1].position  # in step from now on

@@ -1,0 +1,171 @@
+"""The engine of one worker, put together: what areas call to publish, to stream and to cut off."""
+
+import logging
+import secrets
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import count
+from typing import Any
+
+import gevent
+
+from app.realtime import topics
+from app.realtime.broker.base import Broker, BrokerUnavailable
+from app.realtime.claims import Claims
+from app.realtime.control import Control, Cut
+from app.realtime.dispatcher import Dispatcher
+from app.realtime.event import Event, Position, pack
+from app.realtime.hub import Hub
+from app.realtime.joining import join, patiently
+from app.realtime.outbox import Outbox
+from app.realtime.subscriber import Subscriber
+from app.realtime.timers import Expiry, Heartbeats, Ticker
+from app.realtime.writer import StreamBody, Writer
+
+log = logging.getLogger(__name__)
+
+RETRY_SECONDS = 0.25
+PAUSE_EVERY = 100
+
+Authorizer = Callable[[Claims, str], str | None]
+"""Why the bearer of the claims may not (any more) read the topic, as a closing reason; None: may."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Seconds and bytes; `max_streams` per worker, `outbox_events` per worker."""
+
+    heartbeat_seconds: int = 15
+    buffer_bytes: int = 1024 * 1024
+    max_streams: int = 15_000
+    outbox_events: int = 1000
+
+
+class Overloaded(Exception):
+    """No stream can be opened now; `reason` is the closing reason to give."""
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+        super().__init__(reason)
+
+
+class Engine:
+    """Starts nothing until it is used first (after the server's fork); `start` is called by every way in."""
+
+    def __init__(self, broker: Broker, settings: Settings | None = None) -> None:
+        self.settings = settings or Settings()
+        self.broker = broker
+        self.dispatcher = Dispatcher()
+        self.hub = Hub(broker, self.dispatcher, self.settings.buffer_bytes)
+        self.control = Control(self.hub)
+        self.outbox = Outbox(broker, self.settings.outbox_events)
+        self.writer = Writer()
+        self.heartbeats = Heartbeats(self.settings.heartbeat_seconds)
+        self.expiry = Expiry(self.hub)
+        self.ticker = Ticker(self.heartbeats.tick, self.expiry.tick, self.writer.tick, self.hub.forget_idle)
+        self.authorizers: dict[str, Authorizer] = {}
+        self.is_draining = False
+        self._keys = (f"{prefix}{number:x}" for prefix in [secrets.token_hex(6)] for number in count())
+        self._is_started = False
+        self._control_greenlet: gevent.Greenlet[..., None] | None = None
+
+    def start(self) -> None:
+        if self._is_started:
+            return
+        self._is_started = True
+        self.broker.start(self.hub)
+        self.dispatcher.start()
+        self.outbox.start()
+        self.ticker.start()
+        self._control_greenlet = gevent.spawn(self._listen_to_control)
+
+    def stop(self) -> None:
+        """Ends every greenlet; for tests and for a worker that exits."""
+        for part in (self.ticker, self.outbox, self.dispatcher, self.broker):
+            part.stop()
+        if self._control_greenlet is not None:
+            self._control_greenlet.kill()
+
+    def _listen_to_control(self) -> None:
+        while True:
+            try:
+                self.hub.hear(self.hub.topic(topics.CONTROL, self._obey))
+                return
+            except BrokerUnavailable:
+                gevent.sleep(RETRY_SECONDS)
+
+    # Publishing
+
+    def publish(self, topic: str, event: Event) -> Position:
+        """Published to every worker when this returns; raises BrokerUnavailable."""
+        self.start()
+        return self.broker.publish(topic, pack(event), next(self._keys))
+
+    def publish_committed(self, topic: str, event: Event) -> None:
+        """For changes that are committed already: waits in the outbox while the broker is away."""
+        self.start()
+        self.outbox.publish(topic, pack(event), next(self._keys))
+
+    # Cutting off
+
+    def cut(self, reason: str, topic: str = "", user: str = "", token: str = "") -> None:
+        """Ends the streams that match everything given, here at once and on every worker soon."""
+        self.start()
+        cut = Cut(reason, topic, user, token)
+        self.control.obey(cut)
+        self.outbox.publish(topics.CONTROL, cut.encode(), next(self._keys))
+
+    def _obey(self, payload: bytes | None) -> None:
+        self.control.obey(Cut.decode(payload) if payload is not None else None)
+        if payload is None:
+            gevent.spawn(self._check_all)
+
+    def _check_all(self) -> None:
+        """Orders were missed: every stream is asked anew whether it may go on."""
+        for number, subscriber in enumerate(list(self.hub.subscribers())):
+            self._check(subscriber)
+            if number % PAUSE_EVERY == 0:
+                gevent.sleep(1e-6)
+
+    def _check(self, subscriber: Subscriber) -> None:
+        authorizer = self.authorizers.get(topics.kind(subscriber.topic.name))
+        try:
+            reason = authorizer(subscriber.claims, subscriber.topic.name) if authorizer else None
+        except Exception:  # the database may be away too: in doubt nobody is cut off
+            log.exception("the rights of a stream could not be checked")
+            return
+        if reason is not None:
+            subscriber.close(reason)
+
+    # Streaming
+
+    def open(
+        self, topic: str, claims: Claims, cursor: str | None, environ: dict[str, Any], generation: int
+    ) -> StreamBody:
+        """The response body of a new stream. `generation` is `control.generation` from before the rights
+        were checked: should orders have come since, they are checked again. Raises Overloaded."""
+        self.start()
+        if self.is_draining:
+            raise Overloaded("shutdown")
+        if self.hub.stream_count >= self.settings.max_streams:
+            raise Overloaded("overloaded")
+        subscriber = self.hub.add(self.hub.topic(topic), claims)
+        self.heartbeats.add(subscriber)
+        self.expiry.add(subscriber)
+        if self.control.generation != generation:
+            self._check(subscriber)
+        return self.writer.body(subscriber, self._join(subscriber, cursor), environ, self._forget)
+
+    def _join(self, subscriber: Subscriber, cursor: str | None) -> Iterator[bytes]:
+        yield from patiently(subscriber, lambda: self.hub.hear(subscriber.topic))
+        yield from join(self.broker, subscriber, cursor)
+
+    def _forget(self, subscriber: Subscriber) -> None:
+        self.heartbeats.remove(subscriber)
+        self.hub.remove(subscriber)
+
+    def drain(self, reason: str = "shutdown") -> None:
+        """Ends every stream politely; new ones are sent away."""
+        self.is_draining = True
+        for subscriber in list(self.hub.subscribers()):
+            subscriber.close(reason)

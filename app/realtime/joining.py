@@ -1,0 +1,101 @@
+"""Joining replay to live: what a reader gets before it is live, without a hole and without a double.
+
+The subscriber is registered first and holds what it hears; then the history is read up to a top that is
+newer than the registration; then what was held after that top is released. Once live, history is never
+read again.
+"""
+
+from collections.abc import Callable, Generator, Iterator
+from typing import TypeVar
+
+import gevent
+
+from app.realtime import sse
+from app.realtime.broker.base import Broker, BrokerUnavailable, Page
+from app.realtime.event import Position, decode_cursor, encode_cursor
+from app.realtime.hub import encode
+from app.realtime.subscriber import Subscriber
+
+RETRY_SECONDS = 0.25
+RETRIES_PER_HEARTBEAT = 20
+
+T = TypeVar("T")
+Blocks = Generator[bytes, None, T]
+
+
+class Ended(Exception):
+    """The stream was closed while it was joining."""
+
+
+def join(broker: Broker, subscriber: Subscriber, cursor: str | None) -> Iterator[bytes]:
+    """Yields the first cursor, or the verdict and the replay; at the end the subscriber is live.
+
+    Replay goes at the reader's pace: whoever iterates writes each block before asking for the next.
+    While the broker is away this yields comments and tries again. Raises Ended.
+    """
+    name = subscriber.topic.name
+    if cursor:
+        position = yield from _resume(broker, subscriber, cursor)
+    else:
+        position = yield from patiently(subscriber, lambda: broker.top(name))
+        yield sse.id_only(encode_cursor(position))
+    while subscriber.held is None:  # more came meanwhile than it may hold: on with the history
+        subscriber.hold_anew()
+        position = yield from _replay(broker, subscriber, position)
+    subscriber.release(position)
+
+
+def _resume(broker: Broker, subscriber: Subscriber, cursor: str) -> Blocks[Position]:
+    position = decode_cursor(cursor)
+    if position is None:
+        top = yield from patiently(subscriber, lambda: broker.top(subscriber.topic.name))
+        yield reset(top, "unknown_cursor")
+        return top
+    page = yield from _read(broker, subscriber, position)
+    if page.is_lost:
+        yield reset(page.top, "history_lost")
+        return page.top
+    yield sse.control("stream.resumed", replayed=page.top.offset - position.offset)
+    return (yield from _replay(broker, subscriber, position, page))
+
+
+def _replay(
+    broker: Broker, subscriber: Subscriber, position: Position, page: Page | None = None
+) -> Blocks[Position]:
+    """Yields the history after `position`, page by page, and returns where it ended."""
+    while True:
+        if page is None:
+            page = yield from _read(broker, subscriber, position)
+        if page.is_lost:
+            yield reset(page.top, "history_lost")
+            return page.top
+        epoch = page.top.epoch
+        if page.events:
+            yield b"".join(encode(payload, Position(epoch, offset)) for offset, payload in page.events)
+            position = Position(epoch, page.events[-1][0])
+        if position.offset >= page.top.offset:
+            return position
+        page = None
+
+
+def _read(broker: Broker, subscriber: Subscriber, position: Position) -> Blocks[Page]:
+    return (yield from patiently(subscriber, lambda: broker.read(subscriber.topic.name, position)))
+
+
+def patiently(subscriber: Subscriber, ask: Callable[[], T]) -> Blocks[T]:
+    """What the broker answers, as soon as it can be reached; comments meanwhile."""
+    attempts = 0
+    while True:
+        if subscriber.reason is not None:
+            raise Ended
+        try:
+            return ask()
+        except BrokerUnavailable:
+            attempts += 1
+            if attempts % RETRIES_PER_HEARTBEAT == 1:
+                yield sse.HEARTBEAT
+            gevent.sleep(RETRY_SECONDS)
+
+
+def reset(position: Position, reason: str) -> bytes:
+    return sse.control("stream.reset", encode_cursor(position), reason=reason)

@@ -1,0 +1,36 @@
+"""Answering with an event stream: what all streams of the hub share at the HTTP edge."""
+
+from collections.abc import Iterable
+
+from flask import Response, request
+
+from app.auth.principal import Principal
+from app.extensions import db, engine
+from app.realtime.claims import Claims
+from app.realtime.engine import Overloaded
+from app.realtime.writer import refusal
+
+HEADERS = {"Cache-Control": "no-cache, no-store", "X-Accel-Buffering": "no"}
+CONTENT_TYPE = "text/event-stream; charset=utf-8"
+
+
+def open_stream(topic: str, principal: Principal, generation: int) -> Response:
+    """A stream of the topic from the client's cursor on; `generation` from before the rights were checked."""
+    claims = Claims(principal.uuid, principal.token_id, principal.expires_at, principal.token_version)
+    db.session.remove()  # a stream may last for days and needs no connection
+    if request.method == "HEAD":
+        return response([])
+    try:
+        return response(engine.open(topic, claims, cursor(), request.environ, generation))
+    except Overloaded as overload:
+        return response(refusal(overload.reason))
+
+
+def response(body: Iterable[bytes]) -> Response:
+    return Response(body, content_type=CONTENT_TYPE, headers=HEADERS, direct_passthrough=True)
+
+
+def cursor() -> str | None:
+    """Where the client left off: `Last-Event-ID` (WHATWG HTML, 9.2.3), or the query of a polyfill."""
+    header = request.headers.get("Last-Event-ID")
+    return header or request.args.get("lastEventId") or request.args.get("last_event_id") or None

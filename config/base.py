@@ -1,0 +1,119 @@
+"""What every configuration shares. Upper-case attributes become Flask settings of the same name."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from config.environment import Environment
+
+ROOT = Path(__file__).resolve().parent.parent
+LOOPBACK_ORIGIN = r"^https?://(localhost|127(\.\d{1,3}){3}|\[::1\])(:\d+)?$"
+
+
+class Base:
+    """Sizes are bytes and times are seconds, unless a name says otherwise."""
+
+    NAME = "base"
+    DEBUG = False
+    TESTING = False
+    IS_PRODUCTION = False
+    PASSWORD_METHOD = "scrypt"  # noqa: S105
+
+    def __init__(self, variables: Mapping[str, str]) -> None:
+        env = Environment(variables)
+        self.INSTANCE_PATH = str(Path(env.text("INSTANCE_PATH", str(ROOT / "instance"))).resolve())
+        self._read_process(env)
+        self._read_storage(env)
+        self._read_security(env)
+        self._read_streams(env)
+        self._read_limits(env)
+        self.read(env)
+        self._check_workers(env)
+        env.check()
+
+    def read(self, env: Environment) -> None:
+        """What one configuration adds or insists on."""
+
+    def _read_process(self, env: Environment) -> None:
+        self.BIND = env.text("BIND", "127.0.0.1:8000")
+        self.WEB_CONCURRENCY = env.number("WEB_CONCURRENCY", 1, least=1)
+        self.MAX_BODY_BYTES = env.number("MAX_BODY_BYTES", 1024 * 1024, least=1)
+        self.MAX_CONTENT_LENGTH = self.MAX_BODY_BYTES
+
+    def _read_storage(self, env: Environment) -> None:
+        default = f"sqlite:///{self.INSTANCE_PATH}/hub.db"
+        self.DATABASE_URL = env.text("DATABASE_URL", default)
+        self.SQLALCHEMY_DATABASE_URI = psycopg2_url(self.DATABASE_URL)
+        self.SQLALCHEMY_ENGINE_OPTIONS = engine_options(env, self.SQLALCHEMY_DATABASE_URI)
+        self.REDIS_URL = env.text("REDIS_URL")
+        self.REDIS_PREFIX = env.text("REDIS_PREFIX", "hub")
+        if self.REDIS_URL and urlsplit(self.REDIS_URL).scheme not in {"redis", "rediss", "unix"}:
+            env.problems.append("REDIS_URL must start with redis://, rediss:// or unix://")
+
+    def _read_security(self, env: Environment) -> None:
+        self.SECRET_KEY = env.text("SECRET_KEY")
+        self.JWT_SECRET_KEY = env.text("JWT_SECRET_KEY")
+        self.ACCESS_TOKEN_SECONDS = env.number("ACCESS_TOKEN_SECONDS", 12 * 3600, least=1)
+        self.COOKIE_TOKEN_SECONDS = env.number("COOKIE_TOKEN_SECONDS", 7 * 24 * 3600, least=1)
+        self.ALLOW_REGISTRATION = env.flag("ALLOW_REGISTRATION", True)
+        self.PASSWORD_MIN_LENGTH = env.number("PASSWORD_MIN_LENGTH", 1, least=1)
+        self.CORS_ORIGINS = env.items("CORS_ORIGINS")
+        self.COOKIE_SECURE = env.flag("COOKIE_SECURE", True)
+        if "*" in self.CORS_ORIGINS:
+            env.problems.append("CORS_ORIGINS must name its origins: '*' can't be used with credentials")
+
+    def _read_streams(self, env: Environment) -> None:
+        self.HEARTBEAT_SECONDS = env.number("HEARTBEAT_SECONDS", 15, least=1)
+        self.HISTORY_SIZE = env.number("HISTORY_SIZE", 1000, least=1)
+        self.HISTORY_SECONDS = env.number("HISTORY_SECONDS", 3600, least=1)
+        self.HISTORY_BYTES = env.number("HISTORY_BYTES", 8 * 1024 * 1024, least=1)
+        self.SUBSCRIBER_BUFFER_BYTES = env.number("SUBSCRIBER_BUFFER_BYTES", 1024 * 1024, least=1)
+        self.MAX_STREAMS = env.number("MAX_STREAMS", 15000, least=1)
+        self.OUTBOX_EVENTS = env.number("OUTBOX_EVENTS", 1000, least=1)
+        self.NOTIFY_MIN_RIGHTS = env.choice(
+            "NOTIFY_MIN_RIGHTS", "READ", ("READ", "COMMENT", "WRITE", "ADMIN")
+        )
+
+    def _read_limits(self, env: Environment) -> None:
+        self.RATELIMIT_ENABLED = env.flag("RATELIMIT_ENABLED", self.IS_PRODUCTION)
+        self.RATELIMIT_LOGIN = env.text("RATELIMIT_LOGIN", "10/minute")
+        self.RATELIMIT_CREDENTIALS = env.text("RATELIMIT_CREDENTIALS", "30/minute")
+        self.RATELIMIT_PUBLISH = env.text("RATELIMIT_PUBLISH", "200/second")
+        self.RATELIMIT_STREAMS = env.text("RATELIMIT_STREAMS", "50/second")
+
+    def _check_workers(self, env: Environment) -> None:
+        problem = workers_problem(self.WEB_CONCURRENCY, self.REDIS_URL)
+        if problem:
+            env.problems.append(problem)
+
+
+def workers_problem(workers: int, redis_url: str) -> str | None:
+    """Why that many workers can't run together; None when they can."""
+    if workers > 1 and not redis_url:
+        return (
+            f"{workers} workers need Redis between them: set REDIS_URL (for example"
+            " redis://127.0.0.1:6379/0), or WEB_CONCURRENCY=1 for the in-process broker"
+        )
+    return None
+
+
+def psycopg2_url(url: str) -> str:
+    """SQLAlchemy takes a bare postgresql:// for psycopg 3; this names the driver that is installed."""
+    for scheme in ("postgres://", "postgresql://"):
+        if url.startswith(scheme):
+            return "postgresql+psycopg2://" + url[len(scheme) :]
+    return url
+
+
+def engine_options(env: Environment, url: str) -> dict[str, object]:
+    """Pool sizes are per worker."""
+    if url.startswith("sqlite"):
+        return {"connect_args": {"timeout": env.number("SQLITE_BUSY_SECONDS", 5, least=1)}}
+    return {
+        "pool_size": env.number("DATABASE_POOL_SIZE", 10, least=1),
+        "max_overflow": env.number("DATABASE_POOL_OVERFLOW", 5),
+        "pool_timeout": env.number("DATABASE_POOL_SECONDS", 5, least=1),
+        "pool_pre_ping": True,
+        "pool_recycle": 1800,
+        "connect_args": {"application_name": "hub"},
+    }

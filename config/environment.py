@@ -1,0 +1,60 @@
+"""Typed reading of environment variables; problems are collected, so that all are told at once."""
+
+from collections.abc import Mapping
+
+
+class ConfigurationError(Exception):
+    """The configuration cannot be used; `problems` says what to change, one sentence each."""
+
+    def __init__(self, problems: list[str]) -> None:
+        self.problems = problems
+        super().__init__("; ".join(problems))
+
+
+class Environment:
+    def __init__(self, variables: Mapping[str, str]) -> None:
+        self._variables = variables
+        self.problems: list[str] = []
+
+    def text(self, name: str, default: str = "") -> str:
+        """The variable without surrounding space; `default` when unset or empty."""
+        return self._variables.get(name, "").strip() or default
+
+    def number(self, name: str, default: int, least: int = 0) -> int:
+        value = self.text(name)
+        if not value:
+            return default
+        try:
+            number = int(value)
+        except ValueError:
+            number = least - 1
+        if number < least:
+            self.problems.append(f"{name} is '{value}'; it must be a whole number of at least {least}")
+            return default
+        return number
+
+    def flag(self, name: str, default: bool) -> bool:
+        value = self.text(name).lower()
+        if not value:
+            return default
+        if value in {"1", "true", "yes", "on"}:
+            return True
+        if value in {"0", "false", "no", "off"}:
+            return False
+        self.problems.append(f"{name} is '{value}'; it must be 1 or 0")
+        return default
+
+    def items(self, name: str) -> list[str]:
+        """A comma list, without blanks."""
+        return [item.strip() for item in self.text(name).split(",") if item.strip()]
+
+    def choice(self, name: str, default: str, allowed: tuple[str, ...]) -> str:
+        value = self.text(name, default)
+        if value.lower() in {item.lower() for item in allowed}:
+            return next(item for item in allowed if item.lower() == value.lower())
+        self.problems.append(f"{name} is '{value}'; it must be one of: {', '.join(allowed)}")
+        return default
+
+    def check(self) -> None:
+        if self.problems:
+            raise ConfigurationError(self.problems)

@@ -1,0 +1,24 @@
+"""Secure by default: whatever is missing stops the start and says what to set."""
+
+from config.base import Base
+from config.environment import Environment
+
+HINT = "make one with: python -c 'import secrets; print(secrets.token_urlsafe(48))'"
+
+
+class Production(Base):
+    NAME = "production"
+    IS_PRODUCTION = True
+
+    def read(self, env: Environment) -> None:
+        self.PASSWORD_MIN_LENGTH = env.number("PASSWORD_MIN_LENGTH", 8, least=1)
+        for name in ("SECRET_KEY", "JWT_SECRET_KEY"):
+            value: str = getattr(self, name)
+            if not value:
+                env.problems.append(f"{name} must be set in production; {HINT}")
+            elif len(value) < 32:
+                env.problems.append(f"{name} is shorter than 32 characters; {HINT}")
+        if not env.text("DATABASE_URL"):
+            env.problems.append(
+                "DATABASE_URL must be set in production (postgresql://user:password@host/name)"
+            )

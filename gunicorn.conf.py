@@ -1,0 +1,74 @@
+"""gunicorn's settings (its documentation, "Settings"): gevent workers, polite ends, no tokens in logs."""
+
+import os
+import socket
+import sys
+
+from config import ConfigurationError, load
+from config.base import workers_problem
+
+
+def _refuse(problems: list[str]) -> None:
+    print("The hub can't start:", *(f"- {problem}" for problem in problems), sep="\n", file=sys.stderr)
+    sys.exit(1)
+
+
+try:
+    _settings = load()
+except ConfigurationError as error:
+    _refuse(error.problems)
+
+bind = _settings.BIND
+workers = _settings.WEB_CONCURRENCY
+worker_class = "gevent"
+worker_connections = 20_000  # the hub refuses politely long before connections would hang in the backlog
+backlog = 2048
+timeout = 60
+graceful_timeout = 8
+keepalive = 75  # also the time for a request's head; longer than nginx keeps its upstream connections
+# Connections spread evenly over workers only when each has a socket of its own.
+reuse_port = workers > 1
+preload_app = False
+control_socket_disable = True
+# Heartbeat files on a disk would stall the loop of a worker when the disk does.
+worker_tmp_dir = "/dev/shm" if os.path.isdir("/dev/shm") else None
+errorlog = "-"
+accesslog = "-" if os.environ.get("ACCESS_LOG") == "1" else None
+access_log_format = '%(h)s "%(m)s %(U)s" %(s)s %(B)s %(M)sms'  # the query string may hold a token
+
+
+def on_starting(server):  # type: ignore[no-untyped-def]
+    """Runs once, in the master, before anything listens."""
+    problem = workers_problem(server.cfg.workers, _settings.REDIS_URL)
+    if problem:
+        _refuse([problem])
+    if server.cfg.reuse_port:
+        _require_free_port(_settings.BIND)
+
+
+def _require_free_port(address: str) -> None:
+    """With SO_REUSEPORT a second instance would share the port without anybody noticing."""
+    host, _, port = address.rpartition(":")
+    if not host or not port.isdigit():
+        return
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host.strip("[]"), int(port)))
+        except OSError as error:
+            _refuse([f"{address} can't be used: {error.strerror}; stop what listens there or set BIND"])
+
+
+def post_worker_init(worker):  # type: ignore[no-untyped-def]
+    from app.realtime.drain import drain_on_signal
+
+    engine = worker.wsgi.extensions["engine"]
+    engine.start()
+    drain_on_signal(engine, worker)
+
+
+def worker_exit(server, worker):  # type: ignore[no-untyped-def]
+    """Also reached without SIGTERM; streams that are still open learn why."""
+    if worker.wsgi is not None:
+        worker.wsgi.extensions["engine"].drain()
