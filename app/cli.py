@@ -7,8 +7,9 @@ from typing import Any
 import click
 from flask import Flask, current_app
 from flask.cli import AppGroup, with_appcontext
-from marshmallow import ValidationError
+from marshmallow import ValidationError, fields
 from sqlalchemy import select
+from sqlalchemy.exc import OperationalError, ProgrammingError
 
 from app import fields as texts
 from app.accounts import service as accounts
@@ -39,6 +40,11 @@ def _spoken(function: Any) -> Any:
             return function(*args)
         except DomainError as error:
             raise click.ClickException(error.message) from error
+        except (OperationalError, ProgrammingError) as error:
+            raise click.ClickException(
+                f"The database can't be used ({type(error).__name__}): check that DATABASE_URL names it"
+                " and that it runs, and bring it up to date with `flask --app wsgi db upgrade`."
+            ) from error
 
     return call
 
@@ -58,11 +64,15 @@ def seed(file: Path | None, demo: bool) -> None:
         raise click.UsageError("The demo's passwords are public: not in production.")
     wanted = Seed(DEMO if demo or file is None else file)
     made = 0
-    with click.progressbar(length=len(wanted), label="Seeding", item_show_func=str) as bar:
+    with click.progressbar(length=len(wanted), label="Seeding", item_show_func=_shown) as bar:
         for name, is_new in wanted.apply():
             made += is_new
             bar.update(1, name)
     click.echo(f"{made} made, {len(wanted) - made} were there already.")
+
+
+def _shown(name: str | None) -> str:
+    return name or ""
 
 
 @click.command("token", cls=Command)
@@ -83,11 +93,7 @@ def token(name: str, seconds: int | None) -> None:
 @click.option("--operator", is_flag=True, help="May also manage the hub.")
 def create(name: str, email: str, password: str, operator: bool) -> None:
     """Create an account, also where registration is closed."""
-    for field, value in ((texts.name(), name), (texts.email(), email), (texts.password(), password)):
-        try:
-            field.deserialize(value)
-        except ValidationError as error:
-            raise click.ClickException(f"{value!r}: {error.messages[0]}") from error
+    _check(name=(texts.name(), name), email=(texts.email(), email), password=(texts.password(), password))
     click.echo(accounts.create_user(name, email, password, operator).uuid)
 
 
@@ -114,6 +120,7 @@ def admin(name: str, revoke: bool) -> None:
 @click.password_option(envvar="HUB_PASSWORD", help="Asked for when not given; or HUB_PASSWORD.")
 def password(name: str, password: str) -> None:
     """Set a new password; every token of the account is revoked."""
+    _check(password=(texts.password(), password))
     accounts.change(_find(name).uuid, {"password": password})
     click.echo(f"The password of {name} was changed.")
 
@@ -125,6 +132,15 @@ def delete(name: str) -> None:
     """Delete an account."""
     accounts.delete(_find(name).uuid)
     click.echo(f"{name} was deleted.")
+
+
+def _check(**given: tuple[fields.Field[Any], str]) -> None:
+    """Values by the rules of the API; a password is not repeated."""
+    for name, (field, value) in given.items():
+        try:
+            field.deserialize(value)
+        except ValidationError as error:
+            raise click.ClickException(f"{name}: {error.messages[0]}") from error
 
 
 def _find(name: str) -> User:

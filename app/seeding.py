@@ -58,8 +58,8 @@ class Seed:
         try:
             content = _read(path)
             self._wanted: dict[str, Any] = _File().load(content)
-        except (OSError, UnicodeDecodeError, yaml.YAMLError, csv.Error) as error:
-            raise Invalid(f"{path} can't be read: {error}") from error
+        except (OSError, ValueError, RecursionError, yaml.YAMLError, csv.Error) as error:
+            raise Invalid(f"{path} can't be read: {_problem(error)}") from error
         except ValidationError as error:
             raise Invalid(f"{path}: {_where(error.messages)}") from error
 
@@ -71,7 +71,10 @@ class Seed:
         for user in self._wanted["users"]:
             yield user["name"], _ensure_user(user)
         for constellation in self._wanted["constellations"]:
-            yield constellation["name"], _ensure_constellation(constellation)
+            try:
+                yield constellation["name"], _ensure_constellation(constellation)
+            except DomainError as error:
+                raise Invalid(f"constellation {constellation['name']}: {error.message}") from error
 
 
 def _read(path: Path) -> Any:
@@ -82,6 +85,13 @@ def _read(path: Path) -> Any:
     if not isinstance(content, dict):
         raise Invalid(f"{path} must be a mapping with `users` and `constellations`")
     return content
+
+
+def _problem(error: Exception) -> str:
+    """One line; YAML's own message would quote the file, and with it passwords."""
+    if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark is not None:
+        return f"line {error.problem_mark.line + 1}: {error.problem}"
+    return " ".join(str(error).split())
 
 
 def _where(messages: Any) -> str:
@@ -106,15 +116,23 @@ def _ensure_user(wanted: dict[str, Any]) -> bool:
 
 def _ensure_constellation(wanted: dict[str, Any]) -> bool:
     owner = _user(wanted["owner"])
-    own = {c["name"]: c["constellation_uuid"] for c in constellations.list_of(owner.uuid, None)}
-    is_new = wanted["name"] not in own
-    if is_new:
-        own[wanted["name"]] = constellations.create(owner.uuid, wanted["name"])["constellation_uuid"]
+    uuid = _find_constellation(owner.uuid, wanted["name"])
+    is_new = uuid is None
+    if uuid is None:
+        uuid = constellations.create(owner.uuid, wanted["name"])["constellation_uuid"]
     for name, rights in wanted["members"].items():
         member = _user(name)
-        if find_rights(member.uuid, own[wanted["name"]]) is not Rights[rights]:
-            members.connect(owner.uuid, own[wanted["name"]], member.uuid, Rights[rights])
+        if find_rights(member.uuid, uuid) is None:
+            members.connect(owner.uuid, uuid, member.uuid, Rights[rights])
     return is_new
+
+
+def _find_constellation(owner_uuid: str, name: str) -> str | None:
+    """One of which the owner is an ADMIN; those that others share with the owner are theirs."""
+    for found in constellations.list_of(owner_uuid, None):
+        if (found["name"], found["rights"]) == (name, Rights.ADMIN.name):
+            return str(found["constellation_uuid"])
+    return None
 
 
 def _user(name: str) -> User:

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 from config.environment import Environment
 
 ROOT = Path(__file__).resolve().parent.parent
+DATABASES = ("postgresql+psycopg2://", "sqlite:///")
 LOOPBACK_ORIGIN = r"^https?://(localhost|127(\.\d{1,3}){3}|\[::1\])(:\d+)?$"
 
 
@@ -43,10 +44,13 @@ class Base:
     def _read_storage(self, env: Environment) -> None:
         default = f"sqlite:///{self.INSTANCE_PATH}/hub.db"
         self.DATABASE_URL = env.text("DATABASE_URL", default)
+        self.SQLITE_BUSY_SECONDS = env.number("SQLITE_BUSY_SECONDS", 5, least=1)
         self.SQLALCHEMY_DATABASE_URI = psycopg2_url(self.DATABASE_URL)
         self.SQLALCHEMY_ENGINE_OPTIONS = engine_options(env, self.SQLALCHEMY_DATABASE_URI)
         self.REDIS_URL = env.text("REDIS_URL")
         self.REDIS_PREFIX = env.text("REDIS_PREFIX", "hub")
+        if not self.SQLALCHEMY_DATABASE_URI.startswith(DATABASES):
+            env.problems.append("DATABASE_URL must start with postgresql:// or sqlite:///")
         if self.REDIS_URL and urlsplit(self.REDIS_URL).scheme not in {"redis", "rediss", "unix"}:
             env.problems.append("REDIS_URL must start with redis://, rediss:// or unix://")
 
@@ -76,10 +80,10 @@ class Base:
 
     def _read_limits(self, env: Environment) -> None:
         self.RATELIMIT_ENABLED = env.flag("RATELIMIT_ENABLED", self.IS_PRODUCTION)
-        self.RATELIMIT_LOGIN = env.text("RATELIMIT_LOGIN", "10/minute")
-        self.RATELIMIT_CREDENTIALS = env.text("RATELIMIT_CREDENTIALS", "30/minute")
-        self.RATELIMIT_PUBLISH = env.text("RATELIMIT_PUBLISH", "200/second")
-        self.RATELIMIT_STREAMS = env.text("RATELIMIT_STREAMS", "50/second")
+        self.RATELIMIT_LOGIN = env.rate("RATELIMIT_LOGIN", "10/minute")
+        self.RATELIMIT_CREDENTIALS = env.rate("RATELIMIT_CREDENTIALS", "30/minute")
+        self.RATELIMIT_PUBLISH = env.rate("RATELIMIT_PUBLISH", "200/second")
+        self.RATELIMIT_STREAMS = env.rate("RATELIMIT_STREAMS", "50/second")
 
     def _check_workers(self, env: Environment) -> None:
         problem = workers_problem(self.WEB_CONCURRENCY, self.REDIS_URL)
@@ -108,7 +112,7 @@ def psycopg2_url(url: str) -> str:
 def engine_options(env: Environment, url: str) -> dict[str, object]:
     """Pool sizes are per worker."""
     if url.startswith("sqlite"):
-        return {"connect_args": {"timeout": env.number("SQLITE_BUSY_SECONDS", 5, least=1)}}
+        return {}  # database.py waits for its lock
     return {
         "pool_size": env.number("DATABASE_POOL_SIZE", 10, least=1),
         "max_overflow": env.number("DATABASE_POOL_OVERFLOW", 5),

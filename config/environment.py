@@ -1,6 +1,10 @@
 """Typed reading of environment variables; problems are collected, so that all are told at once."""
 
+import re
 from collections.abc import Mapping
+
+# A part of what the `limits` library reads (its documentation, "Rate limit string notation").
+_RATE = re.compile(r"[1-9][0-9]* ?(/|per) ?([1-9][0-9]* ?)?(second|minute|hour|day)s?", re.IGNORECASE)
 
 
 class ConfigurationError(Exception):
@@ -53,6 +57,14 @@ class Environment:
         if value.lower() in {item.lower() for item in allowed}:
             return next(item for item in allowed if item.lower() == value.lower())
         self.problems.append(f"{name} is '{value}'; it must be one of: {', '.join(allowed)}")
+        return default
+
+    def rate(self, name: str, default: str) -> str:
+        """So many in so long, as `10/minute` or `5 per 2 hours`."""
+        value = self.text(name, default)
+        if _RATE.fullmatch(value):
+            return value
+        self.problems.append(f"{name} is '{value}'; it must be like 10/minute")
         return default
 
     def check(self) -> None:

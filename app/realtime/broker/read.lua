@@ -18,7 +18,7 @@ end
 local page, bytes = {}, 0
 local next_offset = tonumber(ARGV[2]) + 1
 while #page < tonumber(ARGV[3]) * 2 and bytes <= tonumber(ARGV[4]) do
-  local entries = redis.call('XRANGE', history, string.format('%.0f-0', next_offset), '+', 'COUNT', 32)
+  local entries = redis.call('XRANGE', history, string.format('%.0f-0', next_offset), '+', 'COUNT', 16)
   if #entries == 0 then break end
   for _, entry in ipairs(entries) do
     local offset = tonumber(string.match(entry[1], '^%d+'))
@@ -26,6 +26,7 @@ while #page < tonumber(ARGV[3]) * 2 and bytes <= tonumber(ARGV[4]) do
     page[#page + 1] = entry[2][2]
     bytes = bytes + #entry[2][2]
     next_offset = offset + 1
+    if bytes > tonumber(ARGV[4]) then break end
   end
 end
 return {epoch, tonumber(top), page}

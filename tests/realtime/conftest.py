@@ -1,0 +1,81 @@
+"""One contract, two brokers: every test that takes `broker` or `engine` runs on memory and on Redis."""
+
+from collections.abc import Callable, Iterator
+from uuid import uuid4
+
+import pytest
+
+from app.realtime.broker import make_broker
+from app.realtime.broker.base import Broker, Limits
+from app.realtime.engine import Engine, Settings
+from app.realtime.event import Position
+
+MakeBroker = Callable[..., Broker]
+MakeEngine = Callable[..., Engine]
+
+
+class Listener:
+    """A receiver that writes down what it hears."""
+
+    def __init__(self) -> None:
+        self.heard: list[tuple[str, Position, bytes]] = []
+        self.resets: list[tuple[str, Position]] = []
+        self.interruptions = 0
+
+    def receive(self, topic: str, position: Position, payload: bytes) -> None:
+        self.heard.append((topic, position, payload))
+
+    def topic_reset(self, topic: str, position: Position) -> None:
+        self.resets.append((topic, position))
+
+    def interrupted(self) -> None:
+        self.interruptions += 1
+
+
+@pytest.fixture(params=["memory", "redis"])
+def broker_url(request: pytest.FixtureRequest) -> str:
+    return request.getfixturevalue("redis_url") if request.param == "redis" else ""
+
+
+@pytest.fixture
+def make_broker_(broker_url: str) -> Iterator[MakeBroker]:
+    made: list[Broker] = []
+    prefix = f"test-{uuid4().hex[:8]}"
+
+    def make(**bounds: int) -> Broker:
+        made.append(make_broker(broker_url, Limits(**bounds), prefix))
+        return made[-1]
+
+    yield make
+    for broker in made:
+        broker.stop()
+
+
+@pytest.fixture
+def listener() -> Listener:
+    return Listener()
+
+
+@pytest.fixture
+def broker(make_broker_: MakeBroker, listener: Listener) -> Broker:
+    broker = make_broker_()
+    broker.start(listener)
+    return broker
+
+
+@pytest.fixture
+def make_engine(make_broker_: MakeBroker) -> Iterator[MakeEngine]:
+    made: list[Engine] = []
+
+    def make(settings: Settings | None = None, **bounds: int) -> Engine:
+        made.append(Engine(make_broker_(**bounds), settings))
+        return made[-1]
+
+    yield make
+    for engine in made:
+        engine.stop()
+
+
+@pytest.fixture
+def engine(make_engine: MakeEngine) -> Engine:
+    return make_engine()

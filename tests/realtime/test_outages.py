@@ -1,0 +1,152 @@
+"""Redis goes away and comes back: what publishers are told, and what streams see."""
+
+from collections.abc import Callable, Iterator
+from time import monotonic
+
+import pytest
+
+from app.realtime.broker import make_broker
+from app.realtime.broker.base import BrokerUnavailable, Limits
+from app.realtime.engine import Engine, Settings
+from app.realtime.event import Event
+from tests.realtime.reader import Reader
+from tests.support.services import RedisServer
+from tests.support.wait import wait_until
+
+TOPIC = "constellation:a"
+
+MakeWorker = Callable[..., Engine]
+
+
+@pytest.fixture
+def make_worker(own_redis: RedisServer) -> Iterator[MakeWorker]:
+    made: list[Engine] = []
+
+    def make(**settings: int) -> Engine:
+        made.append(Engine(make_broker(own_redis.url, Limits(), "test"), Settings(**settings)))
+        return made[-1]
+
+    yield make
+    for engine in made:
+        engine.stop()
+
+
+def open_reader(engine: Engine) -> Reader:
+    reader = Reader(engine)
+    reader.wait_for_cursor()
+    return reader
+
+
+def publish_when_possible(engine: Engine, text: str) -> None:
+    def attempt() -> bool:
+        try:
+            engine.publish(TOPIC, Event(text))
+        except BrokerUnavailable:
+            return False
+        return True
+
+    wait_until(attempt, timeout=10, what="the broker to be back")
+
+
+def test_lost_connections_lose_no_event(make_worker: MakeWorker, own_redis: RedisServer) -> None:
+    one, other = make_worker(), make_worker()
+    readers = [open_reader(one), open_reader(other)]
+    texts = [str(n) for n in range(600)]
+    for n, text in enumerate(texts):
+        publish_when_possible(one if n % 2 else other, text)
+        if n % 150 == 100:
+            own_redis.kill_clients()
+    for reader in readers:
+        wait_until(lambda r=reader: len(r.messages) == 600, 15, what=lambda r=reader: str(len(r.messages)))
+        assert reader.messages == texts
+        assert reader.named("stream.reset") == []
+
+
+def test_without_a_broker_publishing_fails_and_committed_events_wait(
+    make_worker: MakeWorker, own_redis: RedisServer
+) -> None:
+    one, other = make_worker(), make_worker()
+    reader = open_reader(other)
+    own_redis.stop()
+    with pytest.raises(BrokerUnavailable):
+        one.publish(TOPIC, Event("lost"))
+    for n in range(5):
+        one.publish_committed(TOPIC, Event(str(n)))
+    assert len(one.outbox) == 5
+    own_redis.start()  # empty: nothing was saved
+    wait_until(lambda: len(reader.messages) == 5, 10, what=lambda: str(reader.events))
+    assert reader.messages == ["0", "1", "2", "3", "4"]
+    assert reader.named("stream.reset")[0] == {"reason": "history_lost"}
+    assert len(one.outbox) == 0
+
+
+def test_what_does_not_fit_into_the_outbox_is_told_by_a_reset(
+    make_worker: MakeWorker, own_redis: RedisServer
+) -> None:
+    engine = make_worker(outbox_events=3)
+    reader, other = open_reader(engine), Reader(engine, topic="constellation:b")
+    other.wait_for_cursor()
+    own_redis.pause()  # frozen, so that its history survives
+    for n in range(5):
+        engine.publish_committed(TOPIC, Event(str(n)))
+    own_redis.resume()
+    wait_until(lambda: reader.named("stream.reset"), 10, what=lambda: str(reader.events))
+    publish_when_possible(engine, "after")
+    wait_until(lambda: "after" in reader.messages, what=lambda: str(reader.events))
+    assert reader.messages == ["0", "1", "2", "after"]
+    assert other.events == []
+
+
+def test_a_broker_that_comes_back_empty_resets_live_streams(
+    make_worker: MakeWorker, own_redis: RedisServer
+) -> None:
+    engine = make_worker()
+    reader = open_reader(engine)
+    publish_when_possible(engine, "before")
+    reader.wait_for("before")
+    own_redis.restart_empty()
+    wait_until(lambda: reader.named("stream.reset"), 10, what=lambda: str(reader.events))
+    publish_when_possible(engine, "after")
+    reader.wait_for("before", "after")
+    assert reader.named("stream.reset") == [{"reason": "history_lost"}]
+
+
+def test_a_frozen_broker_is_noticed(make_worker: MakeWorker, own_redis: RedisServer) -> None:
+    engine = make_worker()
+    reader = open_reader(engine)
+    own_redis.pause()
+    started = monotonic()
+    with pytest.raises(BrokerUnavailable):
+        engine.publish(TOPIC, Event("x"))
+    assert monotonic() - started < 5
+    wait_until(lambda: not engine.broker.is_connected, 10, what="the listener to notice")
+    own_redis.resume()
+    publish_when_possible(engine, "after")
+    wait_until(lambda: "after" in reader.messages, 10, what=lambda: str(reader.events))
+
+
+def test_a_stream_may_be_opened_while_the_broker_is_away(
+    make_worker: MakeWorker, own_redis: RedisServer
+) -> None:
+    engine = make_worker()
+    engine.start()
+    own_redis.stop()
+    reader = Reader(engine)
+    wait_until(lambda: len(reader.decoder.comments) >= 2, what="the stream to be kept open")
+    assert not reader.is_over
+    own_redis.start()
+    wait_until(lambda: reader.cursor, 10, what="the cursor")
+    publish_when_possible(engine, "after")
+    reader.wait_for("after")
+
+
+def test_orders_that_were_missed_lead_to_new_checks(make_worker: MakeWorker, own_redis: RedisServer) -> None:
+    engine = make_worker()
+    asked: list[str] = []
+    engine.authorizers["constellation"] = lambda claims, topic: asked.append(topic) or "rights_revoked"
+    reader = open_reader(engine)
+    wait_until(lambda: engine.hub.topics["control"].position, what="the control topic to be heard")
+    engine.cut("logged_out", user="somebody else")
+    own_redis.restart_empty()
+    reader.wait_closed("rights_revoked", timeout=10)
+    assert asked == [TOPIC]
