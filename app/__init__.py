@@ -20,6 +20,7 @@ from app.ops.health import blueprint as health
 from app.realtime.broker import make_broker
 from app.realtime.broker.base import BrokerUnavailable, Limits
 from app.realtime.engine import Engine, Settings
+from app.realtime.peer import ShowResponse
 from config import Base, load
 
 MIGRATIONS = str(Path(__file__).resolve().parent.parent / "migrations")
@@ -80,11 +81,13 @@ def _make_engine(app: Flask, settings: Base) -> None:
             buffer_bytes=settings.SUBSCRIBER_BUFFER_BYTES,
             max_streams=settings.MAX_STREAMS,
             outbox_events=settings.OUTBOX_EVENTS,
+            hands_over=settings.STREAM_WRITER == "poller",
         ),
     )
     engine.hub.on_end = logs.stream_ended
     engine.authorizers["constellation"] = partial(why_not_read, app)
     app.extensions["engine"] = engine
+    app.wsgi_app = ShowResponse(app.wsgi_app)  # type: ignore[method-assign]
 
 
 def _answer_broker_away(error: BrokerUnavailable) -> Response:

@@ -8,6 +8,7 @@ from app.auth.principal import Principal
 from app.extensions import db, engine
 from app.realtime.claims import Claims
 from app.realtime.engine import Overloaded
+from app.realtime.peer import Peer
 from app.realtime.writer import refusal
 
 HEADERS = {"Cache-Control": "no-cache, no-store", "X-Accel-Buffering": "no"}
@@ -21,7 +22,7 @@ def open_stream(topic: str, principal: Principal, generation: int) -> Response:
     if request.method == "HEAD":
         return response([])
     try:
-        return response(engine.open(topic, claims, cursor(), request.environ, generation))
+        return response(engine.open(topic, claims, cursor(), Peer.of(request.environ), generation))
     except Overloaded as overload:
         return response(refusal(overload.reason))
 

@@ -60,9 +60,9 @@ class Base:
         self.ACCESS_TOKEN_SECONDS = env.number("ACCESS_TOKEN_SECONDS", 12 * 3600, least=1)
         self.COOKIE_TOKEN_SECONDS = env.number("COOKIE_TOKEN_SECONDS", 7 * 24 * 3600, least=1)
         self.ALLOW_REGISTRATION = env.flag("ALLOW_REGISTRATION", True)
-        self.PASSWORD_MIN_LENGTH = env.number("PASSWORD_MIN_LENGTH", 1, least=1)
+        self.PASSWORD_MIN_LENGTH = env.number("PASSWORD_MIN_LENGTH", 8 if self.IS_PRODUCTION else 1, least=1)
         self.CORS_ORIGINS = env.items("CORS_ORIGINS")
-        self.COOKIE_SECURE = env.flag("COOKIE_SECURE", True)
+        self.COOKIE_SECURE = env.flag("COOKIE_SECURE", self.IS_PRODUCTION)
         if "*" in self.CORS_ORIGINS:
             env.problems.append("CORS_ORIGINS must name its origins: '*' can't be used with credentials")
 
@@ -73,6 +73,7 @@ class Base:
         self.HISTORY_BYTES = env.number("HISTORY_BYTES", 8 * 1024 * 1024, least=1)
         self.SUBSCRIBER_BUFFER_BYTES = env.number("SUBSCRIBER_BUFFER_BYTES", 1024 * 1024, least=1)
         self.MAX_STREAMS = env.number("MAX_STREAMS", 15000, least=1)
+        self.STREAM_WRITER = env.choice("STREAM_WRITER", "poller", ("poller", "generator"))
         self.OUTBOX_EVENTS = env.number("OUTBOX_EVENTS", 1000, least=1)
         self.NOTIFY_MIN_RIGHTS = env.choice(
             "NOTIFY_MIN_RIGHTS", "READ", ("READ", "COMMENT", "WRITE", "ADMIN")

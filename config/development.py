@@ -15,7 +15,6 @@ class Development(Base):
         self.SECRET_KEY = self.SECRET_KEY or kept_secret(self.INSTANCE_PATH, "secret_key")
         self.JWT_SECRET_KEY = self.JWT_SECRET_KEY or kept_secret(self.INSTANCE_PATH, "jwt_secret_key")
         self.CORS_ORIGINS = [*self.CORS_ORIGINS, LOOPBACK_ORIGIN]
-        self.COOKIE_SECURE = env.flag("COOKIE_SECURE", False)
 
 
 def kept_secret(folder: str, name: str) -> str:

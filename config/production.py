@@ -11,7 +11,6 @@ class Production(Base):
     IS_PRODUCTION = True
 
     def read(self, env: Environment) -> None:
-        self.PASSWORD_MIN_LENGTH = env.number("PASSWORD_MIN_LENGTH", 8, least=1)
         for name in ("SECRET_KEY", "JWT_SECRET_KEY"):
             value: str = getattr(self, name)
             if not value:

@@ -13,4 +13,3 @@ class Testing(Base):
         self.SECRET_KEY = self.SECRET_KEY or "a fixed secret that only the tests use"
         self.JWT_SECRET_KEY = self.JWT_SECRET_KEY or "another fixed secret that only the tests use"
         self.CORS_ORIGINS = [*self.CORS_ORIGINS, LOOPBACK_ORIGIN]
-        self.COOKIE_SECURE = env.flag("COOKIE_SECURE", False)

@@ -5,12 +5,14 @@ One greenlet per worker. Everything that is queued for a topic when its turn com
 
 import logging
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from time import monotonic
 
 import gevent
 from gevent.event import Event
 
+from app.realtime import sse
+from app.realtime.event import Position
 from app.realtime.subscriber import Subscriber
 from app.realtime.topic import Entry, Topic
 
@@ -21,8 +23,32 @@ SLICE_SECONDS = 0.004
 PAUSE_SECONDS = 1e-6  # `sleep(0)` would go on without letting the loop look for I/O
 
 
+Write = Callable[[list[Subscriber], "Batch"], list[Subscriber]]
+"""Writes a batch to those subscribers that are in step with it; returns the others (see poller.py)."""
+
+
+class Batch:
+    """Entries that leave together. In step with it is whose position is the very object `before`."""
+
+    __slots__ = ("_chunked", "after", "before", "entries", "plain")
+
+    def __init__(self, before: Position | None, entries: list[Entry]) -> None:
+        self.before = before
+        self.after = entries[-1].position
+        self.entries = entries
+        self.plain = entries[0].block if len(entries) == 1 else b"".join(e.block for e in entries)
+        self._chunked: bytes | None = None
+
+    @property
+    def chunked(self) -> bytes:
+        if self._chunked is None:
+            self._chunked = sse.chunk(self.plain)
+        return self._chunked
+
+
 class Dispatcher:
-    def __init__(self) -> None:
+    def __init__(self, write: Write) -> None:
+        self._write = write
         self._turns: deque[Iterator[int]] = deque()
         self._wakeup = Event()
         self._greenlet: gevent.Greenlet[..., None] | None = None
@@ -78,25 +104,27 @@ class Dispatcher:
                 topic.queue.clear()
                 topic.queued_bytes = 0
                 topic.last_dispatch = monotonic()
-                before, topic.dispatched = topic.dispatched, entries[-1].position
-                batch = b"".join(entry.block for entry in entries)
+                batch = Batch(topic.dispatched, entries)
+                topic.dispatched = batch.after
                 subscribers = list(topic.subscribers)
                 for start in range(0, len(subscribers), SLICE_SUBSCRIBERS):
                     part = subscribers[start : start + SLICE_SUBSCRIBERS]
-                    for subscriber in part:
-                        self._hand_over(subscriber, before, entries, batch)
+                    for subscriber in self._write(part, batch):
+                        hand_over(subscriber, batch)
                     self.delivered += len(part) * len(entries)
                     yield len(part)
         finally:
             topic.is_queued = False
 
-    def _hand_over(self, subscriber: Subscriber, before: object, entries: list[Entry], batch: bytes) -> None:
-        if subscriber.position is before and before is not None:
-            subscriber.position = entries[-1].position
-            subscriber.push(batch)
-        elif subscriber.position is None:
-            subscriber.hold(entries)
-        else:
-            subscriber.deliver(entries)
-            if subscriber.position == entries[-1].position:
-                subscriber.position = entries[-1].position  # in step from now on
+
+def hand_over(subscriber: Subscriber, batch: Batch) -> None:
+    """A batch for a subscriber that is joining, that is not in step yet, or that the poller does not have."""
+    if subscriber.position is None:
+        subscriber.hold(batch.entries)
+    elif subscriber.position is batch.before:
+        subscriber.position = batch.after
+        subscriber.push(batch.plain)
+    else:
+        subscriber.deliver(batch.entries)
+        if subscriber.position == batch.after:
+            subscriber.position = batch.after  # in step from now on

@@ -5,7 +5,6 @@ import secrets
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import count
-from typing import Any
 
 import gevent
 
@@ -18,6 +17,7 @@ from app.realtime.event import Event, Position, pack
 from app.realtime.hub import Hub
 from app.realtime.joining import join, patiently
 from app.realtime.outbox import Outbox
+from app.realtime.peer import Peer
 from app.realtime.subscriber import Subscriber
 from app.realtime.timers import Expiry, Heartbeats, Ticker
 from app.realtime.writer import StreamBody, Writer
@@ -33,12 +33,13 @@ Authorizer = Callable[[Claims, str], str | None]
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Seconds and bytes; `max_streams` per worker, `outbox_events` per worker."""
+    """Seconds and bytes; streams and outbox events per worker. `hands_over`: sockets go to the poller."""
 
     heartbeat_seconds: int = 15
     buffer_bytes: int = 1024 * 1024
     max_streams: int = 15_000
     outbox_events: int = 1000
+    hands_over: bool = True
 
 
 class Overloaded(Exception):
@@ -55,11 +56,11 @@ class Engine:
     def __init__(self, broker: Broker, settings: Settings | None = None) -> None:
         self.settings = settings or Settings()
         self.broker = broker
-        self.dispatcher = Dispatcher()
+        self.writer = Writer(self._forget, self.settings.hands_over)
+        self.dispatcher = Dispatcher(self.writer.poller.write)
         self.hub = Hub(broker, self.dispatcher, self.settings.buffer_bytes)
         self.control = Control(self.hub)
         self.outbox = Outbox(broker, self.settings.outbox_events)
-        self.writer = Writer()
         self.heartbeats = Heartbeats(self.settings.heartbeat_seconds)
         self.expiry = Expiry(self.hub)
         self.ticker = Ticker(self.heartbeats.tick, self.expiry.tick, self.writer.tick, self.hub.forget_idle)
@@ -74,6 +75,7 @@ class Engine:
             return
         self._is_started = True
         self.broker.start(self.hub)
+        self.writer.poller.start()
         self.dispatcher.start()
         self.outbox.start()
         self.ticker.start()
@@ -81,7 +83,7 @@ class Engine:
 
     def stop(self) -> None:
         """Ends every greenlet; for tests and for a worker that exits."""
-        for part in (self.ticker, self.outbox, self.dispatcher, self.broker):
+        for part in (self.ticker, self.outbox, self.dispatcher, self.writer.poller, self.broker):
             part.stop()
         if self._control_greenlet is not None:
             self._control_greenlet.kill()
@@ -139,9 +141,7 @@ class Engine:
 
     # Streaming
 
-    def open(
-        self, topic: str, claims: Claims, cursor: str | None, environ: dict[str, Any], generation: int
-    ) -> StreamBody:
+    def open(self, topic: str, claims: Claims, cursor: str | None, peer: Peer, generation: int) -> StreamBody:
         """The response body of a new stream. `generation` is `control.generation` from before the rights
         were checked: should orders have come since, they are checked again. Raises Overloaded."""
         self.start()
@@ -154,7 +154,7 @@ class Engine:
         self.expiry.add(subscriber)
         if self.control.generation != generation:
             self._check(subscriber)
-        return self.writer.body(subscriber, self._join(subscriber, cursor), environ, self._forget)
+        return self.writer.body(subscriber, self._join(subscriber, cursor), peer)
 
     def _join(self, subscriber: Subscriber, cursor: str | None) -> Iterator[bytes]:
         yield from patiently(subscriber, lambda: self.hub.hear(subscriber.topic))

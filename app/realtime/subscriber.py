@@ -1,7 +1,8 @@
-"""One open stream: joining → live → closed(reason), and its bounded buffer of unsent blocks."""
+"""One open stream: joining → live → closed(reason), and its bounded buffer of unsent bytes."""
 
 from collections import deque
 from collections.abc import Iterator
+from itertools import islice
 from time import monotonic
 from typing import TYPE_CHECKING, Protocol
 
@@ -12,32 +13,36 @@ from app.realtime.event import Position
 if TYPE_CHECKING:
     from app.realtime.topic import Entry, Topic
 
+FRAMES_PER_WRITE = 64
+CLOSED = Position("", -1)
+"""The `position` of a subscriber that was told its end: nothing comes after it."""
+
 
 class Sink(Protocol):
-    """How the bytes of one subscriber reach its reader; see writer.py."""
+    """How the bytes of subscribers reach their readers; see writer.py. Nothing here may block or raise."""
 
-    def wake(self) -> None:
-        """There are new blocks, or the subscriber was closed. Must not block or raise."""
-
-    def abort(self) -> None:
-        """Gives up on a reader that does not take its last bytes. Must not block or raise."""
+    def wake(self, subscriber: "Subscriber") -> None:
+        """There is something in the buffer, or the subscriber was closed."""
 
 
 class Subscriber:
     """`position` is the last event handed over; None while joining, when live entries are `held`.
 
-    `held` is None when too much was held: the history must be read on. Every block is whole, so a reader
-    that is cut off never sees half an event before the reason.
+    `held` is None when too much was held: the history must be read on. `frames` are unsent bytes as they go
+    to the socket, `head` how many of the first one were sent, `buffered` how many are left in all. `fd` is
+    the socket once the poller has it, else -1; `is_chunked` says how it is framed.
     """
 
     __slots__ = (
-        "blocks",
         "buffered",
         "claims",
-        "closed_at",
+        "fd",
+        "frames",
+        "head",
         "heartbeat_at",
         "held",
         "held_bytes",
+        "is_chunked",
         "limit",
         "opened_at",
         "position",
@@ -54,14 +59,18 @@ class Subscriber:
         self.position: Position | None = None
         self.held: list[Entry] | None = []
         self.held_bytes = 0
-        self.blocks: deque[bytes] = deque()
+        self.frames: deque[bytes] | None = None
+        self.head = 0
         self.buffered = 0
+        self.fd = -1
+        self.is_chunked = False
         self.sink: Sink | None = None
         self.reason: str | None = None
         self.sent = 0
         self.heartbeat_at = 0
         self.opened_at = monotonic()
-        self.closed_at = 0.0
+
+    # Joining
 
     def hold(self, entries: "list[Entry]") -> None:
         """Keeps live entries while joining; past the limit they are dropped, for the history has them."""
@@ -78,8 +87,11 @@ class Subscriber:
     def release(self, position: Position) -> None:
         """Goes live: everything up to `position` was handed over, what was held after it follows now."""
         held, self.held, self.held_bytes = self.held or [], None, 0
-        self.position = position
-        self.deliver(held)
+        if self.reason is None:
+            self.position = position
+            self.deliver(held)
+
+    # Live
 
     def deliver(self, entries: "list[Entry]") -> None:
         """Hands over those entries that are new to this subscriber."""
@@ -89,43 +101,82 @@ class Subscriber:
                 self.push(entry.block)
 
     def push(self, block: bytes) -> None:
-        """Hands over a block. Past the limit of unsent bytes the reader is cut off; one always fits."""
+        """Hands over a block (whole events or comments)."""
+        self.push_framed(sse.chunk(block) if self.is_chunked else block)
+
+    def push_framed(self, frame: bytes) -> None:
+        """Hands over bytes as they go to the socket. Past the limit of unsent ones the reader is cut off;
+        one frame always fits."""
         if self.reason is not None:
             return
-        if self.buffered and self.buffered + len(block) > self.limit:
+        if self.buffered and self.buffered + len(frame) > self.limit:
             self.close("slow_consumer")
-            return
-        self._append(block)
+        else:
+            self.keep(frame)
+            self._wake()
 
     def close(self, reason: str) -> None:
-        """Says why and ends the stream; of a slow reader's buffer, what was not sent is dropped."""
+        """Says why and ends the stream. Of a slow reader's buffer only what was begun is kept."""
         if self.reason is not None:
             return
         self.reason = reason
-        self.closed_at = monotonic()
+        self.position = CLOSED
         if reason == "slow_consumer":
-            self.blocks.clear()
-            self.buffered = 0
-        self._append(sse.closed(reason))
+            self._drop_unsent()
+        block = sse.closed(reason)
+        self.keep(sse.chunk(block) + sse.LAST_CHUNK if self.is_chunked else block)
+        self._wake()
 
-    def _append(self, block: bytes) -> None:
-        self.blocks.append(block)
-        self.buffered += len(block)
-        if self.sink is not None:
-            self.sink.wake()
+    def discard(self) -> None:
+        """The reader is gone: nothing is kept for it, and nothing more is taken."""
+        self.reason = self.reason or "client_gone"
+        self.position = CLOSED
+        self.frames, self.buffered, self.held = None, 0, None
+        self.fd, self.sink = -1, None
+
+    def keep(self, frame: bytes) -> None:
+        if self.frames is None:
+            self.frames = deque()
+        self.frames.append(frame)
+        self.buffered += len(frame)
 
     def take(self) -> Iterator[bytes]:
-        """The unsent blocks, one after the other; each counts as sent when the next is asked for."""
-        while self.blocks:
-            block = self.blocks.popleft()
-            yield block
-            self.sent += len(block)
-            self.buffered -= len(block)
+        """The unsent frames, one after the other; each counts as sent when the next is asked for."""
+        while self.frames:
+            frame = self.frames.popleft()
+            yield frame
+            self.sent += len(frame)
+            self.buffered -= len(frame)
+
+    def first_frames(self) -> list[bytes | memoryview]:
+        """Unsent bytes for one vectored write."""
+        frames: list[bytes | memoryview] = list(islice(self.frames or (), FRAMES_PER_WRITE))
+        if self.head:
+            frames[0] = memoryview(frames[0])[self.head :]
+        return frames
+
+    def advance(self, sent: int) -> None:
+        """That many more of the unsent bytes were written."""
+        self.sent += sent
+        self.buffered -= sent
+        self.head += sent
+        while self.frames and self.head >= len(self.frames[0]):
+            self.head -= len(self.frames.popleft())
+
+    def _drop_unsent(self) -> None:
+        begun = self.frames[0] if self.frames and self.head else None
+        self.frames, self.buffered = None, -self.head
+        if begun is not None:
+            self.keep(begun)
+
+    def _wake(self) -> None:
+        if self.sink is not None:
+            self.sink.wake(self)
 
 
 def is_new(entry: "Entry", position: Position | None) -> bool:
     """Whether an entry comes after `position`. Only a reset leads from one epoch into another."""
-    if position is None:
+    if position is None or position is CLOSED:
         return False
     if entry.position.epoch != position.epoch:
         return entry.is_reset

@@ -1,30 +1,28 @@
 """How bytes reach a reader, and how one that left or does not read is noticed. Nobody else knows.
 
-A stream is an ordinary WSGI response body: a generator that writes at the reader's pace, waits for
-blocks, and ends. Where the server shows its socket (`gunicorn.socket`, `werkzeug.socket`), a reader that
-left is noticed within half a second, and one that does not take its last bytes is cut.
+A stream starts as an ordinary WSGI response body, a generator that writes at the reader's pace: head,
+first cursor or replay. Then, where the server allows it (peer.py), its socket goes to the poller
+(poller.py) and the request ends; elsewhere the generator goes on, in a greenlet of its own.
 """
 
+import errno
+import os
 import random
-import select
-import socket
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from time import monotonic
-from typing import Any
 
-from gevent import monkey
 from gevent.event import Event
 
 from app.realtime import sse
 from app.realtime.joining import Ended
+from app.realtime.peer import Peer
+from app.realtime.poller import FAREWELL_SECONDS, Poller
 from app.realtime.subscriber import Subscriber
 
 WATCH_SECONDS = 0.5
-FAREWELL_SECONDS = 2.0
 RETRY_MILLISECONDS = 3000
 
-_poll: Callable[[], Any] = monkey.get_original("select", "poll")
+OnEnd = Callable[[Subscriber], None]
 
 
 def retry_milliseconds() -> int:
@@ -32,58 +30,58 @@ def retry_milliseconds() -> int:
     return int(RETRY_MILLISECONDS * random.uniform(0.5, 1.5))
 
 
+def refusal(reason: str) -> list[bytes]:
+    """A whole stream that only sends the client away for 10 to 30 seconds (any status but 200 would stop
+    an EventSource for good: WHATWG HTML, 9.2.3)."""
+    return [sse.opening(random.randint(10_000, 30_000)), sse.closed(reason)]
+
+
 class Writer:
-    """The streams of a worker that were told their end, and by when they must have taken it."""
+    """The streams of a worker, whichever way they are written. `on_end` is called once for each."""
 
-    def __init__(self) -> None:
-        self._closing: dict[Subscriber, float] = {}
+    def __init__(self, on_end: OnEnd, hands_over: bool = True) -> None:
+        self.poller = Poller(on_end)
+        self.on_end = on_end
+        self._hands_over = hands_over
+        self.closing: dict[StreamBody, float] = {}
 
-    def body(
-        self,
-        subscriber: Subscriber,
-        joining: Iterator[bytes],
-        environ: dict[str, Any],
-        on_end: Callable[[Subscriber], None],
-    ) -> "StreamBody":
-        """The response body of a stream; `on_end` is called once, however the stream ends."""
-        sock = environ.get("gunicorn.socket") or environ.get("werkzeug.socket")
-        return StreamBody(self, subscriber, joining, sock, on_end)
-
-    def is_closing(self, subscriber: Subscriber) -> None:
-        self._closing.setdefault(subscriber, monotonic() + FAREWELL_SECONDS)
-
-    def is_closed(self, subscriber: Subscriber) -> None:
-        self._closing.pop(subscriber, None)
+    def body(self, subscriber: Subscriber, joining: Iterator[bytes], peer: Peer) -> "StreamBody":
+        """The response body of a stream; the server must close it (PEP 3333)."""
+        poller = self.poller if self._hands_over and peer.can_be_taken else None
+        return StreamBody(self, subscriber, joining, peer, poller)
 
     def tick(self) -> None:
         """Gives up on readers that did not take the reason of their end in time."""
+        self.poller.tick()
         now = monotonic()
-        for subscriber in [s for s, until in self._closing.items() if until < now]:
-            self._closing.pop(subscriber, None)
-            if subscriber.sink is not None:
-                subscriber.sink.abort()
+        for body in [body for body, until in self.closing.items() if until < now]:
+            del self.closing[body]
+            body.shut()
 
 
 class StreamBody:
-    """Iterated and closed by the WSGI server (PEP 3333). It is the `Sink` of its subscriber."""
+    """The generator, and the `Sink` of its subscriber until that is handed over."""
 
     def __init__(
         self,
         writer: Writer,
         subscriber: Subscriber,
         joining: Iterator[bytes],
-        sock: socket.socket | None,
-        on_end: Callable[[Subscriber], None],
+        peer: Peer,
+        poller: Poller | None,
     ) -> None:
         self._writer = writer
         self._subscriber = subscriber
         self._joining = joining
-        self._socket = sock
+        self._peer = peer
+        self._poller = poller
+        self._is_handed_over = False
         self._woken = Event()
-        self._on_end = on_end
         subscriber.sink = self
 
     def __iter__(self) -> Iterator[bytes]:
+        if self._poller is not None:
+            self._peer.announce()
         yield sse.opening(retry_milliseconds())
         try:
             for block in self._joining:
@@ -91,43 +89,43 @@ class StreamBody:
                 self._subscriber.sent += len(block)
         except Ended:
             pass
+        if self._poller is not None:
+            self._hand_over(self._poller)
         yield from self._live()
+
+    def _hand_over(self, poller: Poller) -> None:
+        """Never returns: gunicorn takes this error as "the client left", writes nothing and closes nothing,
+        for the socket it holds is empty by now."""
+        fd, is_chunked = self._peer.take()
+        try:
+            poller.attach(self._subscriber, fd, is_chunked)
+        except OSError:
+            os.close(fd)
+            raise
+        self._is_handed_over = True
+        raise OSError(errno.EPIPE, "the stream was handed over")
 
     def _live(self) -> Iterator[bytes]:
         subscriber = self._subscriber
         while True:
             self._woken.clear()
             yield from subscriber.take()
-            if subscriber.reason is not None and not subscriber.blocks:
+            if subscriber.reason is not None and not subscriber.frames:
                 return
-            if not self._woken.wait(WATCH_SECONDS) and self._is_gone():
+            if not self._woken.wait(WATCH_SECONDS) and self._peer.is_gone():
                 return
 
-    def _is_gone(self) -> bool:
-        """Whether the peer hung up or closed its half (as nginx does, a half-close counts as gone)."""
-        if self._socket is None:
-            return False
-        poll = _poll()
-        poll.register(self._socket.fileno(), select.POLLRDHUP)
-        return bool(poll.poll(0))
-
-    def wake(self) -> None:
+    def wake(self, subscriber: Subscriber) -> None:
         self._woken.set()
-        if self._subscriber.reason is not None:
-            self._writer.is_closing(self._subscriber)
+        if subscriber.reason is not None:
+            self._writer.closing.setdefault(self, monotonic() + FAREWELL_SECONDS)
 
-    def abort(self) -> None:
-        if self._socket is not None:
-            with suppress(OSError):  # it may be gone already
-                self._socket.shutdown(socket.SHUT_RDWR)
+    def shut(self) -> None:
+        self._peer.shut()
 
     def close(self) -> None:
-        """The end, whatever led to it."""
-        self._writer.is_closed(self._subscriber)
-        self._on_end(self._subscriber)
-
-
-def refusal(reason: str) -> list[bytes]:
-    """A whole stream that only sends the client away for 10 to 30 seconds (any status but 200 would stop
-    an EventSource for good: WHATWG HTML, 9.2.3)."""
-    return [sse.opening(random.randint(10_000, 30_000)), sse.closed(reason)]
+        """The end of the request, whatever led to it."""
+        self._writer.closing.pop(self, None)
+        if not self._is_handed_over:
+            self._subscriber.discard()
+            self._writer.on_end(self._subscriber)

@@ -7,6 +7,7 @@ import gevent
 
 from app.realtime.claims import Claims
 from app.realtime.engine import Engine
+from app.realtime.peer import Peer
 from tests.support.sse import Decoder, ServerEvent
 from tests.support.wait import wait_until
 
@@ -23,7 +24,7 @@ class Reader:
         cursor: str | None = None,
         claims: Claims = ALICE,
     ) -> None:
-        self.body = engine.open(topic, claims, cursor, {}, engine.control.generation)
+        self.body = engine.open(topic, claims, cursor, Peer(), engine.control.generation)
         self.decoder = Decoder(cursor or "")
         self.events: list[ServerEvent] = []
         self.chunks: list[bytes] = []

@@ -7,6 +7,7 @@ import pytest
 from app.realtime.claims import Claims
 from app.realtime.engine import Engine, Overloaded, Settings
 from app.realtime.event import Event
+from app.realtime.peer import Peer
 from tests.realtime.conftest import MakeEngine
 from tests.realtime.reader import ALICE, Reader
 from tests.support.wait import wait_until
@@ -210,7 +211,7 @@ def test_a_check_that_is_older_than_a_cut_is_made_again(engine: Engine) -> None:
     engine.authorizers["constellation"] = lambda claims, topic: "rights_revoked"
     generation = engine.control.generation
     engine.cut("rights_revoked", topic="constellation:another")
-    body = engine.open(TOPIC, ALICE, None, {}, generation)
+    body = engine.open(TOPIC, ALICE, None, Peer(), generation)
     assert b"rights_revoked" in b"".join(body)
     body.close()
 

@@ -1,0 +1,227 @@
+"""The sockets of a worker's streams, in one epoll: an idle stream is a file descriptor and an object.
+
+A greenlet waits for the epoll as a whole (which is itself one descriptor in gevent's loop). Level-triggered:
+what is not dealt with is told again. A stream is its object and not its number: descriptors are reused.
+"""
+
+import _socket
+import logging
+import os
+import select
+from _socket import SHUT_WR
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from time import monotonic
+from typing import TYPE_CHECKING, Any
+
+import gevent
+from gevent import get_hub, monkey
+
+from app.realtime import sse
+from app.realtime.subscriber import Subscriber
+
+if TYPE_CHECKING:
+    from app.realtime.dispatcher import Batch
+
+log = logging.getLogger(__name__)
+
+INPUT_BYTES = 65536
+EVENTS_PER_TURN = 512
+FAREWELL_SECONDS = 2.0
+LISTEN = select.EPOLLIN | select.EPOLLRDHUP
+GONE = select.EPOLLRDHUP | select.EPOLLHUP | select.EPOLLERR
+
+_epoll: Callable[[], Any] = monkey.get_original("select", "epoll")
+
+
+class Poller:
+    """The sink of every subscriber whose socket was handed over. `on_end` is called once for each."""
+
+    def __init__(self, on_end: Callable[[Subscriber], None]) -> None:
+        self._on_end = on_end
+        self._epoll: Any = None  # made in the worker: one made before a fork would be shared
+        self._greenlet: gevent.Greenlet[..., None] | None = None
+        self._streams: dict[int, Subscriber] = {}
+        self._waiting: set[Subscriber] = set()
+        self._closing: dict[Subscriber, float] = {}
+        self._input: dict[Subscriber, int] = {}
+        self._ended: list[Subscriber] = []
+
+    def __len__(self) -> int:
+        return len(self._streams)
+
+    def start(self) -> None:
+        self._epoll = _epoll()
+        self._greenlet = gevent.spawn(self._work)
+
+    def stop(self) -> None:
+        if self._greenlet is not None:
+            self._greenlet.kill()
+            for subscriber in list(self._streams.values()):
+                self.drop(subscriber)
+            self._epoll.close()
+
+    @property
+    def is_alive(self) -> bool:
+        return self._greenlet is not None and not self._greenlet.dead
+
+    # Coming and going
+
+    def attach(self, subscriber: Subscriber, fd: int, is_chunked: bool) -> None:
+        """Takes the socket `fd` over; what the subscriber has unsent goes out first."""
+        os.set_blocking(fd, False)
+        self._epoll.register(fd, LISTEN)
+        self._streams[fd] = subscriber
+        frames = list(subscriber.take())
+        subscriber.sent -= sum(map(len, frames))
+        subscriber.fd, subscriber.is_chunked, subscriber.sink = fd, is_chunked, self
+        subscriber.frames = None
+        for frame in frames:
+            subscriber.keep(sse.chunk(frame) if is_chunked else frame)
+        if is_chunked and subscriber.reason is not None:
+            subscriber.keep(sse.LAST_CHUNK)
+        self.wake(subscriber)
+
+    def drop(self, subscriber: Subscriber) -> None:
+        """Closes the socket at once; harmless when repeated."""
+        fd = subscriber.fd
+        if self._streams.get(fd) is not subscriber:
+            return
+        del self._streams[fd]
+        self._waiting.discard(subscriber)
+        self._closing.pop(subscriber, None)
+        self._input.pop(subscriber, None)
+        subscriber.discard()
+        with suppress(OSError):
+            os.close(fd)
+        self._ended.append(subscriber)
+        if len(self._ended) == 1:
+            gevent.spawn(self._report)
+
+    def _report(self) -> None:
+        """Outside any loop over sockets, because whoever is told may log or yield."""
+        ended, self._ended = self._ended, []
+        for subscriber in ended:
+            self._on_end(subscriber)
+
+    def tick(self) -> None:
+        """Gives up on readers that did not take the reason of their end in time."""
+        now = monotonic()
+        for subscriber in [s for s, until in self._closing.items() if until < now]:
+            self.drop(subscriber)
+
+    # Writing
+
+    def write(self, subscribers: Iterable[Subscriber], batch: "Batch") -> list[Subscriber]:
+        """Writes a batch to all who are in step with it; returns the others.
+
+        The inner loop of the hub: what is done here is done once for each delivery.
+        """
+        before, after = batch.before, batch.after
+        others = []
+        write = os.write
+        for subscriber in subscribers:
+            if subscriber.position is not before or subscriber.fd < 0:
+                others.append(subscriber)
+                continue
+            subscriber.position = after
+            frame = batch.chunked if subscriber.is_chunked else batch.plain
+            if subscriber.frames:
+                subscriber.push_framed(frame)
+                continue
+            try:
+                sent = write(subscriber.fd, frame)
+            except BlockingIOError:
+                sent = 0
+            except OSError:
+                self.drop(subscriber)
+                continue
+            subscriber.sent += sent
+            if sent != len(frame):
+                self._keep_rest(subscriber, frame, sent)
+        return others
+
+    def _keep_rest(self, subscriber: Subscriber, frame: bytes, sent: int) -> None:
+        subscriber.keep(frame)
+        subscriber.head = sent
+        subscriber.buffered -= sent
+        self._wait_for_room(subscriber)
+
+    def wake(self, subscriber: Subscriber) -> None:
+        if subscriber.reason is not None:
+            self._closing.setdefault(subscriber, monotonic() + FAREWELL_SECONDS)
+        if subscriber not in self._waiting:
+            self._flush(subscriber)
+
+    def _flush(self, subscriber: Subscriber) -> None:
+        """Writes what is unsent until it is gone or the socket takes no more."""
+        try:
+            while subscriber.frames:
+                subscriber.advance(os.writev(subscriber.fd, subscriber.first_frames()))
+        except BlockingIOError:
+            self._wait_for_room(subscriber)
+            return
+        except OSError:
+            self.drop(subscriber)
+            return
+        subscriber.frames = None
+        if subscriber in self._waiting:
+            self._waiting.discard(subscriber)
+            self._epoll.modify(subscriber.fd, LISTEN)
+        if subscriber.reason is not None:
+            self._finish(subscriber)
+
+    def _wait_for_room(self, subscriber: Subscriber) -> None:
+        if subscriber not in self._waiting:
+            self._waiting.add(subscriber)
+            self._epoll.modify(subscriber.fd, LISTEN | select.EPOLLOUT)
+
+    def _finish(self, subscriber: Subscriber) -> None:
+        """All was sent: says so, and waits for the reader's own end. Closing now, with input unread,
+        would make the kernel answer with a reset that can overtake the last bytes."""
+        with suppress(OSError):
+            sock = _socket.socket(fileno=subscriber.fd)
+            try:
+                sock.shutdown(SHUT_WR)
+            finally:
+                sock.detach()
+
+    # Listening
+
+    def _work(self) -> None:
+        hub = get_hub()
+        watcher = hub.loop.io(self._epoll.fileno(), 1)
+        try:
+            while True:
+                hub.wait(watcher)
+                for fd, events in self._epoll.poll(0, EVENTS_PER_TURN):
+                    self._attend(fd, events)
+        finally:
+            watcher.close()
+
+    def _attend(self, fd: int, events: int) -> None:
+        subscriber = self._streams.get(fd)
+        if subscriber is None:
+            return
+        try:
+            if events & select.EPOLLIN:
+                self._discard_input(subscriber)
+            if events & GONE:
+                self.drop(subscriber)
+            elif events & select.EPOLLOUT and subscriber.fd == fd:
+                self._flush(subscriber)
+        except Exception:  # one stream's trouble must not make the worker deaf to the others
+            log.exception("a stream failed")
+            self.drop(subscriber)
+
+    def _discard_input(self, subscriber: Subscriber) -> None:
+        """A reader has nothing to say any more; one that goes on talking is cut off."""
+        try:
+            size = len(os.read(subscriber.fd, INPUT_BYTES))
+        except BlockingIOError:
+            return
+        except OSError:
+            size = 0
+        total = self._input[subscriber] = self._input.get(subscriber, 0) + size
+        if not size or (total > INPUT_BYTES and subscriber.reason is None):
+            self.drop(subscriber)
