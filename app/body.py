@@ -16,10 +16,11 @@ def parse(schema: Schema) -> dict[str, Any]:
 
 def read_object() -> dict[str, Any]:
     """The body as a JSON object (RFC 8259: UTF-8, no NaN, no lone surrogates); raises Invalid."""
+    data = request.get_data(cache=False)  # first, because a body that is too large is 413 whatever it is
     if not request.is_json:
         raise Invalid("Content-Type must be application/json")
     try:
-        value = orjson.loads(request.get_data(cache=False))
+        value = orjson.loads(data)
     except orjson.JSONDecodeError as error:
         raise Invalid("The body is not valid JSON") from error
     if not isinstance(value, dict):

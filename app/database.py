@@ -73,7 +73,7 @@ def _committed(session: Session) -> Iterator[None]:
 
 def _begin_writing(session: Session) -> None:
     """Takes SQLite's write lock; another process may hold it, so wait as a greenlet and not inside C."""
-    deadline = monotonic() + current_app.config.get("SQLITE_BUSY_SECONDS", 5)
+    deadline = monotonic() + current_app.config["SQLITE_BUSY_SECONDS"]
     while True:
         try:
             session.connection(execution_options={"hub_writes": True})

@@ -52,8 +52,15 @@ def content(required: bool = True) -> fields.String:
     return fields.String(required=required, validate=without_nul)
 
 
+class EmailAddress(fields.Email):
+    """Kept in lower case, in which some addresses are longer."""
+
+    def _deserialize(self, *arguments: Any, **options: Any) -> str:
+        return str(super()._deserialize(*arguments, **options)).lower()
+
+
 def email(required: bool = True) -> fields.Email:
-    return fields.Email(required=required, validate=[validate.Length(1, EMAIL_LENGTH), printable])
+    return EmailAddress(required=required, validate=[validate.Length(1, EMAIL_LENGTH), printable])
 
 
 def password(required: bool = True) -> fields.String:

@@ -47,6 +47,7 @@ class Base:
         self.SQLITE_BUSY_SECONDS = env.number("SQLITE_BUSY_SECONDS", 5, least=1)
         self.SQLALCHEMY_DATABASE_URI = psycopg2_url(self.DATABASE_URL)
         self.SQLALCHEMY_ENGINE_OPTIONS = engine_options(env, self.SQLALCHEMY_DATABASE_URI)
+        self.SQLITE_BUSY_SECONDS = env.number("SQLITE_BUSY_SECONDS", 5, least=1)
         self.REDIS_URL = env.text("REDIS_URL")
         self.REDIS_PREFIX = env.text("REDIS_PREFIX", "hub")
         if not self.SQLALCHEMY_DATABASE_URI.startswith(DATABASES):
@@ -111,7 +112,7 @@ def psycopg2_url(url: str) -> str:
 
 
 def engine_options(env: Environment, url: str) -> dict[str, object]:
-    """Pool sizes are per worker."""
+    """Pool sizes are per worker. Parameters (e-mail addresses, hashes) stay out of logged errors."""
     if url.startswith("sqlite"):
         return {}  # database.py waits for its lock
     return {

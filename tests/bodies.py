@@ -41,3 +41,16 @@ BAD_UUIDS = [*NOT_TEXTS, "", "x", "a\0b", "00000000-0000-4000-8000-00000000000",
 BAD_RIGHTS = [*NOT_TEXTS, "", "NONE", "OWNER", " READ", "READ\0", "1", "ADM\u0131N"]
 
 GOOD_NAMES = ["a", "a" * 200, "\u00fc\u4e16\U0001f30d", "O'Neill; DROP TABLE users", "<b>", "..", "/", "%s{}"]
+BAD_EMAILS = [
+    *NOT_TEXTS,
+    "",
+    "x",
+    "@",
+    "x@",
+    "@example.org",
+    "a b@example.org",
+    "a\0@example.org",
+    "a\n@b.org",
+]
+BAD_EMAILS += ["x@example.org\n", "x" * 250 + "@example.org"]
+BAD_PASSWORDS = [*NOT_TEXTS, "", "x" * 1001]

@@ -134,6 +134,7 @@ class News:
             noted.clear()
 
 
+MakeApp = Callable[..., Flask]  # the fixture `make_app`: keyword arguments are environment variables
 NothingChanges = Callable[[], AbstractContextManager[None]]
 Meanwhile = Callable[[Callable[[], object]], AbstractContextManager[None]]
 

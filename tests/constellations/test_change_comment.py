@@ -55,6 +55,7 @@ def test_refuses_bad_bodies(
         assert_refused(alice.put(f"/files/{file}/comments/{comment}", **options), status)
 
 
+@pytest.mark.both_databases
 def test_refuses_bad_texts(
     alice: Person, constellation: Constellation, nothing_changes: NothingChanges
 ) -> None:

@@ -46,6 +46,7 @@ def test_refuses_bad_bodies(
         assert_refused(alice.patch(constellation.path, **options), status)
 
 
+@pytest.mark.both_databases
 def test_refuses_bad_texts(
     alice: Person, constellation: Constellation, nothing_changes: NothingChanges
 ) -> None:

@@ -27,6 +27,7 @@ def test_changes_what_is_given(bob: Person, constellation: Constellation, change
     assert response.get_json() == {**before, **change} == bob.get(f"/files/{file}").get_json()
 
 
+@pytest.mark.both_databases
 def test_moves_and_publishes_the_size(alice: Person, constellation: Constellation, news: News) -> None:
     file, folder = constellation.file("note.md", "\u00fc"), constellation.folder()
     news.clear()
@@ -69,6 +70,7 @@ def test_refuses_bad_bodies(
         assert_refused(alice.patch(f"/files/{file}", **options), status)
 
 
+@pytest.mark.both_databases
 def test_refuses_bad_values(
     alice: Person, constellation: Constellation, nothing_changes: NothingChanges
 ) -> None:

@@ -17,6 +17,7 @@ from tests.cast import (
 )
 
 
+@pytest.mark.both_databases
 def test_renames_and_moves(bob: Person, constellation: Constellation, news: News) -> None:
     constellation.let(bob, "WRITE")
     folder, target = constellation.folder("Notes"), constellation.folder("Archive")
@@ -47,6 +48,7 @@ def test_there_is_only_one_root(
         assert_refused(alice.patch(f"/folders/{folder}", json={"parent_folder_uuid": None}), 400)
 
 
+@pytest.mark.both_databases
 def test_not_under_itself(
     alice: Person, constellation: Constellation, nothing_changes: NothingChanges
 ) -> None:
@@ -59,6 +61,7 @@ def test_not_under_itself(
     assert alice.patch(f"/folders/{lowest}", json={"parent_folder_uuid": top}).status_code == 200
 
 
+@pytest.mark.both_databases
 def test_moved_into_each_other_meanwhile(
     alice: Person, constellation: Constellation, meanwhile: Meanwhile
 ) -> None:
@@ -78,6 +81,7 @@ def test_not_into_another_constellation(
         assert_refused(alice.patch(f"/folders/{folder}", json={"parent_folder_uuid": NOBODY}), 404)
 
 
+@pytest.mark.both_databases
 def test_depth_counts_what_is_below(alice: Person, constellation: Constellation) -> None:
     tall = constellation.folder("tall")
     deep = constellation.root
@@ -107,6 +111,7 @@ def test_refuses_bad_bodies(
         assert_refused(alice.patch(f"/folders/{constellation.root}", **options), status)
 
 
+@pytest.mark.both_databases
 def test_refuses_bad_values(
     alice: Person, constellation: Constellation, nothing_changes: NothingChanges
 ) -> None:

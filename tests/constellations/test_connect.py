@@ -40,6 +40,7 @@ def test_reads_by_default_and_says_who_came(
     )
 
 
+@pytest.mark.both_databases
 @pytest.mark.parametrize("rights", ["READ", "comment", "Write", "aDmIn"])
 def test_rights_in_any_case_change_a_members(
     alice: Person, bob: Person, constellation: Constellation, news: News, rights: str
@@ -96,6 +97,7 @@ def test_refuses_bad_bodies(
         assert_refused(alice.post(f"{constellation.path}/connect", **options), status)
 
 
+@pytest.mark.both_databases
 def test_refuses_bad_values(
     alice: Person, bob: Person, constellation: Constellation, nothing_changes: NothingChanges
 ) -> None:

@@ -23,6 +23,7 @@ def test_makes_and_publishes_it(bob: Person, constellation: Constellation, news:
     assert news.only == ("comment.created", answer)
 
 
+@pytest.mark.both_databases
 def test_takes_ten_thousand_characters(alice: Person, constellation: Constellation) -> None:
     text = "\U0001f30d\n" * 5000
     file = constellation.file()
@@ -50,6 +51,7 @@ def test_refuses_bad_bodies(
         assert_refused(alice.post(f"/files/{file}/comments", **options), status)
 
 
+@pytest.mark.both_databases
 def test_refuses_bad_texts(
     alice: Person, constellation: Constellation, nothing_changes: NothingChanges
 ) -> None:

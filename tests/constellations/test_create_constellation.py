@@ -25,11 +25,13 @@ def test_answers_what_its_get_shows(alice: Person, news: News) -> None:
     assert news.order == []
 
 
+@pytest.mark.both_databases
 @pytest.mark.parametrize("name", GOOD_NAMES)
 def test_takes_any_printable_name(alice: Person, name: str) -> None:
     assert made(alice.post("/constellations", json={"name": name}))["name"] == name
 
 
+@pytest.mark.both_databases
 def test_takes_the_longest_description(alice: Person) -> None:
     body = {"name": "Orion", "description": "\U0001f30d\n" * 1000}
     assert made(alice.post("/constellations", json=body))["description"] == body["description"]
@@ -43,6 +45,7 @@ def test_refuses_bad_bodies(
         assert_refused(alice.post("/constellations", **options), status)
 
 
+@pytest.mark.both_databases
 def test_refuses_bad_texts(alice: Person, nothing_changes: NothingChanges) -> None:
     with nothing_changes():
         for name in BAD_NAMES:

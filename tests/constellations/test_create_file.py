@@ -20,6 +20,7 @@ def test_makes_a_file_and_publishes_its_size(bob: Person, constellation: Constel
     )
 
 
+@pytest.mark.both_databases
 @pytest.mark.parametrize("content", ["", "\r\n\t\x01", "\u2028", "x" * 900_000])
 def test_takes_any_text(alice: Person, constellation: Constellation, content: str) -> None:
     file = constellation.file(content=content)
@@ -50,6 +51,7 @@ def test_refuses_bad_bodies(
         assert_refused(alice.post("/files", **options), status)
 
 
+@pytest.mark.both_databases
 def test_refuses_bad_values(
     alice: Person, constellation: Constellation, nothing_changes: NothingChanges
 ) -> None:

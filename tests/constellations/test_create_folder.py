@@ -44,6 +44,7 @@ def test_refuses_bad_bodies(
         assert_refused(alice.post("/folders", **options), status)
 
 
+@pytest.mark.both_databases
 def test_refuses_bad_values(
     alice: Person, constellation: Constellation, nothing_changes: NothingChanges
 ) -> None:
@@ -55,6 +56,7 @@ def test_refuses_bad_values(
             assert_refused(alice.post("/folders", json={"name": "Notes", "parent_folder_uuid": uuid}), 400)
 
 
+@pytest.mark.both_databases
 def test_depth_is_bounded(alice: Person, constellation: Constellation) -> None:
     folder = constellation.root
     for level in range(1, 101):

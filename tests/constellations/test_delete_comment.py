@@ -6,6 +6,7 @@ from flask import Flask
 from tests.cast import NOBODY, Constellation, News, NothingChanges, Person, assert_refused, stored
 
 
+@pytest.mark.both_databases
 def test_removes_it_with_its_replies(
     app: Flask, bob: Person, constellation: Constellation, news: News
 ) -> None:

@@ -16,6 +16,7 @@ from tests.cast import (
 )
 
 
+@pytest.mark.both_databases
 def test_removes_all_below_and_nothing_else(app: Flask, alice: Person, constellation: Constellation) -> None:
     make_constellation(alice, "Lyra").file()
     before = stored(app)
@@ -57,6 +58,7 @@ def test_absent_or_malformed(alice: Person) -> None:
         assert_refused(alice.delete(f"/constellations/{uuid}"), 400)
 
 
+@pytest.mark.both_databases
 def test_removes_the_deepest_trees(alice: Person, constellation: Constellation) -> None:
     folder = constellation.root
     for level in range(100):

@@ -6,6 +6,7 @@ from flask import Flask
 from tests.cast import MALFORMED, NOBODY, Constellation, News, NothingChanges, Person, assert_refused, stored
 
 
+@pytest.mark.both_databases
 def test_removes_all_below(app: Flask, bob: Person, constellation: Constellation, news: News) -> None:
     constellation.let(bob, "WRITE")
     before = stored(app)

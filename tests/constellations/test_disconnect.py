@@ -70,6 +70,7 @@ def test_who_is_no_member_is_not_found(
             assert_refused(response, 404)
 
 
+@pytest.mark.both_databases
 def test_the_last_admin_cant_leave(
     alice: Person, bob: Person, constellation: Constellation, nothing_changes: NothingChanges
 ) -> None:
@@ -94,6 +95,7 @@ def test_refuses_bad_bodies(
         assert_refused(alice.post(f"{constellation.path}/disconnect", **options), status)
 
 
+@pytest.mark.both_databases
 def test_refuses_bad_values(
     bob: Person, constellation: Constellation, nothing_changes: NothingChanges
 ) -> None:

@@ -1,8 +1,11 @@
 """GET /files/{id}/comments"""
 
+import pytest
+
 from tests.cast import MALFORMED, NOBODY, Constellation, Person, assert_refused
 
 
+@pytest.mark.both_databases
 def test_shows_comments_and_replies_in_order(
     alice: Person, bob: Person, constellation: Constellation
 ) -> None:
@@ -31,6 +34,7 @@ def test_shows_comments_and_replies_in_order(
     }
 
 
+@pytest.mark.both_databases
 def test_in_parts(bob: Person, constellation: Constellation) -> None:
     file = constellation.file()
     made = [constellation.comment(file, content=str(number)) for number in range(5)]
@@ -42,6 +46,7 @@ def test_in_parts(bob: Person, constellation: Constellation) -> None:
     assert_refused(bob.get(f"/files/{file}/comments?page=x"), 400)
 
 
+@pytest.mark.both_databases
 def test_a_comment_outlives_its_author(alice: Person, bob: Person, constellation: Constellation) -> None:
     constellation.let(bob, "COMMENT")
     file = constellation.file()

@@ -1,5 +1,7 @@
 """GET /constellations"""
 
+import pytest
+
 from tests.cast import Constellation, Person, assert_refused, make_constellation
 
 
@@ -15,6 +17,7 @@ def test_shows_a_stranger_nothing(charlie: Person, constellation: Constellation)
     assert charlie.get("/constellations").get_json() == []
 
 
+@pytest.mark.both_databases
 def test_oldest_first_and_in_parts(alice: Person) -> None:
     names = ["Orion", "Lyra", "Aquila", "Cygnus", "Draco"]
     for name in names:
@@ -47,6 +50,7 @@ def test_refuses_bad_pages(alice: Person) -> None:
         assert_refused(alice.get(f"/constellations?{query}"), 400)
 
 
+@pytest.mark.both_databases
 def test_farthest_page_is_empty(alice: Person, constellation: Constellation) -> None:
     assert alice.get("/constellations?page=1000000000&per_page=500").get_json() == []
 

@@ -1,5 +1,7 @@
 """GET /folders/{id}/files"""
 
+import pytest
+
 from tests.cast import MALFORMED, NOBODY, Constellation, Person, assert_refused
 
 
@@ -17,6 +19,7 @@ def test_shows_those_of_this_folder_by_name(bob: Person, constellation: Constell
     }
 
 
+@pytest.mark.both_databases
 def test_in_parts(bob: Person, constellation: Constellation) -> None:
     files = {constellation.file("same name") for _ in range(5)}
     path, found = f"/folders/{constellation.root}/files", set()

@@ -1,8 +1,11 @@
 """GET /constellations/{id}/users"""
 
+import pytest
+
 from tests.cast import MALFORMED, NOBODY, Constellation, Person, assert_refused
 
 
+@pytest.mark.both_databases
 def test_shows_all_by_name(alice: Person, bob: Person, charlie: Person, constellation: Constellation) -> None:
     constellation.let(charlie, "COMMENT")
     response = bob.get(f"{constellation.path}/users")
@@ -14,6 +17,7 @@ def test_shows_all_by_name(alice: Person, bob: Person, charlie: Person, constell
     ]
 
 
+@pytest.mark.both_databases
 def test_in_parts(bob: Person, constellation: Constellation) -> None:
     everything = bob.get(f"{constellation.path}/users").get_json()
     assert bob.get(f"{constellation.path}/users?page=1").get_json() == everything

@@ -30,6 +30,7 @@ def test_answers_a_comment(alice: Person, bob: Person, constellation: Constellat
     assert news.only == ("comment.created", shown)
 
 
+@pytest.mark.both_databases
 def test_depth_is_bounded(alice: Person, constellation: Constellation) -> None:
     file = constellation.file()
     comment = constellation.comment(file)
@@ -72,6 +73,7 @@ def test_refuses_bad_bodies(
         assert_refused(alice.post(f"/files/{file}/comments/{comment}", **options), status)
 
 
+@pytest.mark.both_databases
 def test_refuses_bad_texts(
     alice: Person, constellation: Constellation, nothing_changes: NothingChanges
 ) -> None:

@@ -5,6 +5,7 @@ import pytest
 from tests.cast import MALFORMED, NOBODY, Constellation, Person, assert_refused
 
 
+@pytest.mark.both_databases
 def test_shows_it_with_the_readers_rights(alice: Person, bob: Person, constellation: Constellation) -> None:
     answer = bob.get(constellation.path).get_json()
     assert answer.pop("created_at").endswith("Z")

@@ -2,9 +2,14 @@
 
 from typing import Any
 
+import pytest
+from sqlalchemy import event
+from sqlalchemy.engine import Engine
+
 from tests.cast import MALFORMED, NOBODY, Constellation, Person, assert_refused
 
 
+@pytest.mark.both_databases
 def test_shows_the_whole_tree_sorted(bob: Person, constellation: Constellation) -> None:
     zoo, attic = constellation.folder("zoo"), constellation.folder("attic")
     lion = constellation.file("lion.md", folder=zoo)
@@ -30,6 +35,7 @@ def test_shows_the_whole_tree_sorted(bob: Person, constellation: Constellation) 
     }
 
 
+@pytest.mark.both_databases
 def test_shows_the_deepest_tree(bob: Person, constellation: Constellation) -> None:
     folder = constellation.root
     for level in range(1, 101):
@@ -40,6 +46,22 @@ def test_shows_the_deepest_tree(bob: Person, constellation: Constellation) -> No
         (node,) = node["children"]
         assert node["name"] == str(level)
     assert node["children"] == [{"uuid": file, "name": "note.md", "type": "file"}]
+
+
+def test_asks_no_more_often_for_a_larger_tree(bob: Person, constellation: Constellation) -> None:
+    statements: list[str] = []
+
+    def note(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        statements.append(statement)
+
+    for name in "abc":
+        constellation.file(folder=constellation.folder(name))
+    event.listen(Engine, "before_cursor_execute", note)
+    try:
+        bob.get(f"/structure/{constellation.uuid}")
+    finally:
+        event.remove(Engine, "before_cursor_execute", note)
+    assert len([text for text in statements if text.startswith("SELECT")]) == 4  # two of them for the rights
 
 
 def test_refuses_a_stranger(charlie: Person, constellation: Constellation) -> None:

@@ -1,0 +1,47 @@
+"""Commands of `flask --app wsgi …`, run in this process."""
+
+from collections.abc import Callable
+
+import pytest
+from click.testing import Result
+from flask import Flask
+
+Run = Callable[..., Result]
+
+
+@pytest.fixture
+def run(app: Flask) -> Run:
+    """`run("user", "list", input="what is typed")` → `exit_code`, `stdout`, `stderr`; never an exception."""
+
+    def run_command(*arguments: object, input: str | None = None) -> Result:
+        result = app.test_cli_runner().invoke(args=[str(argument) for argument in arguments], input=input)
+        assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
+        return result
+
+    return run_command
+
+
+@pytest.fixture
+def succeed(run: Run) -> Callable[..., str]:
+    """Runs a command that has to succeed; what it wrote to stdout."""
+
+    def run_well(*arguments: object, input: str | None = None) -> str:
+        result = run(*arguments, input=input)
+        assert result.exit_code == 0, result.output
+        return str(result.stdout)
+
+    return run_well
+
+
+@pytest.fixture
+def fail(run: Run) -> Callable[..., str]:
+    """Runs a command that has to fail with one line; the sentence in it."""
+
+    def run_badly(*arguments: object, input: str | None = None) -> str:
+        result = run(*arguments, input=input)
+        assert result.exit_code == 1, result.output
+        lines = [line for line in result.stderr.splitlines() if line]
+        assert len(lines) == 1 and lines[0].startswith("Error: "), result.stderr
+        return lines[0].removeprefix("Error: ")
+
+    return run_badly
