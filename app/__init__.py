@@ -10,6 +10,7 @@ from app import cli, errors
 from app.accounts.cookies import blueprint as cookies
 from app.accounts.routes import blueprint as accounts
 from app.auth import passwords
+from app.auth.cache import Cache
 from app.constellations.live import why_not_read
 from app.constellations.routes import blueprint as constellations
 from app.constellations.stream import blueprint as updates
@@ -87,6 +88,8 @@ def _make_engine(app: Flask, settings: Base) -> None:
     engine.hub.on_end = logs.stream_ended
     engine.authorizers["constellation"] = partial(why_not_read, app)
     app.extensions["engine"] = engine
+    app.extensions["principals"] = Cache()
+    app.extensions["rights"] = Cache()
     app.wsgi_app = ShowResponse(app.wsgi_app)  # type: ignore[method-assign]
 
 

@@ -6,6 +6,7 @@ from flask import Response, request
 
 from app.auth.principal import Principal
 from app.extensions import db, engine
+from app.ops.limits import is_over
 from app.realtime.claims import Claims
 from app.realtime.engine import Overloaded
 from app.realtime.peer import Peer
@@ -21,6 +22,8 @@ def open_stream(topic: str, principal: Principal, generation: int) -> Response:
     db.session.remove()  # a stream may last for days and needs no connection
     if request.method == "HEAD":
         return response([])
+    if is_over("STREAMS", principal.token_id):
+        return response(refusal("overloaded"))
     try:
         return response(engine.open(topic, claims, cursor(), Peer.of(request.environ), generation))
     except Overloaded as overload:

@@ -29,6 +29,11 @@ def end_streams_of_member(constellation_uuid: str, user_uuid: str) -> None:
     engine.cut("rights_revoked", topic=topics.constellation(constellation_uuid), user=user_uuid)
 
 
+def rights_changed() -> None:
+    """A member's rights are others now: no worker believes the old ones any more."""
+    engine.forget()
+
+
 def end_streams(constellation_uuid: str) -> None:
     """The constellation is gone: all its streams end on every worker."""
     engine.cut("deleted", topic=topics.constellation(constellation_uuid))

@@ -52,6 +52,8 @@ def connect(caller: str, constellation_uuid: str, user_uuid: str, rights: Rights
                 _require_other_admin(session, member)
             member.rights = rights
     _audit(kind, caller, constellation_uuid, user_uuid, rights)
+    if kind == "member.changed":
+        live.rights_changed()
     live.publish(constellation_uuid, kind, shapes.member(user_uuid, name, rights))
 
 

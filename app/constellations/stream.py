@@ -3,11 +3,12 @@
 from flask import Blueprint, current_app, jsonify, request
 from flask.typing import ResponseReturnValue
 
-from app.auth.principal import Principal, identify
-from app.constellations.rights import Rights, require
+from app.auth.principal import Principal, identify_lately
+from app.constellations.rights import Rights, require_lately
 from app.errors import Invalid, NotFound
 from app.extensions import db, engine
 from app.identifiers import is_uuid
+from app.ops.limits import limit
 from app.realtime import topics
 from app.realtime.event import Event
 from app.streaming import open_stream
@@ -18,7 +19,7 @@ blueprint = Blueprint("updates", __name__, url_prefix="/sse")
 @blueprint.get("/updates/<constellation_uuid>")
 def updates(constellation_uuid: str) -> ResponseReturnValue:
     generation = engine.control.generation
-    principal = identify(query=True)
+    principal = identify_lately(query=True)
     topic = _readable_topic(principal, constellation_uuid, Rights.READ)
     return open_stream(topic, principal, generation)
 
@@ -26,9 +27,11 @@ def updates(constellation_uuid: str) -> ResponseReturnValue:
 @blueprint.post("/notify/<constellation_uuid>")
 def notify(constellation_uuid: str) -> ResponseReturnValue:
     """The body, verbatim, becomes the data of one event."""
+    principal = identify_lately()
+    limit("PUBLISH", principal.token_id)
     least = Rights[current_app.config["NOTIFY_MIN_RIGHTS"]]
-    topic = _readable_topic(identify(), constellation_uuid, least)
-    db.session.remove()
+    topic = _readable_topic(principal, constellation_uuid, least)
+    db.session.remove()  # publishing may wait for the broker, and needs no connection
     engine.publish(topic, Event(_text()))
     return jsonify(status="success", message="Notification sent to clients")
 
@@ -38,7 +41,7 @@ def _readable_topic(principal: Principal, constellation_uuid: str, least: Rights
     if not is_uuid(constellation_uuid):
         raise NotFound("Constellation not found")
     uuid = constellation_uuid.lower()
-    require(principal.uuid, uuid, least)
+    require_lately(principal.uuid, uuid, least)
     return topics.constellation(uuid)
 
 

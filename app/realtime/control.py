@@ -10,7 +10,7 @@ from app.realtime.subscriber import Subscriber
 
 @dataclass(frozen=True, slots=True)
 class Cut:
-    """Ends with `reason` the streams that match every field that is given."""
+    """Ends with `reason` the streams that match every field that is given; without a reason, none."""
 
     reason: str
     topic: str = ""
@@ -46,7 +46,7 @@ class Control:
         self.generation += 1
         for listener in self.listeners:
             listener(cut)
-        if cut is None:
+        if cut is None or not cut.reason:
             return
         for subscriber in self._candidates(cut):
             if cut.matches(subscriber):

@@ -112,8 +112,14 @@ class Engine:
 
     def cut(self, reason: str, topic: str = "", user: str = "", token: str = "") -> None:
         """Ends the streams that match everything given, here at once and on every worker soon."""
+        self._order(Cut(reason, topic, user, token))
+
+    def forget(self) -> None:
+        """Rights changed without any stream ending: what was believed of them is asked anew everywhere."""
+        self._order(Cut(""))
+
+    def _order(self, cut: Cut) -> None:
         self.start()
-        cut = Cut(reason, topic, user, token)
         self.control.obey(cut)
         self.outbox.publish(topics.CONTROL, cut.encode(), next(self._keys))
 

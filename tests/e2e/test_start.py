@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import requests
 
-from tests.support.fixtures import OpenStream, StartHub
+from tests.support.fixtures import OpenStream, StartHub, StartStage
 from tests.support.hub import HubProcess
 from tests.support.process import free_port
 from tests.support.services import PostgresServer, RedisServer
@@ -72,7 +72,8 @@ def test_redis_that_comes_late_is_used(
     ready(process, 200)
     _, token = process.register("Alice")
     constellation = process.constellation(token)
-    source = open_stream(process.updates_url(constellation), token=token).wait_open()
+    source = open_stream(process.updates_url(constellation), token=token)
+    source.wait_for(lambda it: it.last_event_id)
     assert process.notify(constellation, token, "hello").status_code == 200
     source.wait_for(lambda it: "hello" in it.data)
 
@@ -119,25 +120,36 @@ def test_sigterm_tells_every_stream_and_ends_in_time(
     assert "Traceback" not in process.log, process.log
 
 
-def test_sigterm_ends_in_time_without_redis_and_with_a_stalled_reader(
-    hub: StartHub, own_redis: RedisServer, open_stream: OpenStream
-) -> None:
-    process = hub(workers=2, redis_url=own_redis.url)
-    _, token = process.register("Alice")
-    constellation = process.constellation(token)
-    url = process.updates_url(constellation)
-    sources = process.open_on_every_worker(lambda: open_stream(url, token=token), 4)
-    stalled = open_stream(url, token=token, receive_buffer=16384).wait_open()
-    stalled.stop_reading()
-    for _ in range(12):
-        assert process.notify(constellation, token, "x" * 65_000).status_code == 200
+def test_sigterm_ends_in_time_without_redis(start_pair: StartStage, own_redis: RedisServer) -> None:
+    stage = start_pair()
+    sources = stage.open_on_both(4)
     own_redis.stop()
-    ready(process, 503)
-    ended = process.terminate()
+    ready(stage.hub, 503)
+    ended = stage.hub.terminate()
     for source in sources:
         assert '"shutdown"' in source.wait_for_event("stream.closed", timeout=1).data, str(source)
-    assert ended.code == 0, process.log
-    assert ended.seconds < 5, process.log
+    assert ended.code == 0, stage.hub.log
+    assert ended.seconds < 5, stage.hub.log
+
+
+def test_sigterm_does_not_wait_for_a_stalled_reader(start_stage: StartStage) -> None:
+    stage = start_stage()
+    stalled = stage.open(receive_buffer=16384)
+    stalled.stop_reading()
+    stage.notify(*["x" * 65_000] * 12)
+    ended = stage.hub.terminate()
+    assert ended.code == 0, stage.hub.log
+    assert ended.seconds < 5, stage.hub.log
+
+
+def test_sigterm_does_not_wait_for_an_idle_connection(start_stage: StartStage) -> None:
+    """Browsers and proxies keep connections for their next request."""
+    stage = start_stage()
+    connection = stage.hub.connection()
+    ended = stage.hub.terminate()
+    connection.close()
+    assert ended.code == 0, stage.hub.log
+    assert ended.seconds < 5, stage.hub.log
 
 
 def test_tokens_stay_out_of_the_log(hub: StartHub, open_stream: OpenStream) -> None:
