@@ -61,14 +61,23 @@ def _require_free_port(address: str) -> None:
 
 
 def post_worker_init(worker):  # type: ignore[no-untyped-def]
-    from app.realtime.drain import drain_on_signal
+    from app.realtime.drain import IdleConnections, drain_on_signal
 
     engine = worker.wsgi.extensions["engine"]
     engine.start()
-    drain_on_signal(engine, worker)
+    worker.connections = IdleConnections()
+    drain_on_signal(engine, worker.connections, worker)
+
+
+def pre_request(worker, req):  # type: ignore[no-untyped-def]
+    worker.connections.busy(req.unreader.sock)
+
+
+def post_request(worker, req, environ, resp):  # type: ignore[no-untyped-def]
+    worker.connections.idle(req.unreader.sock)
 
 
 def worker_exit(server, worker):  # type: ignore[no-untyped-def]
-    """Also reached without SIGTERM; streams that are still open learn why."""
+    """Also reached without SIGTERM; streams that are still open learn why, and have a moment to read it."""
     if worker.wsgi is not None:
-        worker.wsgi.extensions["engine"].drain()
+        worker.wsgi.extensions["engine"].drain(wait_seconds=2)

@@ -44,7 +44,6 @@ class Base:
     def _read_storage(self, env: Environment) -> None:
         default = f"sqlite:///{self.INSTANCE_PATH}/hub.db"
         self.DATABASE_URL = env.text("DATABASE_URL", default)
-        self.SQLITE_BUSY_SECONDS = env.number("SQLITE_BUSY_SECONDS", 5, least=1)
         self.SQLALCHEMY_DATABASE_URI = psycopg2_url(self.DATABASE_URL)
         self.SQLALCHEMY_ENGINE_OPTIONS = engine_options(env, self.SQLALCHEMY_DATABASE_URI)
         self.SQLITE_BUSY_SECONDS = env.number("SQLITE_BUSY_SECONDS", 5, least=1)

@@ -5,21 +5,48 @@ passes `worker_exit`. Both call here; draining twice is harmless.
 """
 
 import signal
+import socket
+from contextlib import suppress
 from types import FrameType
 from typing import Any
+from weakref import WeakSet
 
 import gevent
 
 from app.realtime.engine import Engine
 
 
-def drain_on_signal(engine: Engine, worker: Any) -> None:
+class IdleConnections:
+    """Kept-alive connections between two requests. gunicorn would wait for each of them at the end."""
+
+    def __init__(self) -> None:
+        self._sockets: WeakSet[Any] = WeakSet()
+        self._is_over = False
+
+    def busy(self, sock: Any) -> None:
+        self._sockets.discard(sock)
+
+    def idle(self, sock: Any) -> None:
+        self._sockets.add(sock)
+        if self._is_over:
+            self.end()
+
+    def end(self) -> None:
+        """Whoever waits for another request on them reads the end of the connection."""
+        self._is_over = True
+        for sock in list(self._sockets):
+            with suppress(OSError):
+                sock.shutdown(socket.SHUT_RD)
+
+
+def drain_on_signal(engine: Engine, connections: IdleConnections, worker: Any) -> None:
     """Called in the worker after its own signal handlers are in place."""
     handle_exit = worker.handle_exit
 
     def handle(number: int, frame: FrameType | None) -> None:
         # A signal handler may not block; the greenlet runs in the next turn of the loop.
         gevent.spawn(engine.drain)
+        gevent.spawn(connections.end)
         handle_exit(number, frame)
 
     signal.signal(signal.SIGTERM, handle)

@@ -5,6 +5,7 @@ import secrets
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import count
+from time import monotonic
 
 import gevent
 
@@ -170,8 +171,11 @@ class Engine:
         self.heartbeats.remove(subscriber)
         self.hub.remove(subscriber)
 
-    def drain(self, reason: str = "shutdown") -> None:
-        """Ends every stream politely; new ones are sent away."""
+    def drain(self, reason: str = "shutdown", wait_seconds: float = 0) -> None:
+        """Ends every stream politely; new ones are sent away. Waits for them, so long at most."""
         self.is_draining = True
         for subscriber in list(self.hub.subscribers()):
             subscriber.close(reason)
+        until = monotonic() + wait_seconds
+        while self.hub.stream_count and monotonic() < until:
+            gevent.sleep(0.02)

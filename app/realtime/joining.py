@@ -17,7 +17,7 @@ from app.realtime.hub import encode
 from app.realtime.subscriber import Subscriber
 
 RETRY_SECONDS = 0.25
-RETRIES_PER_HEARTBEAT = 20
+RETRIES_PER_HEARTBEAT = 4
 
 T = TypeVar("T")
 Blocks = Generator[bytes, None, T]

@@ -7,6 +7,7 @@ import time
 from tests.support.eventsource import EventSource
 from tests.support.fixtures import StartStage
 from tests.support.stage import Stage
+from tests.support.wait import wait_until
 
 # The contract says one second; the rest is for a machine that is busy with other things.
 WITHIN_A_SECOND = 1.5
@@ -61,6 +62,28 @@ def test_logout_ends_the_streams_of_that_token_alone(pair: Stage) -> None:
     assert_closed(going, "logged_out")
     assert_alive(pair, staying)
     assert pair.start_stream(token=other_token).wait_over().status == 401
+
+
+def test_a_revoked_token_is_refused_by_every_worker(pair: Stage) -> None:
+    """Also by one that has just believed it."""
+    token = pair.hub.login(pair.name)
+    connections = [pair.hub.connection(pid) for pid in pair.hub.worker_pids()]
+
+    def statuses() -> list[int]:
+        found = []
+        for connection in connections:
+            headers = {"Authorization": f"Bearer {token}"}
+            connection.request("POST", f"/sse/notify/{pair.constellation}", "hello", headers)
+            answer = connection.getresponse()
+            answer.read()
+            found.append(answer.status)
+        return found
+
+    assert statuses() == [200, 200]
+    assert pair.hub.post("/logout", token=token).status_code == 200
+    wait_until(lambda: statuses() == [401, 401], 1.0, "both to refuse")
+    for connection in connections:
+        connection.close()
 
 
 def test_a_changed_password_ends_the_streams_of_older_tokens(pair: Stage) -> None:

@@ -56,6 +56,11 @@ def connection_pool(url: str, **options: Any) -> ConnectionPool:
     )
 
 
+def make_connection(pool: ConnectionPool) -> Any:
+    """A connection of its owner's own, which the pool neither counts nor keeps. Untyped in redis-py."""
+    return pool.connection_class(**pool.connection_kwargs)
+
+
 class Pipeline:
     """Runs commands in the order they were asked for; raises BrokerUnavailable to whoever waits."""
 
@@ -148,7 +153,7 @@ class Pipeline:
                 raise redis.ConnectionError("waiting before the next attempt to connect")
             # Until it is known better, this attempt fails too and the next one waits a little.
             self._retry_at = monotonic() + RECONNECT_SECONDS
-            connection: Any = self._pool.make_connection()
+            connection = make_connection(self._pool)
             connection.connect()
             for script in self._scripts:
                 connection.send_command("SCRIPT", "LOAD", script.text)

@@ -9,7 +9,12 @@ from gevent.event import Event
 from redis.exceptions import RedisError
 
 from app.realtime.broker.base import BrokerUnavailable, Receiver
-from app.realtime.broker.redis_connection import RECONNECT_SECONDS, TIMEOUT_SECONDS, connection_pool
+from app.realtime.broker.redis_connection import (
+    RECONNECT_SECONDS,
+    TIMEOUT_SECONDS,
+    connection_pool,
+    make_connection,
+)
 from app.realtime.event import Position
 
 log = logging.getLogger(__name__)
@@ -53,7 +58,8 @@ class Listener:
         if confirmed is None:
             confirmed = self._channels[channel] = Event()
             self._send_soon(channel)
-        if not confirmed.wait(TIMEOUT_SECONDS) or self._connection is None:
+        # Without a connection there is nothing to wait for: the next one subscribes to all channels.
+        if self._connection is None or not confirmed.wait(TIMEOUT_SECONDS) or self._connection is None:
             raise BrokerUnavailable("Redis did not confirm a subscription")
 
     def unsubscribe(self, channel: bytes) -> None:
@@ -97,7 +103,7 @@ class Listener:
             gevent.sleep(RECONNECT_SECONDS)
 
     def _connect(self) -> None:
-        connection: Any = self._pool.make_connection()
+        connection = make_connection(self._pool)
         connection.connect()
         self._connection = connection
         self._heard_at = monotonic()
