@@ -58,8 +58,9 @@ class Listener:
         if confirmed is None:
             confirmed = self._channels[channel] = Event()
             self._send_soon(channel)
-        # Without a connection there is nothing to wait for: the next one subscribes to all channels.
-        if self._connection is None or not confirmed.wait(TIMEOUT_SECONDS) or self._connection is None:
+        # Without a connection there is not much to wait for; the next one subscribes to all channels.
+        patience = TIMEOUT_SECONDS if self._connection is not None else RECONNECT_SECONDS * 2
+        if not confirmed.wait(patience) or self._connection is None:
             raise BrokerUnavailable("Redis did not confirm a subscription")
 
     def unsubscribe(self, channel: bytes) -> None:
