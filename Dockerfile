@@ -1,17 +1,17 @@
 # Wheels are made where there is a compiler; the image that runs has none.
 FROM python:3.11 AS wheels
 WORKDIR /build
-COPY requirements.txt ./
-RUN pip wheel --no-cache-dir --wheel-dir /wheels -r requirements.txt
+COPY requirements.txt requirements-fast.txt ./
+RUN pip wheel --no-cache-dir --wheel-dir /wheels -r requirements.txt -r requirements-fast.txt
 
 FROM python:3.11-slim
 RUN groupadd --system --gid 10001 hub \
     && useradd --system --uid 10001 --gid hub --home-dir /app --shell /usr/sbin/nologin hub \
     && install -d -o hub -g hub /var/lib/hub
 WORKDIR /app
-COPY requirements.txt ./
+COPY requirements.txt requirements-fast.txt ./
 RUN --mount=type=bind,from=wheels,source=/wheels,target=/wheels \
-    pip install --no-cache-dir --no-index --find-links /wheels -r requirements.txt
+    pip install --no-cache-dir --no-index --find-links /wheels -r requirements.txt -r requirements-fast.txt
 COPY wsgi.py gunicorn.conf.py ./
 COPY config config/
 COPY migrations migrations/

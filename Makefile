@@ -16,9 +16,11 @@ help: ## this list
 $(BIN)/python:
 	@PYTHON="$(PYTHON)" scripts/make-venv $(VENV)
 
-$(RUNTIME): requirements.txt | $(BIN)/python
+$(RUNTIME): requirements.txt requirements-fast.txt | $(BIN)/python
 	@echo "Installing the hub's dependencies ..."
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-fast.txt >/dev/null 2>&1 || \
+	  echo "No C compiler and Python headers here: gunicorn parses requests in Python, which is a little slower."
 	@touch $@
 
 $(DEVELOPMENT): requirements-dev.txt $(RUNTIME)
@@ -58,8 +60,9 @@ bench: $(DEVELOPMENT) ## this hub beside the C floor and its rivals, one table (
 
 lock: $(DEVELOPMENT) ## write requirements*.txt anew from requirements*.in
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
-	@for f in requirements requirements-dev; do $(BIN)/uv pip compile --quiet --upgrade --no-emit-index-url \
-	  --no-emit-find-links --custom-compile-command "make lock" $$f.in -o $$f.txt; done
+	@for f in requirements requirements-dev; do $(BIN)/uv pip compile --quiet --upgrade --universal \
+	  --python-version 3.11 --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" \
+	  $$f.in -o $$f.txt; done
 
 clean: ## remove what the targets made, except the database under instance/
 	@rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage .coverage.* benchmarks/.cache

@@ -4,6 +4,12 @@ from gevent import monkey
 
 monkey.patch_all()
 
-from app import create_app  # nothing may be imported before the patch
+import sys  # nothing may be imported before the patch
 
-app = create_app()
+from app import create_app
+from config import ConfigurationError
+
+try:
+    app = create_app()
+except ConfigurationError as error:
+    sys.exit("\n".join(["The hub can't start:", *(f"- {problem}" for problem in error.problems)]))

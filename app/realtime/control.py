@@ -1,8 +1,9 @@
 """Orders between workers: which streams end, and what is no longer to be believed."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
+from functools import partial
 
 from app.realtime.hub import Hub
 from app.realtime.subscriber import Subscriber
@@ -41,21 +42,24 @@ class Control:
         self.generation = 0
         self.listeners: list[Callable[[Cut | None], None]] = []
 
-    def obey(self, cut: Cut | None) -> None:
-        """None: orders may have been missed."""
+    def disbelieve(self, cut: Cut | None) -> None:
+        """What was found out before is not believed any more; None: orders may have been missed."""
         self.generation += 1
         for listener in self.listeners:
             listener(cut)
-        if cut is None or not cut.reason:
+
+    def obey(self, cut: Cut) -> None:
+        """Ends the streams that the order names. Those of one topic get first what was published before."""
+        if not cut.reason:
             return
-        for subscriber in self._candidates(cut):
+        topic = self._hub.topics.get(cut.topic)
+        if topic is not None:
+            action = partial(self._end, cut, topic.subscribers)
+            self._hub.dispatcher.enqueue_action(topic, action)
+        elif not cut.topic:
+            self._end(cut, self._hub.tokens.get(cut.token, ()) if cut.token else self._hub.subscribers())
+
+    def _end(self, cut: Cut, candidates: Iterable[Subscriber]) -> None:
+        for subscriber in list(candidates):
             if cut.matches(subscriber):
                 subscriber.close(cut.reason)
-
-    def _candidates(self, cut: Cut) -> list[Subscriber]:
-        if cut.token:
-            return list(self._hub.tokens.get(cut.token, ()))
-        if cut.topic:
-            topic = self._hub.topics.get(cut.topic)
-            return list(topic.subscribers) if topic else []
-        return list(self._hub.subscribers())

@@ -68,6 +68,14 @@ class Dispatcher:
     def enqueue(self, topic: Topic, entry: Entry) -> None:
         topic.queue.append(entry)
         topic.queued_bytes += len(entry.block)
+        self._take_turn(topic)
+
+    def enqueue_action(self, topic: Topic, action: Callable[[], None]) -> None:
+        """Called once everything that waits in the topic's queue was handed over, and before what comes."""
+        topic.queue.append(action)
+        self._take_turn(topic)
+
+    def _take_turn(self, topic: Topic) -> None:
         if not topic.is_queued:
             topic.is_queued = True
             self._turns.append(self._slices(topic))
@@ -100,9 +108,10 @@ class Dispatcher:
         """Dispatches what is queued; yields after each slice how many subscribers it had."""
         try:
             while topic.queue:
-                entries = list(topic.queue)
-                topic.queue.clear()
-                topic.queued_bytes = 0
+                entries = take_entries(topic)
+                if not entries:
+                    run_action(topic)
+                    continue
                 topic.last_dispatch = monotonic()
                 batch = Batch(topic.dispatched, entries)
                 topic.dispatched = batch.after
@@ -115,6 +124,25 @@ class Dispatcher:
                     yield len(part)
         finally:
             topic.is_queued = False
+
+
+def take_entries(topic: Topic) -> list[Entry]:
+    """What waits in the queue up to the first action in it."""
+    entries: list[Entry] = []
+    while topic.queue:
+        item = topic.queue[0]
+        if not isinstance(item, Entry):
+            break
+        entries.append(item)
+        topic.queue.popleft()
+    topic.queued_bytes -= sum(len(entry.block) for entry in entries)
+    return entries
+
+
+def run_action(topic: Topic) -> None:
+    action = topic.queue.popleft()
+    if not isinstance(action, Entry):
+        action()
 
 
 def hand_over(subscriber: Subscriber, batch: Batch) -> None:

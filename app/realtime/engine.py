@@ -120,13 +120,27 @@ class Engine:
         self._order(Cut(""))
 
     def _order(self, cut: Cut) -> None:
+        """It takes the road that events take, so that it follows those that were published before it.
+
+        Where that road is closed it is obeyed here at once, and elsewhere when the broker is back.
+        """
         self.start()
-        self.control.obey(cut)
+        self.control.disbelieve(cut)
         self.outbox.publish(topics.CONTROL, cut.encode(), next(self._keys))
+        if len(self.outbox) or not self._hears_control():
+            self.control.obey(cut)
+
+    def _hears_control(self) -> bool:
+        topic = self.hub.topics.get(topics.CONTROL)
+        return topic is not None and topic.position is not None and self.broker.is_connected
 
     def _obey(self, payload: bytes | None) -> None:
-        self.control.obey(Cut.decode(payload) if payload is not None else None)
-        if payload is None:
+        """An order, from here or from another worker; None when some may have been missed."""
+        cut = Cut.decode(payload) if payload is not None else None
+        self.control.disbelieve(cut)
+        if cut is not None:
+            self.control.obey(cut)
+        else:
             gevent.spawn(self._check_all)
 
     def _check_all(self) -> None:

@@ -27,6 +27,7 @@ class Ticker:
         self.ticked_at = 0.0
 
     def start(self) -> None:
+        self.ticked_at = monotonic()
         self._greenlet = gevent.spawn(self._work)
 
     def stop(self) -> None:

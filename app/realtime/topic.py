@@ -53,7 +53,7 @@ class Topic:
         self.dispatched: Position | None = None
         self.missed: Position | None = None
         self.is_catching_up = False
-        self.queue: deque[Entry] = deque()
+        self.queue: deque[Entry | Callable[[], None]] = deque()
         self.queued_bytes = 0
         self.is_queued = False
         self.last_dispatch = 0.0

@@ -246,3 +246,16 @@ def test_a_stream_that_ended_leaves_nothing_behind(engine: Engine) -> None:
     assert (hub.stream_count, hub.tokens, list(hub.subscribers())) == (0, {}, [])
     assert hub.ended["client_gone"] == 3
     wait_until(lambda: TOPIC not in hub.topics, timeout=8, what="the idle topic to be let go")
+
+
+def test_what_was_published_before_a_cut_arrives_before_the_end(engine: Engine) -> None:
+    reader, member = Reader(engine), Reader(engine, claims=Claims("bob", "t", 0))
+    for stream in (reader, member):
+        stream.wait_for_cursor()
+    wait_until(lambda: engine.hub.topics["control"].position, what="the control topic to be heard")
+    engine.publish_committed(TOPIC, Event("gone"))
+    engine.cut("rights_revoked", topic=TOPIC, user="bob")
+    engine.publish_committed(TOPIC, Event("not for bob"))
+    member.wait_closed("rights_revoked")
+    assert member.messages == ["gone"]
+    reader.wait_for("gone", "not for bob")

@@ -75,9 +75,11 @@ class Workers:
             made = self._try_connection(timeout)
             if made is not None and (pid is None or self._holder(made) == pid):
                 return made
-            assert time.monotonic() < deadline, f"no connection to worker {pid}; {self.child.tail()}"
             if made is not None:
                 made.close()
+            if pid is not None and pid not in self.worker_pids():
+                raise ConnectionError(f"worker {pid} is gone")
+            assert time.monotonic() < deadline, f"no connection to worker {pid}; {self.child.tail()}"
 
     def open_on_every_worker(
         self, open_one: Callable[[], EventSource], count: int = 0, each: int = 1, limit: int = 200
