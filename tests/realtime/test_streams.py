@@ -9,10 +9,16 @@ from app.realtime.engine import Engine, Overloaded, Settings
 from app.realtime.event import Event
 from app.realtime.peer import Peer
 from tests.realtime.conftest import MakeEngine
-from tests.realtime.reader import ALICE, Reader
+from tests.realtime.reader import ALICE, WAYS, Reader
 from tests.support.wait import wait_until
 
 TOPIC = "constellation:a"
+
+
+@pytest.fixture(params=WAYS, autouse=True)
+def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every test here runs over both ways of writing."""
+    monkeypatch.setattr(Reader, "way", request.param)
 
 
 def publish(engine: Engine, *texts: str) -> None:
