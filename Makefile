@@ -32,7 +32,7 @@ run: $(RUNTIME) ## set everything up and serve on BIND (127.0.0.1:8000), with de
 	@scripts/run
 
 test: $(DEVELOPMENT) lint types ## every check and the whole test suite
-	@scripts/test-services
+	@scripts/test-services --with nginx
 	@rm -f .coverage .coverage.*
 	@$(BIN)/python -m pytest --cov --cov-report= $(PYTEST_ARGS)
 	@$(MAKE) --no-print-directory coverage

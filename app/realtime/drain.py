@@ -6,7 +6,6 @@ passes `worker_exit`. Both call here; draining twice is harmless.
 
 import signal
 import socket
-from contextlib import suppress
 from types import FrameType
 from typing import Any
 from weakref import WeakSet
@@ -14,6 +13,7 @@ from weakref import WeakSet
 import gevent
 
 from app.realtime.engine import Engine
+from app.realtime.peer import shut_down
 
 
 class IdleConnections:
@@ -35,8 +35,7 @@ class IdleConnections:
         """Whoever waits for another request on them reads the end of the connection."""
         self._is_over = True
         for sock in list(self._sockets):
-            with suppress(OSError):
-                sock.shutdown(socket.SHUT_RD)
+            shut_down(sock.fileno(), socket.SHUT_RD)
 
 
 def drain_on_signal(engine: Engine, connections: IdleConnections, worker: Any) -> None:

@@ -83,7 +83,8 @@ def _read(broker: Broker, subscriber: Subscriber, position: Position) -> Blocks[
 
 
 def patiently(subscriber: Subscriber, ask: Callable[[], T]) -> Blocks[T]:
-    """What the broker answers, as soon as it can be reached; comments meanwhile."""
+    """What the broker answers, as soon as it can be reached. Meanwhile comments, and empty blocks between
+    them, so that whoever iterates can see to its reader."""
     attempts = 0
     while True:
         if subscriber.reason is not None:
@@ -92,8 +93,7 @@ def patiently(subscriber: Subscriber, ask: Callable[[], T]) -> Blocks[T]:
             return ask()
         except BrokerUnavailable:
             attempts += 1
-            if attempts % RETRIES_PER_HEARTBEAT == 1:
-                yield sse.HEARTBEAT
+            yield sse.HEARTBEAT if attempts % RETRIES_PER_HEARTBEAT == 1 else b""
             gevent.sleep(RETRY_SECONDS)
 
 

@@ -6,6 +6,7 @@ ends without another byte. Anything else (TLS ended by gunicorn, HTTP/2, another
 keeps its socket.
 """
 
+import _socket
 import select
 import socket
 from collections.abc import Callable, Iterable
@@ -25,6 +26,16 @@ VANISHED_MILLISECONDS = 60_000
 RESPONSE = "hub.response"
 
 _poll: Callable[[], Any] = monkey.get_original("select", "poll")
+
+
+def shut_down(fd: int, how: int) -> None:
+    """shutdown(2) of a descriptor that may be gone. gevent's own would wake its waiters with an error."""
+    with suppress(OSError):
+        sock = _socket.socket(fileno=fd)
+        try:
+            sock.shutdown(how)
+        finally:
+            sock.detach()
 
 
 class ShowResponse:

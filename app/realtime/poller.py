@@ -4,13 +4,12 @@ A greenlet waits for the epoll as a whole (which is itself one descriptor in gev
 what is not dealt with is told again. A stream is its object and not its number: descriptors are reused.
 """
 
-import _socket
 import logging
 import os
 import select
-from _socket import SHUT_WR
 from collections.abc import Callable, Iterable
 from contextlib import suppress
+from socket import SHUT_WR
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +17,7 @@ import gevent
 from gevent import get_hub, monkey
 
 from app.realtime import sse
+from app.realtime.peer import shut_down
 from app.realtime.subscriber import Subscriber
 
 if TYPE_CHECKING:
@@ -179,12 +179,7 @@ class Poller:
     def _finish(self, subscriber: Subscriber) -> None:
         """All was sent: says so, and waits for the reader's own end. Closing now, with input unread,
         would make the kernel answer with a reset that can overtake the last bytes."""
-        with suppress(OSError):
-            sock = _socket.socket(fileno=subscriber.fd)
-            try:
-                sock.shutdown(SHUT_WR)
-            finally:
-                sock.detach()
+        shut_down(subscriber.fd, SHUT_WR)
 
     # Listening
 

@@ -82,13 +82,17 @@ class StreamBody:
     def __iter__(self) -> Iterator[bytes]:
         if self._poller is not None:
             self._peer.announce()
-        yield sse.opening(retry_milliseconds())
+        opening = sse.opening(retry_milliseconds())
         try:
             for block in self._joining:
-                yield block
-                self._subscriber.sent += len(block)
+                # The head leaves with the first block: whoever sees the stream open has its position fixed.
+                yield opening + block
+                self._subscriber.sent += len(opening) + len(block)
+                opening = b""
+                if not block and self._peer.is_gone():
+                    return
         except Ended:
-            pass
+            yield opening
         if self._poller is not None:
             self._hand_over(self._poller)
         yield from self._live()

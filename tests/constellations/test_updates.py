@@ -8,11 +8,10 @@ from tests.cast import MALFORMED, NOBODY, MakeApp, Person
 from tests.support.sse import Decoder
 
 
-def first_blocks(response: TestResponse, count: int = 2) -> bytes:
-    """The first chunks of a stream, which is then left."""
-    chunks = response.iter_encoded()
+def first_blocks(response: TestResponse) -> bytes:
+    """The first chunk of a stream, which is then left."""
     try:
-        return b"".join(next(chunks) for _ in range(count))
+        return next(response.iter_encoded())
     finally:
         response.close()
 

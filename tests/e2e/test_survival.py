@@ -194,7 +194,7 @@ def test_edits_made_while_redis_is_silent_are_told_in_order(
 
 def test_a_stream_opened_without_redis_waits_for_it(start_pair: StartStage, own_redis: RedisServer) -> None:
     """A status other than 200 would stop an EventSource for good."""
-    stage = start_pair(HEARTBEAT_SECONDS="1")
+    stage = start_pair(HEARTBEAT_SECONDS="3")
     earlier = stage.open()
     stage.notify("before")
     cursor = earlier.wait_for_messages(1)[0].last_event_id
@@ -204,7 +204,7 @@ def test_a_stream_opened_without_redis_waits_for_it(start_pair: StartStage, own_
     for source in (fresh, back):
         source.wait_open()
         beats = len(source.comments)
-        source.wait_for(lambda it, beats=beats: len(it.comments) > beats, timeout=3)  # type: ignore[misc]
+        source.wait_for(lambda it, beats=beats: len(it.comments) > beats, timeout=6)  # type: ignore[misc]
         assert source.status == 200
     own_redis.start()
     assert '"history_lost"' in back.wait_for_event("stream.reset", timeout=10).data

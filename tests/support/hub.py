@@ -43,11 +43,12 @@ class HubProcess(Calls, Workers):
         workers: int = 1,
         redis_url: str | None = None,
         database_url: str | None = None,
+        application: str = "wsgi:app",
         **settings: str | None,
     ) -> None:
         self.port = free_port()
         super().__init__(f"http://127.0.0.1:{self.port}")
-        self.workers, self.directory = workers, directory
+        self.workers, self.directory, self._application = workers, directory, application
         directory.mkdir(parents=True, exist_ok=True)
         chosen: dict[str, str | None] = {
             "APP_CONFIG": "development",
@@ -96,7 +97,7 @@ class HubProcess(Calls, Workers):
     def spawn(self) -> None:
         """Start gunicorn and return at once."""
         assert self._child is None or not self._child.is_running, "it runs already"
-        argv = [sys.executable, "-m", "gunicorn", "-c", "gunicorn.conf.py", "wsgi:app"]
+        argv = [sys.executable, "-m", "gunicorn", "-c", "gunicorn.conf.py", self._application]
         self._child = Child(argv, self._log, env=self.env, cwd=ROOT)
 
     @property

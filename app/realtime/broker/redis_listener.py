@@ -95,8 +95,8 @@ class Listener:
             try:
                 self._connect()
                 self._read_for_ever()
-            except (RedisError, OSError, AttributeError) as error:
-                # AttributeError: the library's buffer vanished under a connection hung up meanwhile.
+            except (RedisError, OSError, AttributeError, ValueError) as error:
+                # The last two: the library's buffer vanished under a connection hung up meanwhile.
                 log.warning("not listening to Redis: %s", type(error).__name__)
             except Exception:
                 log.exception("the listener failed; it starts again")
