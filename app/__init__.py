@@ -14,9 +14,9 @@ from app.auth.cache import Cache
 from app.constellations.live import why_not_read
 from app.constellations.routes import blueprint as constellations
 from app.constellations.stream import blueprint as updates
-from app.extensions import cors, db, jwt, migrate, sock
+from app.extensions import db, jwt, migrate, sock
 from app.json import OrjsonProvider
-from app.ops import limits, logs
+from app.ops import edge, limits, logs
 from app.ops.health import blueprint as health
 from app.realtime.broker import make_broker
 from app.realtime.broker.base import BrokerUnavailable, Limits
@@ -25,8 +25,6 @@ from app.realtime.peer import ShowResponse
 from config import Base, load
 
 MIGRATIONS = str(Path(__file__).resolve().parent.parent / "migrations")
-CORS_HEADERS = ["Authorization", "Content-Type", "Last-Event-ID", "Idempotency-Key", "Cache-Control"]
-EXPOSED_HEADERS = ["Retry-After", "RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset"]
 
 
 def create_app(settings: Base | None = None) -> Flask:
@@ -61,15 +59,7 @@ def _bind_extensions(app: Flask, settings: Base) -> None:
     migrate.init_app(app, db, directory=MIGRATIONS)
     jwt.init_app(app)
     sock.init_app(app)
-    cors.init_app(
-        app,
-        origins=settings.CORS_ORIGINS,
-        supports_credentials=True,
-        allow_headers=CORS_HEADERS,
-        expose_headers=EXPOSED_HEADERS,
-        methods=["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"],
-        max_age=600,
-    )
+    edge.init_app(app, settings.CORS_ORIGINS)
     limits.init_app(app)
 
 

@@ -3,7 +3,6 @@
 from typing import TYPE_CHECKING, cast
 
 from flask import current_app
-from flask_cors import CORS
 from flask_jwt_extended import JWTManager
 from flask_migrate import Migrate
 from flask_sock import Sock
@@ -33,5 +32,4 @@ db = SQLAlchemy(model_class=Model, session_options={"expire_on_commit": False})
 migrate = Migrate(render_as_batch=True, compare_type=True)
 jwt = JWTManager()
 sock = Sock()
-cors = CORS()
 engine = cast("Engine", LocalProxy(lambda: current_app.extensions["engine"]))

@@ -6,7 +6,7 @@ from flask.typing import ResponseReturnValue
 from app.auth.principal import Principal, identify_lately
 from app.constellations.rights import Rights, require_lately
 from app.errors import Invalid, NotFound
-from app.extensions import db, engine
+from app.extensions import engine
 from app.identifiers import is_uuid
 from app.ops.limits import limit
 from app.realtime import topics
@@ -31,7 +31,6 @@ def notify(constellation_uuid: str) -> ResponseReturnValue:
     limit("PUBLISH", principal.token_id)
     least = Rights[current_app.config["NOTIFY_MIN_RIGHTS"]]
     topic = _readable_topic(principal, constellation_uuid, least)
-    db.session.remove()  # publishing may wait for the broker, and needs no connection
     engine.publish(topic, Event(_text()))
     return jsonify(status="success", message="Notification sent to clients")
 

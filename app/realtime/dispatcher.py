@@ -13,6 +13,7 @@ from gevent.event import Event
 
 from app.realtime import sse
 from app.realtime.event import Position
+from app.realtime.formation import Formation
 from app.realtime.subscriber import Subscriber
 from app.realtime.topic import Entry, Topic
 
@@ -23,12 +24,12 @@ SLICE_SECONDS = 0.004
 PAUSE_SECONDS = 1e-6  # `sleep(0)` would go on without letting the loop look for I/O
 
 
-Write = Callable[[list[Subscriber], "Batch"], list[Subscriber]]
-"""Writes a batch to those subscribers that are in step with it; returns the others (see poller.py)."""
+Write = Callable[[Formation, int, int, bytes], None]
+"""Writes a frame to the places from … to of a formation (see poller.py)."""
 
 
 class Batch:
-    """Entries that leave together. In step with it is whose position is the very object `before`."""
+    """Entries that leave together; `before` and `after` are the positions around them."""
 
     __slots__ = ("_chunked", "after", "before", "entries", "plain")
 
@@ -49,7 +50,7 @@ class Batch:
 class Dispatcher:
     def __init__(self, write: Write) -> None:
         self._write = write
-        self._turns: deque[Iterator[int]] = deque()
+        self._turns: deque[Iterator[None]] = deque()
         self._wakeup = Event()
         self._greenlet: gevent.Greenlet[..., None] | None = None
         self.delivered = 0
@@ -93,19 +94,21 @@ class Dispatcher:
     def _take_turns(self) -> None:
         """Slices of one topic after another, until it is time to let the rest of the worker go on."""
         until = monotonic() + SLICE_SECONDS
-        budget = SLICE_SUBSCRIBERS
-        while self._turns and budget > 0 and monotonic() < until:
+        while self._turns:
             turn = self._turns.popleft()
             try:
-                budget -= next(turn)
+                next(turn)
                 self._turns.append(turn)
+                return  # it was a whole slice
             except StopIteration:
                 pass
             except Exception:  # a defect in one topic must not make the worker deaf
                 log.exception("a dispatch failed")
+            if monotonic() > until:
+                return
 
-    def _slices(self, topic: Topic) -> Iterator[int]:
-        """Dispatches what is queued; yields after each slice how many subscribers it had."""
+    def _slices(self, topic: Topic) -> Iterator[None]:
+        """Dispatches what is queued; yields between slices."""
         try:
             while topic.queue:
                 entries = take_entries(topic)
@@ -115,15 +118,32 @@ class Dispatcher:
                 topic.last_dispatch = monotonic()
                 batch = Batch(topic.dispatched, entries)
                 topic.dispatched = batch.after
-                subscribers = list(topic.subscribers)
-                for start in range(0, len(subscribers), SLICE_SUBSCRIBERS):
-                    part = subscribers[start : start + SLICE_SUBSCRIBERS]
-                    for subscriber in self._write(part, batch):
-                        hand_over(subscriber, batch)
-                    self.delivered += len(part) * len(entries)
-                    yield len(part)
+                self.delivered += len(topic.subscribers) * len(entries)
+                yield from self._march(topic, batch)
+                yield from self._hand_over(topic, batch)
         finally:
             topic.is_queued = False
+
+    def _march(self, topic: Topic, batch: Batch) -> Iterator[None]:
+        """To those in step: plain blocks to one formation, chunks to the other."""
+        for formation in topic.formations:
+            formation.begin(batch.before, batch.after)
+        for formation, frame in zip(topic.formations, (batch.plain, batch.chunked), strict=True):
+            for start in range(0, formation.end, SLICE_SUBSCRIBERS):
+                if start:
+                    yield
+                stop = min(start + SLICE_SUBSCRIBERS, formation.end)
+                self._write(formation, start, stop, frame)
+                formation.done = stop
+            formation.finish(len(frame))
+
+    def _hand_over(self, topic: Topic, batch: Batch) -> Iterator[None]:
+        """To all others, one by one: who is joining, slow, or without a socket of its own."""
+        for number, subscriber in enumerate(list(topic.stragglers)):
+            if number % SLICE_SUBSCRIBERS == SLICE_SUBSCRIBERS - 1:
+                yield
+            hand_over(subscriber, batch)
+            topic.fall_in(subscriber)
 
 
 def take_entries(topic: Topic) -> list[Entry]:
@@ -146,13 +166,11 @@ def run_action(topic: Topic) -> None:
 
 
 def hand_over(subscriber: Subscriber, batch: Batch) -> None:
-    """A batch for a subscriber that is joining, that is not in step yet, or that the poller does not have."""
+    """Gives a subscriber what of the batch it does not have yet."""
     if subscriber.position is None:
         subscriber.hold(batch.entries)
-    elif subscriber.position is batch.before:
+    elif subscriber.position == batch.before and subscriber.formation is None:
         subscriber.position = batch.after
         subscriber.push(batch.plain)
-    else:
+    elif subscriber.formation is None:
         subscriber.deliver(batch.entries)
-        if subscriber.position == batch.after:
-            subscriber.position = batch.after  # in step from now on

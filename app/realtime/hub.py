@@ -91,7 +91,7 @@ class Hub:
     def add(self, topic: Topic, claims: Claims) -> Subscriber:
         """A subscriber that holds what it hears until it is released; `remove` is its undo."""
         subscriber = Subscriber(topic, claims, self._buffer_bytes)
-        topic.subscribers[subscriber] = None
+        topic.subscribers[subscriber] = topic.stragglers[subscriber] = None
         topic.idle_since = None
         self.tokens.setdefault(claims.token, set()).add(subscriber)
         self.stream_count += 1
@@ -103,6 +103,7 @@ class Hub:
         if subscriber not in topic.subscribers:
             return
         del topic.subscribers[subscriber]
+        topic.stragglers.pop(subscriber, None)
         if not topic.subscribers:
             topic.idle_since = monotonic()
         bearers = self.tokens[subscriber.claims.token]

@@ -7,21 +7,19 @@ what is not dealt with is told again. A stream is its object and not its number:
 import logging
 import os
 import select
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from contextlib import suppress
 from socket import SHUT_WR
 from time import monotonic
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import gevent
 from gevent import get_hub, monkey
 
 from app.realtime import sse
+from app.realtime.formation import Formation
 from app.realtime.peer import shut_down
 from app.realtime.subscriber import Subscriber
-
-if TYPE_CHECKING:
-    from app.realtime.dispatcher import Batch
 
 log = logging.getLogger(__name__)
 
@@ -29,6 +27,7 @@ INPUT_BYTES = 65536
 EVENTS_PER_TURN = 512
 FAREWELL_SECONDS = 2.0
 LISTEN = select.EPOLLIN | select.EPOLLRDHUP
+GONE_AWAY = -1
 GONE = select.EPOLLRDHUP | select.EPOLLHUP | select.EPOLLERR
 
 _epoll: Callable[[], Any] = monkey.get_original("select", "epoll")
@@ -81,6 +80,7 @@ class Poller:
         if is_chunked and subscriber.reason is not None:
             subscriber.keep(sse.LAST_CHUNK)
         self.wake(subscriber)
+        subscriber.topic.fall_in(subscriber)
 
     def drop(self, subscriber: Subscriber) -> None:
         """Closes the socket at once; harmless when repeated."""
@@ -112,39 +112,36 @@ class Poller:
 
     # Writing
 
-    def write(self, subscribers: Iterable[Subscriber], batch: "Batch") -> list[Subscriber]:
-        """Writes a batch to all who are in step with it; returns the others.
+    def write(self, formation: Formation, start: int, stop: int, frame: bytes) -> None:
+        """Writes a frame to the places from `start` to `stop` of a formation.
 
         The inner loop of the hub: what is done here is done once for each delivery.
         """
-        before, after = batch.before, batch.after
-        others = []
-        write = os.write
-        for subscriber in subscribers:
-            if subscriber.position is not before or subscriber.fd < 0:
-                others.append(subscriber)
-                continue
-            subscriber.position = after
-            frame = batch.chunked if subscriber.is_chunked else batch.plain
-            if subscriber.frames:
-                subscriber.push_framed(frame)
-                continue
+        write, size, place = os.write, len(frame), start
+        for fd in formation.fds[start:stop]:
             try:
-                sent = write(subscriber.fd, frame)
+                sent = write(fd, frame)
             except BlockingIOError:
                 sent = 0
             except OSError:
-                self.drop(subscriber)
-                continue
-            subscriber.sent += sent
-            if sent != len(frame):
-                self._keep_rest(subscriber, frame, sent)
-        return others
+                sent = GONE_AWAY
+            if sent != size:
+                formation.done = place + 1
+                self._fall_out(formation.members[place], frame, sent)
+            place += 1
 
-    def _keep_rest(self, subscriber: Subscriber, frame: bytes, sent: int) -> None:
+    def _fall_out(self, subscriber: Subscriber | None, frame: bytes, sent: int) -> None:
+        """A place was empty, its reader is gone, or its socket did not take the whole frame."""
+        if subscriber is None:
+            return
+        if sent == GONE_AWAY:
+            self.drop(subscriber)
+            return
+        subscriber.fall_out()
         subscriber.keep(frame)
         subscriber.head = sent
         subscriber.buffered -= sent
+        subscriber.sent += sent
         self._wait_for_room(subscriber)
 
     def wake(self, subscriber: Subscriber) -> None:
@@ -173,6 +170,7 @@ class Poller:
 
     def _wait_for_room(self, subscriber: Subscriber) -> None:
         if subscriber not in self._waiting:
+            subscriber.fall_out()
             self._waiting.add(subscriber)
             self._epoll.modify(subscriber.fd, LISTEN | select.EPOLLOUT)
 

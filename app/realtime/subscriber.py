@@ -11,6 +11,7 @@ from app.realtime.claims import Claims
 from app.realtime.event import Position
 
 if TYPE_CHECKING:
+    from app.realtime.formation import Formation
     from app.realtime.topic import Entry, Topic
 
 FRAMES_PER_WRITE = 64
@@ -30,13 +31,15 @@ class Subscriber:
 
     `held` is None when too much was held: the history must be read on. `frames` are unsent bytes as they go
     to the socket, `head` how many of the first one were sent, `buffered` how many are left in all. `fd` is
-    the socket once the poller has it, else -1; `is_chunked` says how it is framed.
+    the socket once the poller has it, else -1; `is_chunked` says how it is framed. In a `formation` it
+    has no position of its own.
     """
 
     __slots__ = (
         "buffered",
         "claims",
         "fd",
+        "formation",
         "frames",
         "head",
         "heartbeat_at",
@@ -45,6 +48,7 @@ class Subscriber:
         "is_chunked",
         "limit",
         "opened_at",
+        "place",
         "position",
         "reason",
         "sent",
@@ -64,6 +68,8 @@ class Subscriber:
         self.buffered = 0
         self.fd = -1
         self.is_chunked = False
+        self.formation: Formation | None = None
+        self.place = 0
         self.sink: Sink | None = None
         self.reason: str | None = None
         self.sent = 0
@@ -120,6 +126,7 @@ class Subscriber:
         if self.reason is not None:
             return
         self.reason = reason
+        self.fall_out()
         self.position = CLOSED
         if reason == "slow_consumer":
             self._drop_unsent()
@@ -130,9 +137,16 @@ class Subscriber:
     def discard(self) -> None:
         """The reader is gone: nothing is kept for it, and nothing more is taken."""
         self.reason = self.reason or "client_gone"
+        self.fall_out()
         self.position = CLOSED
         self.frames, self.buffered, self.held = None, 0, None
         self.fd, self.sink = -1, None
+
+    def fall_out(self) -> None:
+        """It can't march with the others any more, or for now."""
+        if self.formation is not None:
+            self.formation.leave(self)
+            self.topic.stragglers[self] = None
 
     def keep(self, frame: bytes) -> None:
         if self.frames is None:

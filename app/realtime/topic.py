@@ -8,6 +8,7 @@ from typing import NamedTuple
 from gevent.event import AsyncResult
 
 from app.realtime.event import Position
+from app.realtime.formation import Formation
 from app.realtime.subscriber import Subscriber
 
 Handler = Callable[[bytes | None], None]
@@ -25,12 +26,13 @@ class Entry(NamedTuple):
 class Topic:
     """`position` is the last event heard, `dispatched` the last one that the subscribers were given.
 
-    Subscribers in step share the very object `dispatched`, so that one comparison tells. `missed` is an
-    event that was heard of while catching up.
+    A subscriber stands in one of the `formations` (whole blocks, and chunks) or among the `stragglers`.
+    `missed` is an event that was heard of while catching up.
     """
 
     __slots__ = (
         "dispatched",
+        "formations",
         "handler",
         "hearing",
         "idle_since",
@@ -42,6 +44,7 @@ class Topic:
         "position",
         "queue",
         "queued_bytes",
+        "stragglers",
         "subscribers",
     )
 
@@ -49,6 +52,8 @@ class Topic:
         self.name = name
         self.handler = handler
         self.subscribers: dict[Subscriber, None] = {}
+        self.stragglers: dict[Subscriber, None] = {}
+        self.formations = (Formation(), Formation())
         self.position: Position | None = None
         self.dispatched: Position | None = None
         self.missed: Position | None = None
@@ -59,3 +64,12 @@ class Topic:
         self.last_dispatch = 0.0
         self.idle_since: float | None = monotonic()
         self.hearing: AsyncResult[None] | None = None
+
+    def fall_in(self, subscriber: Subscriber) -> None:
+        """From now on it marches with the others, where it has all that they have and a socket to itself."""
+        is_ready = subscriber.fd >= 0 and not subscriber.frames and subscriber.reason is None
+        if is_ready and subscriber.formation is None and subscriber.position == self.dispatched:
+            self.stragglers.pop(subscriber, None)
+            formation = self.formations[subscriber.is_chunked]
+            formation.position = self.dispatched
+            formation.enter(subscriber)

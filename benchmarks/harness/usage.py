@@ -1,0 +1,56 @@
+"""What processes used: CPU time to the nanosecond, and memory as PSS."""
+
+import time
+from collections.abc import Iterable
+from pathlib import Path
+
+_PROC = Path("/proc")
+_SCHEDULER_CLOCK = 2  # CPUCLOCK_SCHED of the kernel's posix-timers.h
+
+
+def cpu_ns(pids: Iterable[int]) -> int:
+    """User and system time of these processes with all their threads, ended ones too, in nanoseconds.
+
+    The kernel has a CPU clock for every process; /proc/PID/stat shows the same, rounded to 10 ms.
+    """
+    return sum(_process_clock_ns(pid) for pid in pids)
+
+
+def _process_clock_ns(pid: int) -> int:
+    try:
+        return time.clock_gettime_ns((~pid << 3) | _SCHEDULER_CLOCK)
+    except OSError:  # it has ended
+        return 0
+
+
+def pss_bytes(pids: Iterable[int]) -> int:
+    """Proportional set size of these processes: memory shared by n of them counts one n-th in each."""
+    return sum(_pss(pid) for pid in pids)
+
+
+def _pss(pid: int) -> int:
+    try:
+        lines = (_PROC / str(pid) / "smaps_rollup").read_text().splitlines()
+    except OSError:
+        return 0
+    return next((int(line.split()[1]) * 1024 for line in lines if line.startswith("Pss:")), 0)
+
+
+def tree(root: int) -> list[int]:
+    """The process and all its living descendants."""
+    children: dict[int, list[int]] = {}
+    for entry in _PROC.iterdir():
+        if entry.name.isdigit() and (parent := _parent(entry)) is not None:
+            children.setdefault(parent, []).append(int(entry.name))
+    found = [root]
+    for pid in found:  # grows while it is walked
+        found.extend(children.get(pid, []))
+    return found
+
+
+def _parent(entry: Path) -> int | None:
+    try:
+        stat = (entry / "stat").read_text()
+    except OSError:
+        return None
+    return int(stat.rpartition(")")[2].split()[1])

@@ -1,0 +1,88 @@
+"""The order of a run, and what happens when a step can't be done.
+
+The short runs come first, all servers in turn and then again, so that a noisy minute hits none alone; then
+what takes many streams. A step that fails costs its own figures only.
+"""
+
+import time
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass
+from functools import partial
+
+from benchmarks.bench import Bench, say
+from benchmarks.harness.install import Missing
+from benchmarks.harness.noise import Noise
+from benchmarks.measures import fairness, fanout, publishing, streams, topics
+from benchmarks.rivals import SERVERS
+from benchmarks.rivals.base import Server
+from benchmarks.rivals.hub import Hub, HubOverRedis
+
+NOISE_TO_TELL = 0.05
+GROWING = ("floor", "hub", "nchan")  # measured at every size; the others at one
+
+
+@dataclass(frozen=True)
+class Step:
+    """Something to measure: of which server, in words, and how."""
+
+    server: str
+    words: str
+    run: Callable[[], None]
+
+
+def plan(bench: Bench, chosen: Collection[str]) -> Iterator[Step]:
+    """Every step of a run, for these servers."""
+    keys = [key for key in SERVERS if key in chosen]
+    for repetition in range(1, bench.sizes.repetitions + 1):
+        for key in keys:
+            yield Step(key, f"fan-out, {repetition}", partial(_fan_out, bench, key))
+    for key in keys:
+        if key in GROWING:
+            yield Step(key, "growth", partial(_streams, streams.growth, bench, key))
+    for key in keys:
+        if key != HubOverRedis.key:
+            yield Step(key, "idle streams", partial(_streams, streams.idle, bench, key))
+    if Hub.key in keys:
+        yield Step(Hub.key, "publishes per second", partial(publishing.measure, bench))
+        yield Step(Hub.key, "many topics", partial(topics.measure, bench))
+        yield Step(Hub.key, "fairness", partial(fairness.measure, bench))
+
+
+def _fan_out(bench: Bench, key: str) -> None:
+    fanout.measure(bench, SERVERS[key](), low_load=key in (Hub.key, HubOverRedis.key))
+
+
+def _streams(measure: Callable[[Bench, Server], None], bench: Bench, key: str) -> None:
+    measure(bench, SERVERS[key]())
+
+
+def prepare(bench: Bench, chosen: Collection[str]) -> None:
+    """Install and build for all of them; what can't be had is absent from here on."""
+    for key in chosen:
+        try:
+            SERVERS[key]().prepare()
+        except Missing as missing:
+            bench.book.absent[key] = str(missing)
+            say(f"{key}: absent: {missing}")
+
+
+def carry_out(bench: Bench, steps: Iterator[Step]) -> None:
+    """Do the steps one after the other until the time is over."""
+    for step in steps:
+        if step.server in bench.book.absent:
+            continue
+        if bench.seconds_left < 0:
+            bench.book.note(f"{step.server}, {step.words}: left out, the time was over")
+            continue
+        began, noise = time.monotonic(), Noise()
+        try:
+            step.run()
+        except Missing as missing:
+            bench.book.absent[step.server] = str(missing)
+        except Exception as error:  # whatever it is, the other steps go on, and the report says it
+            bench.book.note(f"{step.server}, {step.words}: failed: {error or type(error).__name__}")
+        if (others := noise.share()) > NOISE_TO_TELL:
+            bench.book.note(
+                f"{step.server}, {step.words}: disturbed, others took {others:.0%} of the machine"
+            )
+        say(f"{step.server}, {step.words}: {time.monotonic() - began:.0f} s, others {others:.0%}")

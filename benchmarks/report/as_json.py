@@ -1,0 +1,31 @@
+"""The whole run as JSON: every sample, not only the medians."""
+
+from dataclasses import asdict
+
+from benchmarks.bench import Sizes
+from benchmarks.harness.machine import Machine
+from benchmarks.report.book import Book
+from benchmarks.report.goals import GOALS
+
+
+def as_json(book: Book, sizes: Sizes, machine: Machine) -> dict[str, object]:
+    return {
+        "machine": machine.as_dict(),
+        "sizes": asdict(sizes),
+        "samples": book.samples,
+        "absent": book.absent,
+        "notes": book.notes,
+        "goals": [_goal(book, sizes, number) for number in range(len(GOALS))],
+    }
+
+
+def _goal(book: Book, sizes: Sizes, number: int) -> dict[str, object]:
+    goal = GOALS[number]
+    figure = goal.figure(book, sizes)
+    return {
+        "what": goal.what,
+        "figure": figure,
+        "limit": goal.limit,
+        "unit": goal.unit,
+        "is_met": None if figure is None else goal.is_met(figure),
+    }

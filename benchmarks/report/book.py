@@ -1,0 +1,64 @@
+"""The book of a run: every sample of every measure, by server. Everything shown is read from here."""
+
+from dataclasses import dataclass, field
+from statistics import median
+
+
+@dataclass(frozen=True)
+class Measure:
+    """A kind of figure: its name in the JSON, and the unit it is in."""
+
+    key: str
+    unit: str
+
+
+COST = Measure("cpu_per_delivery", "µs")
+P50 = Measure("p50", "ms")
+P99 = Measure("p99", "ms")
+BURST = Measure("burst_cpu_per_delivery", "µs")
+BROKER_COST = Measure("broker_cpu_per_delivery", "µs")
+LOW_P99 = Measure("low_load_p99", "ms")
+IDLE = Measure("idle_stream_pss", "KB")
+OPENED_PER_CPU = Measure("streams_opened_per_cpu_second", "/s")
+OPENED = Measure("streams_opened_per_second", "/s")
+PUBLISHES = Measure("publishes_per_second", "/s")
+PUBLISHES_PER_CPU = Measure("publishes_per_cpu_second", "/s")
+FAIR_P99 = Measure("other_requests_p99", "ms")
+
+
+def cost_at(subscribers: int) -> Measure:
+    """CPU per delivery at this many subscribers, all sizes in one run of the server."""
+    return Measure(f"cpu_per_delivery_at_{subscribers}", "µs")
+
+
+def publish_cost(topics: int) -> Measure:
+    """CPU of one publish to one of so many topics, each with one subscriber."""
+    return Measure(f"cpu_per_publish_with_{topics}_topics", "µs")
+
+
+@dataclass
+class Book:
+    samples: dict[str, dict[str, list[float]]] = field(default_factory=dict)
+    absent: dict[str, str] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+
+    def add(self, server: str, measure: Measure, value: float) -> None:
+        self.samples.setdefault(server, {}).setdefault(measure.key, []).append(value)
+
+    def get(self, server: str, measure: Measure) -> float | None:
+        """The median of the samples, None when there is none."""
+        samples = self.samples.get(server, {}).get(measure.key)
+        return median(samples) if samples else None
+
+    def ratio(self, server: str, other: str, measure: Measure) -> float | None:
+        """This server's figure over that of another."""
+        return over(self.get(server, measure), self.get(other, measure))
+
+    def note(self, text: str) -> None:
+        if text not in self.notes:
+            self.notes.append(text)
+
+
+def over(above: float | None, below: float | None) -> float | None:
+    """A quotient, None where one side is missing or nothing can be divided by."""
+    return above / below if above is not None and below else None

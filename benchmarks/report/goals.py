@@ -1,0 +1,101 @@
+"""The goals: each a row with its figure, its limit, and whether it is met.
+
+To add one, write a measure, put its figure into the book, and add a `Goal` here.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from benchmarks.bench import Sizes
+from benchmarks.report.book import (
+    BURST,
+    COST,
+    FAIR_P99,
+    IDLE,
+    LOW_P99,
+    OPENED_PER_CPU,
+    P99,
+    PUBLISHES,
+    Book,
+    cost_at,
+    over,
+    publish_cost,
+)
+
+Figure = Callable[[Book, Sizes], float | None]
+
+
+@dataclass(frozen=True)
+class Goal:
+    """A figure and its limit, in a unit ("×" for a ratio)."""
+
+    what: str
+    limit: float
+    unit: str
+    figure: Figure
+    is_least: bool = False
+
+    def is_met(self, figure: float) -> bool:
+        return figure >= self.limit if self.is_least else figure <= self.limit
+
+
+def growth_over_floor(book: Book, sizes: Sizes) -> float | None:
+    """How much more a delivery costs at the largest size than at the smallest, over what the floor's does."""
+    return over(growth_of(book, sizes, "hub"), growth_of(book, sizes, "floor"))
+
+
+def growth_of(book: Book, sizes: Sizes, server: str) -> float | None:
+    return over(book.get(server, cost_at(sizes.growth[-1])), book.get(server, cost_at(sizes.growth[0])))
+
+
+def added_p99(book: Book, sizes: Sizes) -> float | None:
+    """What Redis and a second worker add to the slowest hundredth at low load."""
+    with_redis, alone = book.get("hub-redis", LOW_P99), book.get("hub", LOW_P99)
+    return None if with_redis is None or alone is None else with_redis - alone
+
+
+def topics_ratio(book: Book, sizes: Sizes) -> float | None:
+    return over(book.get("hub", publish_cost(sizes.topics)), book.get("hub", publish_cost(1)))
+
+
+GOALS: tuple[Goal, ...] = (
+    Goal(
+        "paced fan-out: CPU per delivery, of the C floor's",
+        1.3,
+        "×",
+        lambda b, s: b.ratio("hub", "floor", COST),
+    ),
+    Goal("paced fan-out: CPU per delivery, of nchan's", 0.7, "×", lambda b, s: b.ratio("hub", "nchan", COST)),
+    Goal("paced fan-out: p99, of nchan's", 1.0, "×", lambda b, s: b.ratio("hub", "nchan", P99)),
+    Goal(
+        "burst: CPU per delivery, of the paced run's",
+        0.25,
+        "×",
+        lambda b, s: over(b.get("hub", BURST), b.get("hub", COST)),
+    ),
+    Goal("idle stream: memory (PSS)", 4, "KB", lambda b, s: b.get("hub", IDLE)),
+    Goal("growth with subscribers, of the floor's growth", 1.2, "×", growth_over_floor),
+    Goal("growth with topics: CPU per publish, of that with one", 1.1, "×", topics_ratio),
+    Goal(
+        "two workers over Redis: CPU per delivery, of one's",
+        1.3,
+        "×",
+        lambda b, s: b.ratio("hub-redis", "hub", COST),
+    ),
+    Goal("two workers over Redis: p99 added at low load", 5, "ms", added_p99),
+    Goal(
+        "publishes per second, of a bare Flask view's",
+        0.8,
+        "×",
+        lambda b, s: b.ratio("hub", "bare-flask", PUBLISHES),
+        is_least=True,
+    ),
+    Goal(
+        "streams opened per second of CPU",
+        1000,
+        "/s",
+        lambda b, s: b.get("hub", OPENED_PER_CPU),
+        is_least=True,
+    ),
+    Goal("fairness: p99 of other requests", 20, "ms", lambda b, s: b.get("hub", FAIR_P99)),
+)

@@ -1,0 +1,139 @@
+"""The tables of a run, made from its book alone."""
+
+from benchmarks.bench import Sizes
+from benchmarks.report.book import (
+    BROKER_COST,
+    BURST,
+    COST,
+    FAIR_P99,
+    IDLE,
+    LOW_P99,
+    OPENED,
+    OPENED_PER_CPU,
+    P50,
+    P99,
+    PUBLISHES,
+    PUBLISHES_PER_CPU,
+    Book,
+    cost_at,
+    over,
+    publish_cost,
+)
+from benchmarks.report.goals import GOALS, growth_of
+from benchmarks.report.table import Table, shown
+from benchmarks.rivals import SERVERS
+
+
+def tables(book: Book, sizes: Sizes) -> list[Table]:
+    """Everything, in the order in which it is read; tables without rows are left out."""
+    all_of_them = [
+        fan_out(book, sizes),
+        many_streams(book, sizes),
+        growth(book, sizes),
+        publishing(book, sizes),
+    ]
+    return [table for table in [*all_of_them, goals(book, sizes), absent(book)] if table.rows]
+
+
+def fan_out(book: Book, sizes: Sizes) -> Table:
+    table = Table(
+        f"Fan-out: {sizes.subscribers:,} subscribers of one topic, {sizes.events} events of 150 bytes at "
+        f"{sizes.events_per_second:g}/s, then in one burst; µs are of CPU per delivery",
+        [
+            "server",
+            "µs",
+            "× floor",
+            "× nchan",
+            "p50 ms",
+            "p99 ms",
+            "× nchan",
+            "burst µs",
+            "× floor",
+            "× nchan",
+        ],
+    )
+    for key, server in SERVERS.items():
+        if book.get(key, COST) is not None:
+            cells = [
+                book.get(key, COST),
+                book.ratio(key, "floor", COST),
+                book.ratio(key, "nchan", COST),
+                book.get(key, P50),
+                book.get(key, P99),
+                book.ratio(key, "nchan", P99),
+                book.get(key, BURST),
+                book.ratio(key, "floor", BURST),
+                book.ratio(key, "nchan", BURST),
+            ]
+            table.rows.append([server.label, *map(shown, cells)])
+    return table
+
+
+def many_streams(book: Book, sizes: Sizes) -> Table:
+    table = Table(
+        f"{sizes.streams:,} idle streams: memory of the server's processes (PSS) for each, and opening them",
+        ["server", "KB", "× nchan", "opened per CPU second", "× nchan", "opened per second"],
+    )
+    for key, server in SERVERS.items():
+        if book.get(key, IDLE) is not None:
+            cells = [
+                book.get(key, IDLE),
+                book.ratio(key, "nchan", IDLE),
+                book.get(key, OPENED_PER_CPU),
+                book.ratio(key, "nchan", OPENED_PER_CPU),
+                book.get(key, OPENED),
+            ]
+            table.rows.append([server.label, *map(shown, cells)])
+    return table
+
+
+def growth(book: Book, sizes: Sizes) -> Table:
+    counts = sorted({*sizes.growth, sizes.streams})
+    table = Table(
+        "Growth: CPU µs per delivery by number of subscribers, 20,000 deliveries a second",
+        ["server", *[f"{count:,}" for count in counts], "last / first", "× floor"],
+    )
+    for key, server in SERVERS.items():
+        costs = [book.get(key, cost_at(count)) for count in counts]
+        if any(cost is not None for cost in costs):
+            grown = growth_of(book, sizes, key)
+            against = over(grown, growth_of(book, sizes, "floor"))
+            table.rows.append([server.label, *map(shown, [*costs, grown, against])])
+    return table
+
+
+def publishing(book: Book, sizes: Sizes) -> Table:
+    table = Table("Publishing, topics, company", ["what", "figure", "unit"])
+    fan_out_to = f"while an event goes to {sizes.streams:,} streams twice a second"
+    for words, server, measure in (
+        ("POST /sse/notify, one subscriber", "hub", PUBLISHES),
+        ("a bare Flask JSON view under the same gunicorn", "bare-flask", PUBLISHES),
+        ("POST /sse/notify, by CPU second", "hub", PUBLISHES_PER_CPU),
+        ("the bare view, by CPU second", "bare-flask", PUBLISHES_PER_CPU),
+        ("CPU of a publish, 1 topic with 1 subscriber", "hub", publish_cost(1)),
+        (f"CPU of a publish, {sizes.topics:,} such topics", "hub", publish_cost(sizes.topics)),
+        (f"p99 at low load, {sizes.low_subscribers} subscribers, 1 worker", "hub", LOW_P99),
+        (f"p99 at low load, {sizes.low_subscribers} subscribers, 2 workers over Redis", "hub-redis", LOW_P99),
+        ("CPU of Redis itself per delivery", "hub-redis", BROKER_COST),
+        (f"p99 of GET /health/live {fan_out_to}", "hub", FAIR_P99),
+    ):
+        figure = book.get(server, measure)
+        if figure is not None:
+            table.rows.append([words, shown(figure), measure.unit])
+    return table
+
+
+def goals(book: Book, sizes: Sizes) -> Table:
+    table = Table("Goals", ["what", "figure", "goal", ""])
+    for goal in GOALS:
+        figure = goal.figure(book, sizes)
+        verdict = "not measured" if figure is None else "met" if goal.is_met(figure) else "missed"
+        limit = f"{'≥' if goal.is_least else '≤'} {goal.limit:,g} {goal.unit}"
+        table.rows.append([goal.what, shown(figure), limit, verdict])
+    return table
+
+
+def absent(book: Book) -> Table:
+    table = Table("Not measured", ["server", "why"])
+    table.rows = [[SERVERS[key].label, why] for key, why in book.absent.items()]
+    return table
