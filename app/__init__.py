@@ -17,6 +17,7 @@ from app.constellations.stream import blueprint as updates
 from app.extensions import db, jwt, migrate, sock
 from app.json import OrjsonProvider
 from app.ops import edge, limits, logs
+from app.ops.files import streams_allowed
 from app.ops.health import blueprint as health
 from app.realtime.broker import make_broker
 from app.realtime.broker.base import BrokerUnavailable, Limits
@@ -70,16 +71,17 @@ def _make_engine(app: Flask, settings: Base) -> None:
         Settings(
             heartbeat_seconds=settings.HEARTBEAT_SECONDS,
             buffer_bytes=settings.SUBSCRIBER_BUFFER_BYTES,
-            max_streams=settings.MAX_STREAMS,
+            max_streams=streams_allowed(settings.MAX_STREAMS),
+            recheck_seconds=settings.RECHECK_SECONDS,
             outbox_events=settings.OUTBOX_EVENTS,
             hands_over=settings.STREAM_WRITER == "poller",
         ),
     )
     engine.hub.on_end = logs.stream_ended
-    engine.authorizers["constellation"] = partial(why_not_read, app)
+    engine.rechecks.authorizers["constellation"] = partial(why_not_read, app)
     app.extensions["engine"] = engine
-    app.extensions["principals"] = Cache()
-    app.extensions["rights"] = Cache()
+    app.extensions["principals"] = Cache(engine)
+    app.extensions["rights"] = Cache(engine)
     app.wsgi_app = ShowResponse(app.wsgi_app)  # type: ignore[method-assign]
 
 

@@ -74,6 +74,7 @@ class Base:
         self.SUBSCRIBER_BUFFER_BYTES = env.number("SUBSCRIBER_BUFFER_BYTES", 1024 * 1024, least=1)
         self.MAX_STREAMS = env.number("MAX_STREAMS", 15000, least=1)
         self.STREAM_WRITER = env.choice("STREAM_WRITER", "poller", ("poller", "generator"))
+        self.RECHECK_SECONDS = env.number("RECHECK_SECONDS", 300, least=1)
         self.OUTBOX_EVENTS = env.number("OUTBOX_EVENTS", 1000, least=1)
         self.NOTIFY_MIN_RIGHTS = env.choice(
             "NOTIFY_MIN_RIGHTS", "READ", ("READ", "COMMENT", "WRITE", "ADMIN")

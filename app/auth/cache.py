@@ -10,7 +10,8 @@ from collections.abc import Callable, Hashable
 from time import monotonic
 from typing import Generic, TypeVar
 
-from app.extensions import db, engine
+from app.extensions import db
+from app.realtime.engine import Engine
 
 BELIEVED_SECONDS = 10.0
 UNHEARD_SECONDS = 1.0
@@ -21,17 +22,17 @@ Value = TypeVar("Value")
 
 
 class Cache(Generic[Key, Value]):
-    def __init__(self) -> None:
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
         self._entries: dict[Key, tuple[int, float, Value]] = {}
 
     def get(self, key: Key, ask: Callable[[], Value]) -> Value:
         """What `ask` answered for this key lately, else what it answers now. What it raises is not kept."""
-        worker = engine._get_current_object()  # type: ignore[attr-defined]
-        generation = worker.control.generation  # from before asking: an order meanwhile makes it old
+        generation = self._engine.control.generation  # from before asking: an order meanwhile makes it old
         now = monotonic()
         entry = self._entries.get(key)
         if entry is not None and entry[0] == generation:
-            believed = BELIEVED_SECONDS if worker.broker.is_connected else UNHEARD_SECONDS
+            believed = BELIEVED_SECONDS if self._engine.broker.is_connected else UNHEARD_SECONDS
             if now - entry[1] < believed:
                 return entry[2]
         value = ask()

@@ -21,6 +21,6 @@ def revoke(token_id: str, expires_at: int) -> None:
     engine.cut("logged_out", token=token_id)
 
 
-def cut_user(uuid: str, reason: str) -> None:
-    """Ends every stream of the account, whatever token opened it."""
-    engine.cut(reason, user=uuid)
+def cut_user(uuid: str, reason: str, version: int = 0) -> None:
+    """Ends every stream of the account; with `version`, those whose token is of an earlier one."""
+    engine.cut(reason, user=uuid, version=version)

@@ -18,7 +18,8 @@ def publish(constellation_uuid: str, kind: str, data: dict[str, Any]) -> None:
     """Tells the members of a committed change, `{"type": kind, "constellation_uuid": …, "data": …}`.
 
     Call it after the commit and outside any transaction. Never fails for a broker that is away: the
-    event waits in the outbox.
+    event waits in the outbox. Two changes made at the same moment may be told in the other order than
+    they were committed in: the event is a hint to reload.
     """
     update = {"type": kind, "constellation_uuid": constellation_uuid, "data": data}
     engine.publish_committed(topics.constellation(constellation_uuid), Event(orjson.dumps(update).decode()))

@@ -79,6 +79,7 @@ def _check_listener() -> str | None:
 
 
 def _check_worker() -> str | None:
-    if not engine.dispatcher.is_alive or monotonic() - engine.ticker.ticked_at > TICK_LATE_SECONDS:
-        return "The worker's dispatcher or timers stand still: restart it"
+    is_alive = engine.dispatcher.is_alive and engine.writer.poller.is_alive
+    if not is_alive or monotonic() - engine.ticker.ticked_at > TICK_LATE_SECONDS:
+        return "The worker's dispatcher, poller or timers stand still: restart it"
     return None

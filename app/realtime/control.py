@@ -11,19 +11,28 @@ from app.realtime.subscriber import Subscriber
 
 @dataclass(frozen=True, slots=True)
 class Cut:
-    """Ends with `reason` the streams that match every field that is given; without a reason, none."""
+    """Ends with `reason` the streams that match every field that is given; without a reason, none.
+
+    `version`: only those of tokens issued before the user's tokens had it, so that an order which comes
+    late spares who logged in again meanwhile.
+    """
 
     reason: str
     topic: str = ""
     user: str = ""
     token: str = ""
+    version: int = 0
 
     def encode(self) -> bytes:
         return json.dumps(asdict(self)).encode()
 
     @classmethod
-    def decode(cls, payload: bytes) -> "Cut":
-        return cls(**json.loads(payload))
+    def decode(cls, payload: bytes) -> "Cut | None":
+        """None for an order that this release does not understand: then everything is checked."""
+        try:
+            return cls(**json.loads(payload))
+        except (ValueError, TypeError):
+            return None
 
     def matches(self, subscriber: Subscriber) -> bool:
         claims = subscriber.claims
@@ -31,6 +40,7 @@ class Cut:
             self.topic in ("", subscriber.topic.name)
             and self.user in ("", claims.subject)
             and self.token in ("", claims.token)
+            and (not self.version or claims.version < self.version)
         )
 
 

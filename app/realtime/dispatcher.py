@@ -102,8 +102,6 @@ class Dispatcher:
                 return  # it was a whole slice
             except StopIteration:
                 pass
-            except Exception:  # a defect in one topic must not make the worker deaf
-                log.exception("a dispatch failed")
             if monotonic() > until:
                 return
 
@@ -119,8 +117,13 @@ class Dispatcher:
                 batch = Batch(topic.dispatched, entries)
                 topic.dispatched = batch.after
                 self.delivered += len(topic.subscribers) * len(entries)
-                yield from self._march(topic, batch)
-                yield from self._hand_over(topic, batch)
+                try:
+                    yield from self._march(topic, batch)
+                    yield from self._hand_over(topic, batch)
+                except Exception:  # nobody knows who has what: they come back with their cursors
+                    log.exception("a dispatch failed")
+                    for subscriber in list(topic.subscribers):
+                        subscriber.close("overloaded")
         finally:
             topic.is_queued = False
 

@@ -2,7 +2,7 @@
 
 import logging
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import count
 from time import monotonic
@@ -19,6 +19,7 @@ from app.realtime.hub import Hub
 from app.realtime.joining import join, patiently
 from app.realtime.outbox import Outbox
 from app.realtime.peer import Peer
+from app.realtime.rechecks import Rechecks
 from app.realtime.subscriber import Subscriber
 from app.realtime.timers import Expiry, Heartbeats, Ticker
 from app.realtime.writer import StreamBody, Writer
@@ -26,10 +27,6 @@ from app.realtime.writer import StreamBody, Writer
 log = logging.getLogger(__name__)
 
 RETRY_SECONDS = 0.25
-PAUSE_EVERY = 100
-
-Authorizer = Callable[[Claims, str], str | None]
-"""Why the bearer of the claims may not (any more) read the topic, as a closing reason; None: may."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +38,7 @@ class Settings:
     max_streams: int = 15_000
     outbox_events: int = 1000
     hands_over: bool = True
+    recheck_seconds: int = 300
 
 
 class Overloaded(Exception):
@@ -65,7 +63,7 @@ class Engine:
         self.heartbeats = Heartbeats(self.settings.heartbeat_seconds)
         self.expiry = Expiry(self.hub)
         self.ticker = Ticker(self.heartbeats.tick, self.expiry.tick, self.writer.tick, self.hub.forget_idle)
-        self.authorizers: dict[str, Authorizer] = {}
+        self.rechecks = Rechecks(self.hub, self.settings.recheck_seconds)
         self.is_draining = False
         self._keys = (f"{prefix}{number:x}" for prefix in [secrets.token_hex(6)] for number in count())
         self._is_started = False
@@ -80,12 +78,15 @@ class Engine:
         self.dispatcher.start()
         self.outbox.start()
         self.ticker.start()
+        self.rechecks.start()
         self._control_greenlet = gevent.spawn(self._listen_to_control)
 
     def stop(self) -> None:
         """Ends every greenlet; for tests and for a worker that exits."""
-        for part in (self.ticker, self.outbox, self.dispatcher, self.writer.poller, self.broker):
+        for part in (self.rechecks, self.ticker, self.outbox, self.dispatcher):
             part.stop()
+        self.writer.poller.stop()
+        self.broker.stop()
         if self._control_greenlet is not None:
             self._control_greenlet.kill()
 
@@ -111,9 +112,9 @@ class Engine:
 
     # Cutting off
 
-    def cut(self, reason: str, topic: str = "", user: str = "", token: str = "") -> None:
-        """Ends the streams that match everything given, here at once and on every worker soon."""
-        self._order(Cut(reason, topic, user, token))
+    def cut(self, reason: str, topic: str = "", user: str = "", token: str = "", version: int = 0) -> None:
+        """Ends the streams that match everything given (see `control.Cut`) on every worker."""
+        self._order(Cut(reason, topic, user, token, version))
 
     def forget(self) -> None:
         """Rights changed without any stream ending: what was believed of them is asked anew everywhere."""
@@ -141,24 +142,7 @@ class Engine:
         if cut is not None:
             self.control.obey(cut)
         else:
-            gevent.spawn(self._check_all)
-
-    def _check_all(self) -> None:
-        """Orders were missed: every stream is asked anew whether it may go on."""
-        for number, subscriber in enumerate(list(self.hub.subscribers())):
-            self._check(subscriber)
-            if number % PAUSE_EVERY == 0:
-                gevent.sleep(1e-6)
-
-    def _check(self, subscriber: Subscriber) -> None:
-        authorizer = self.authorizers.get(topics.kind(subscriber.topic.name))
-        try:
-            reason = authorizer(subscriber.claims, subscriber.topic.name) if authorizer else None
-        except Exception:  # the database may be away too: in doubt nobody is cut off
-            log.exception("the rights of a stream could not be checked")
-            return
-        if reason is not None:
-            subscriber.close(reason)
+            gevent.spawn(self.rechecks.check_all)
 
     # Streaming
 
@@ -174,7 +158,7 @@ class Engine:
         self.heartbeats.add(subscriber)
         self.expiry.add(subscriber)
         if self.control.generation != generation:
-            self._check(subscriber)
+            self.rechecks.check(subscriber)
         return self.writer.body(subscriber, self._join(subscriber, cursor), peer)
 
     def _join(self, subscriber: Subscriber, cursor: str | None) -> Iterator[bytes]:
@@ -186,10 +170,13 @@ class Engine:
         self.hub.remove(subscriber)
 
     def drain(self, reason: str = "shutdown", wait_seconds: float = 0) -> None:
-        """Ends every stream politely; new ones are sent away. Waits for them, so long at most."""
+        """Ends every stream politely; new ones are sent away. Waits, so long at most, until all took it and
+        the outbox is empty."""
         self.is_draining = True
         for subscriber in list(self.hub.subscribers()):
             subscriber.close(reason)
         until = monotonic() + wait_seconds
-        while self.hub.stream_count and monotonic() < until:
+        while (self.hub.stream_count or len(self.outbox)) and monotonic() < until:
             gevent.sleep(0.02)
+        if wait_seconds and len(self.outbox):
+            log.error("the broker is away: %d events of committed changes are lost", len(self.outbox))

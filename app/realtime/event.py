@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from typing import NamedTuple
 
-_CURSOR = re.compile(r"([0-9a-z]{6,32})\.(\d{1,15})")
+_CURSOR = re.compile(r"([0-9a-z]{6,32})\.([0-9]{1,15})")
 
 
 class Position(NamedTuple):

@@ -2,6 +2,7 @@
 
 import logging
 from collections import deque
+from dataclasses import dataclass
 
 import gevent
 from gevent.event import Event
@@ -19,7 +20,7 @@ class Outbox:
     def __init__(self, broker: Broker, limit: int) -> None:
         self._broker = broker
         self._limit = limit
-        self._waiting: deque[tuple[str, bytes, str]] = deque()
+        self._waiting: deque[_Waiting] = deque()
         self._incomplete: dict[str, None] = {}
         self._wakeup = Event()
         self._greenlet: gevent.Greenlet[..., None] | None = None
@@ -36,39 +37,60 @@ class Outbox:
 
     def publish(self, topic: str, payload: bytes, key: str) -> None:
         """Published when this returns, or waiting behind what waits already. Never fails."""
+        is_tried = False
         if not len(self):
             try:
                 self._broker.publish(topic, payload, key)
                 return
             except BrokerUnavailable:
-                pass
-        self._keep(topic, payload, key)
+                is_tried = True
+            except Exception:
+                log.exception("an event could not be published; it waits")
+                is_tried = True
+        self._keep(_Waiting(topic, payload, key, is_tried))
 
-    def _keep(self, topic: str, payload: bytes, key: str) -> None:
-        if len(self._waiting) < self._limit and topic not in self._incomplete:
-            self._waiting.append((topic, payload, key))
+    def _keep(self, event: "_Waiting") -> None:
+        if len(self._waiting) < self._limit and event.topic not in self._incomplete:
+            self._waiting.append(event)
         else:
-            self._incomplete[topic] = None
+            self._incomplete[event.topic] = None
         self._wakeup.set()
 
     def _work(self) -> None:
         while True:
             self._wakeup.wait()
-            try:
-                self._flush()
-                self._wakeup.clear()
-            except BrokerUnavailable:
-                gevent.sleep(RETRY_SECONDS)
-            except Exception:
-                log.exception("an event that waited could not be published")
-                gevent.sleep(RETRY_SECONDS)
+            self._wakeup.clear()
+            while len(self):
+                try:
+                    self._flush()
+                except BrokerUnavailable:
+                    gevent.sleep(RETRY_SECONDS)
+                except Exception:
+                    log.exception("an event that waited could not be published")
+                    gevent.sleep(RETRY_SECONDS)
 
     def _flush(self) -> None:
         while self._waiting:
-            topic, payload, key = self._waiting[0]
-            self._broker.publish(topic, payload, key, is_retry=True)
+            event = self._waiting[0]
+            is_retry, event.is_tried = event.is_tried, True
+            self._broker.publish(event.topic, event.payload, event.key, is_retry)
             self._waiting.popleft()
-        while self._incomplete:
+        if self._incomplete:
+            # What comes for this topic from here on is after its reset.
             topic = next(iter(self._incomplete))
-            self._broker.reset(topic)
             del self._incomplete[topic]
+            try:
+                self._broker.reset(topic)
+            except BaseException:
+                self._incomplete[topic] = None
+                raise
+
+
+@dataclass(slots=True)
+class _Waiting:
+    """`is_tried`: it may have been stored already."""
+
+    topic: str
+    payload: bytes
+    key: str
+    is_tried: bool

@@ -1,8 +1,10 @@
 """Redis goes away and comes back: what publishers are told, and what streams see."""
 
+import socket
 from collections.abc import Callable, Iterator
 from time import monotonic
 
+import gevent
 import pytest
 
 from app.realtime.broker import make_broker
@@ -143,10 +145,49 @@ def test_a_stream_may_be_opened_while_the_broker_is_away(
 def test_orders_that_were_missed_lead_to_new_checks(make_worker: MakeWorker, own_redis: RedisServer) -> None:
     engine = make_worker()
     asked: list[str] = []
-    engine.authorizers["constellation"] = lambda claims, topic: asked.append(topic) or "rights_revoked"
+    engine.rechecks.authorizers["constellation"] = lambda claims, topic: (
+        asked.append(topic) or "rights_revoked"
+    )
     reader = open_reader(engine)
     wait_until(lambda: engine.hub.topics["control"].position, what="the control topic to be heard")
     engine.cut("logged_out", user="somebody else")
     own_redis.restart_empty()
     reader.wait_closed("rights_revoked", timeout=10)
     assert asked == [TOPIC]
+
+
+@pytest.mark.parametrize("refusal", ["full", "a replica"])
+def test_a_redis_that_refuses_to_write_counts_as_away(
+    make_worker: MakeWorker, own_redis: RedisServer, refusal: str
+) -> None:
+    engine = make_worker()
+    reader = open_reader(engine)
+    client = own_redis.client()
+    if refusal == "full":
+        client.config_set("maxmemory", "1")
+    else:
+        client.replicaof("127.0.0.1", "1")
+    with pytest.raises(BrokerUnavailable):
+        engine.publish(TOPIC, Event("lost"))
+    engine.publish_committed(TOPIC, Event("kept"))
+    engine.cut("rights_revoked", topic=TOPIC, user="alice")
+    if refusal == "full":
+        client.config_set("maxmemory", "0")
+    else:
+        client.replicaof("no", "one")
+    wait_until(lambda: not len(engine.outbox), 10, "the outbox to be empty")
+    reader.wait_closed("rights_revoked", timeout=5)
+
+
+def test_a_server_that_accepts_and_is_silent_is_left_again(
+    make_worker: MakeWorker, own_redis: RedisServer
+) -> None:
+    port = int(own_redis.url.split(":")[2].split("/")[0])
+    engine = make_worker()
+    open_reader(engine)
+    own_redis.stop()
+    with socket.create_server(("127.0.0.1", port)):
+        wait_until(lambda: not engine.broker.is_connected, 10, "the listener to notice")
+        gevent.sleep(1)  # it is connecting to the silent one by now
+    own_redis.start()
+    wait_until(lambda: engine.broker.is_connected, 10, "the listener to be connected again")

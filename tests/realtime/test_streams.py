@@ -214,7 +214,7 @@ def test_a_cut_ends_the_streams_it_names_on_every_worker(
 
 
 def test_a_check_that_is_older_than_a_cut_is_made_again(engine: Engine) -> None:
-    engine.authorizers["constellation"] = lambda claims, topic: "rights_revoked"
+    engine.rechecks.authorizers["constellation"] = lambda claims, topic: "rights_revoked"
     generation = engine.control.generation
     engine.cut("rights_revoked", topic="constellation:another")
     body = engine.open(TOPIC, ALICE, None, Peer(), generation)
@@ -265,3 +265,37 @@ def test_what_was_published_before_a_cut_arrives_before_the_end(engine: Engine) 
     member.wait_closed("rights_revoked")
     assert member.messages == ["gone"]
     reader.wait_for("gone", "not for bob")
+
+
+def test_an_order_that_comes_late_spares_who_logged_in_again(engine: Engine) -> None:
+    old, new = (Reader(engine, claims=Claims("alice", f"t{v}", 0, version=v)) for v in (1, 2))
+    for reader in (old, new):
+        reader.wait_for_cursor()
+    engine.cut("logged_out", user="alice", version=2)
+    old.wait_closed("logged_out")
+    publish(engine, "still here")
+    new.wait_for("still here")
+
+
+def test_every_stream_is_asked_again_now_and_then(make_engine: MakeEngine) -> None:
+    engine = make_engine(Settings(recheck_seconds=1))
+    reasons: dict[str, str | None] = {"alice": None}
+    engine.rechecks.authorizers["constellation"] = lambda claims, topic: reasons[claims.subject]
+    reader = Reader(engine)
+    reader.wait_for_cursor()
+    reasons["alice"] = "logged_out"  # by a change that no order told of
+    reader.wait_closed("logged_out")
+
+
+def test_a_check_that_fails_cuts_nobody_off(make_engine: MakeEngine) -> None:
+    engine = make_engine(Settings(recheck_seconds=1))
+    asked: list[str] = []
+
+    def authorize(claims: Claims, topic: str) -> str | None:
+        asked.append(topic)
+        raise RuntimeError("the database is away")
+
+    engine.rechecks.authorizers["constellation"] = authorize
+    reader = Reader(engine)
+    wait_until(lambda: len(asked) >= 2, what="two rounds")
+    assert not reader.is_over

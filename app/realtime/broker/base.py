@@ -8,7 +8,8 @@ Guarantees:
   may not have been stored: publishing again with the same `key` and `is_retry` does not store it twice.
 - The history is bounded by count, age and bytes; the newest event is always kept. The epoch and the
   number of the last event outlive the history by `POSITION_SECONDS`.
-- A topic whose numbers are lost gets a new epoch.
+- A topic whose numbers are lost gets a new epoch. (Not noticed: a store restored from a backup of the
+  same epoch whose numbers were used again before anybody looked.)
 """
 
 from abc import ABC, abstractmethod

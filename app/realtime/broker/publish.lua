@@ -14,11 +14,16 @@ if not epoch then
 end
 
 if ARGV[4] == '1' then
-  for _, entry in ipairs(redis.call('XREVRANGE', history, '+', '-')) do
-    if entry[2][4] == key then
-      return {epoch, tonumber(string.match(entry[1], '^%d+'))}
+  local last = '+'
+  repeat
+    local entries = redis.call('XREVRANGE', history, last, '-', 'COUNT', 32)
+    for _, entry in ipairs(entries) do
+      if entry[2][4] == key then
+        return {epoch, tonumber(string.match(entry[1], '^%d+'))}
+      end
+      last = '(' .. entry[1]
     end
-  end
+  until #entries == 0
 end
 
 local offset = redis.call('HINCRBY', position, 'offset', 1)

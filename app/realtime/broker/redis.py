@@ -5,8 +5,9 @@ are a hash tag (Redis Cluster specification), so that one script may touch them 
 """
 
 from pathlib import Path
-from time import time
+from time import monotonic, time
 
+from app.realtime import topics
 from app.realtime.broker.base import (
     PAGE_BYTES,
     PAGE_EVENTS,
@@ -85,7 +86,10 @@ class RedisBroker(Broker):
         return self._listener.is_connected
 
     def ping(self) -> float:
-        return self._pipeline.ping()
+        """By a script that may write: a server that only answers PING is of no use."""
+        started = monotonic()
+        self.top(topics.CONTROL)
+        return monotonic() - started
 
     def _channel(self, topic: str) -> bytes:
         return f"{self._prefix}:{{{topic}}}".encode()

@@ -2,6 +2,7 @@
 travels in one round trip."""
 
 import hashlib
+import logging
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,6 +18,8 @@ from redis.exceptions import NoScriptError, RedisError, ResponseError
 from redis.retry import Retry
 
 from app.realtime.broker.base import BrokerUnavailable
+
+log = logging.getLogger(__name__)
 
 TIMEOUT_SECONDS = 2.0
 RECONNECT_SECONDS = 0.25
@@ -96,11 +99,6 @@ class Pipeline:
     def run_all(self, calls: Sequence[tuple[Script, Sequence[bytes], Sequence[Argument]]]) -> list[Any]:
         return self._ask([_Call(_evalsha(*call), None, AsyncResult()) for call in calls])
 
-    def ping(self) -> float:
-        started = monotonic()
-        self._ask([_Call(("PING",), None, AsyncResult())])
-        return monotonic() - started
-
     def _ask(self, calls: list[_Call]) -> list[Any]:
         if len(self._queue) + len(calls) > QUEUE_COMMANDS:
             raise BrokerUnavailable("too many commands are waiting for Redis")
@@ -140,7 +138,9 @@ class Pipeline:
                 except NoScriptError:
                     raise  # somebody flushed the scripts: a new connection loads them again
                 except ResponseError as error:
-                    call.result.set_exception(_translate(error))
+                    # A replica, a full memory, a script that is stuck: whatever it refuses for, not now.
+                    log.warning("Redis refused a command: %s", error)
+                    call.result.set_exception(BrokerUnavailable(str(error)))
                 answered += 1
         except (RedisError, OSError) as error:
             self._drop_connection(is_silent=isinstance(error, TimeoutError | redis.TimeoutError))
@@ -178,11 +178,3 @@ def _fail(calls: list[_Call], error: Exception | None) -> None:
     for call in calls:
         if not call.result.ready():
             call.result.set_exception(error or BrokerUnavailable("Redis can't be reached"))
-
-
-def _translate(error: ResponseError) -> Exception:
-    """Answers that only say "not now" (loading, read-only replica, out of memory) count as being away."""
-    text = str(error)
-    if text.startswith(("LOADING", "READONLY", "OOM", "MASTERDOWN", "BUSY", "NOREPLICAS", "MISCONF")):
-        return BrokerUnavailable(text)
-    return error

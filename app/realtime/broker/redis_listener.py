@@ -6,6 +6,7 @@ from typing import Any
 
 import gevent
 from gevent.event import Event
+from gevent.lock import BoundedSemaphore
 from redis.exceptions import RedisError
 
 from app.realtime.broker.base import BrokerUnavailable, Receiver
@@ -36,6 +37,7 @@ class Listener:
         self._channels: dict[bytes, Event] = {}
         self._unsent: list[bytes] = []
         self._flushing = False
+        self._sending = BoundedSemaphore()  # a long command yields half-way
         self._connection: Any = None  # redis-py leaves its connections untyped
         self._greenlets: list[gevent.Greenlet[..., None]] = []
         self._heard_at = 0.0
@@ -86,14 +88,17 @@ class Listener:
         if connection is None or not channels:
             return  # the next connection subscribes to all of them
         try:
-            connection.send_command(command, *channels)
+            with self._sending:
+                connection.send_command(command, *channels)
         except (RedisError, OSError):
             self._hang_up()
 
     def _listen(self) -> None:
         while True:
             try:
-                self._connect()
+                # No read timeout applies here, so this is the one for a server that accepts and is silent.
+                with gevent.Timeout(TIMEOUT_SECONDS * 2, TimeoutError("no answer to the handshake")):
+                    self._connect()
                 self._read_for_ever()
             except (RedisError, OSError, AttributeError, ValueError) as error:
                 # The last two: the library's buffer vanished under a connection hung up meanwhile.
@@ -105,15 +110,20 @@ class Listener:
 
     def _connect(self) -> None:
         connection = make_connection(self._pool)
-        connection.connect()
+        try:
+            connection.connect()
+        except BaseException:
+            connection.disconnect()
+            raise
         self._connection = connection
         self._heard_at = monotonic()
         # One channel nobody uses puts the connection into subscriber mode, where pings answer alike.
         channels = [self._before + self._after, *self._channels]
-        for start in range(0, len(channels), BATCH_CHANNELS):
-            connection.send_command("SUBSCRIBE", *channels[start : start + BATCH_CHANNELS])
-        # The answer comes after all confirmations: from here on every channel is heard.
-        connection.send_command("PING", b"caught-up")
+        with self._sending:
+            for start in range(0, len(channels), BATCH_CHANNELS):
+                connection.send_command("SUBSCRIBE", *channels[start : start + BATCH_CHANNELS])
+            # The answer comes after all confirmations: from here on every channel is heard.
+            connection.send_command("PING", b"caught-up")
 
     def _read_for_ever(self) -> None:
         connection = self._connection
@@ -166,7 +176,8 @@ class Listener:
         connection = self._connection
         try:
             if connection is not None:
-                connection.send_command("PING")
+                with self._sending:
+                    connection.send_command("PING")
         except (RedisError, OSError):
             self._hang_up()
 
