@@ -15,7 +15,7 @@ from benchmarks.harness.install import Missing, compiled
 from benchmarks.plan import carry_out, plan, prepare
 from benchmarks.report import plot
 from benchmarks.report.as_json import as_json
-from benchmarks.report.tables import tables
+from benchmarks.report.tables import remarks, tables
 from benchmarks.rivals import SERVERS
 
 MINUTES = 14
@@ -38,7 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     bench = _measured(QUICK if options.quick else Sizes(), options.only, options.minutes)
     shown = tables(bench.book, bench.sizes)
     parts = [table.as_markdown() if options.markdown else table.as_text() for table in shown]
-    notes = [f"{'- ' if options.markdown else ''}{note}" for note in bench.book.notes]
+    notes = [f"{'- ' if options.markdown else ''}{note}" for note in remarks(bench.book)]
     print("\n\n".join([described.sentence(), *parts, *(["\n".join(notes)] if notes else [])]))
     if options.json:
         options.json.write_text(json.dumps(as_json(bench.book, bench.sizes, described), indent=2) + "\n")

@@ -17,7 +17,6 @@ from benchmarks.rivals import SERVERS
 from benchmarks.rivals.base import Server
 from benchmarks.rivals.hub import Hub, HubOverRedis
 
-NOISE_TO_TELL = 0.05
 GROWING = ("floor", "hub", "nchan")  # measured at every size; the others at one
 
 
@@ -81,8 +80,6 @@ def carry_out(bench: Bench, steps: Iterator[Step]) -> None:
             bench.book.absent[step.server] = str(missing)
         except Exception as error:  # whatever it is, the other steps go on, and the report says it
             bench.book.note(f"{step.server}, {step.words}: failed: {error or type(error).__name__}")
-        if (others := noise.share()) > NOISE_TO_TELL:
-            bench.book.note(
-                f"{step.server}, {step.words}: disturbed, others took {others:.0%} of the machine"
-            )
-        say(f"{step.server}, {step.words}: {time.monotonic() - began:.0f} s, others {others:.0%}")
+        name, others = f"{step.server}, {step.words}", noise.share()
+        bench.book.others[name] = others
+        say(f"{name}: {time.monotonic() - began:.0f} s, other processes {others:.0%} of the machine")

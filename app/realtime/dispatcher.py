@@ -19,7 +19,7 @@ from app.realtime.topic import Entry, Topic
 
 log = logging.getLogger(__name__)
 
-SLICE_SUBSCRIBERS = 250
+SLICE_SUBSCRIBERS = 400
 SLICE_SECONDS = 0.004
 PAUSE_SECONDS = 1e-6  # `sleep(0)` would go on without letting the loop look for I/O
 

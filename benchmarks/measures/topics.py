@@ -7,12 +7,12 @@ from benchmarks.bench import Bench
 from benchmarks.harness import usage
 from benchmarks.harness.schedule import Pool, flood
 from benchmarks.measures.delivery import DeliveryFailed, event_body
-from benchmarks.report.book import publish_cost
+from benchmarks.report.book import publish_cost, publish_cost_at_random
 from benchmarks.rivals.hub import Hub, notify_path, stream_path
 
 
 def measure(bench: Bench) -> None:
-    """The same hub, first with one topic in use, then with many."""
+    """The same hub, first with one topic in use, then with many: one of them, and all at random."""
     sizes = bench.sizes
     hub = Hub()
     with bench.running(hub):
@@ -25,8 +25,11 @@ def measure(bench: Bench) -> None:
             bench.book.note(f"{len(topics)} of {sizes.topics} topics made in {sizes.topic_seconds:.0f} s")
         with bench.load(hub, [stream_path(topic) for topic in topics]) as load:
             load.open(len(topics))
-            cost = cpu_per_publish(bench, hub, [notify_path(topic) for topic in topics])
+            paths = [notify_path(topic) for topic in topics]
+            cost = cpu_per_publish(bench, hub, paths[:1])
             bench.book.add(hub.key, publish_cost(sizes.topics), cost)
+            cost = cpu_per_publish(bench, hub, paths)
+            bench.book.add(hub.key, publish_cost_at_random(sizes.topics), cost)
 
 
 def cpu_per_publish(bench: Bench, hub: Hub, paths: list[str]) -> float:

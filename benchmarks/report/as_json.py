@@ -15,6 +15,7 @@ def as_json(book: Book, sizes: Sizes, machine: Machine) -> dict[str, object]:
         "samples": book.samples,
         "absent": book.absent,
         "notes": book.notes,
+        "others": book.others,
         "goals": [_goal(book, sizes, number) for number in range(len(GOALS))],
     }
 

@@ -32,15 +32,24 @@ def cost_at(subscribers: int) -> Measure:
 
 
 def publish_cost(topics: int) -> Measure:
-    """CPU of one publish to one of so many topics, each with one subscriber."""
+    """CPU of one publish to always the same of so many topics, each with one subscriber."""
     return Measure(f"cpu_per_publish_with_{topics}_topics", "µs")
+
+
+def publish_cost_at_random(topics: int) -> Measure:
+    """The same, to all of them at random: nothing that was looked up a moment ago is of use."""
+    return Measure(f"cpu_per_publish_at_random_with_{topics}_topics", "µs")
 
 
 @dataclass
 class Book:
+    """Samples by server and measure; why servers are absent; remarks; and by step, the share of the
+    machine's CPU time that other processes took."""
+
     samples: dict[str, dict[str, list[float]]] = field(default_factory=dict)
     absent: dict[str, str] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
+    others: dict[str, float] = field(default_factory=dict)
 
     def add(self, server: str, measure: Measure, value: float) -> None:
         self.samples.setdefault(server, {}).setdefault(measure.key, []).append(value)
