@@ -30,6 +30,7 @@ keepalive = 75  # also the time for a request's head; longer than nginx keeps it
 reuse_port = workers > 1
 preload_app = False
 control_socket_disable = True
+forwarded_allow_ips = ""  # the application knows which proxies to believe: TRUSTED_PROXIES
 # Heartbeat files on a disk would stall the loop of a worker when the disk does.
 worker_tmp_dir = "/dev/shm" if os.path.isdir("/dev/shm") else None
 errorlog = "-"

@@ -5,6 +5,7 @@ from functools import partial
 from pathlib import Path
 
 from flask import Flask, Response
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from app import cli, errors
 from app.accounts.cookies import blueprint as cookies
@@ -40,6 +41,7 @@ def create_app(settings: Base | None = None) -> Flask:
     logs.init_app(app)
     _bind_extensions(app, settings)
     _make_engine(app, settings)
+    _trust_proxies(app, settings.TRUSTED_PROXIES)
     for blueprint in (accounts, cookies, constellations, updates, health):
         app.register_blueprint(blueprint)
     errors.init_app(app)
@@ -52,6 +54,7 @@ def create_app(settings: Base | None = None) -> Flask:
 def _bind_extensions(app: Flask, settings: Base) -> None:
     app.config.update(
         JWT_ENCODE_NBF=False,
+        JWT_COOKIE_CSRF_PROTECT=False,  # foreign pages are kept out by their Origin
         JWT_TOKEN_LOCATION=["headers"],  # the hub finds tokens itself, see auth/principal.py
         SQLALCHEMY_TRACK_MODIFICATIONS=False,
         SOCK_SERVER_OPTIONS={"max_message_size": 1024 * 1024},
@@ -83,6 +86,14 @@ def _make_engine(app: Flask, settings: Base) -> None:
     app.extensions["principals"] = Cache(engine)
     app.extensions["rights"] = Cache(engine)
     app.wsgi_app = ShowResponse(app.wsgi_app)  # type: ignore[method-assign]
+
+
+def _trust_proxies(app: Flask, count: int) -> None:
+    """Anybody can send X-Forwarded-…; only what the last `count` of them wrote is believed."""
+    if count:
+        app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
+            app.wsgi_app, x_for=count, x_proto=count, x_host=count
+        )
 
 
 def _answer_broker_away(error: BrokerUnavailable) -> Response:

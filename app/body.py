@@ -2,11 +2,17 @@
 
 from typing import Any
 
+import gevent
 import orjson
-from flask import request
+from flask import current_app, request
 from marshmallow import Schema, ValidationError
+from werkzeug.exceptions import HTTPException
 
-from app.errors import Invalid
+from app.errors import Invalid, TooLarge, TooSlow
+from app.extensions import db
+
+# In the WSGI environment, once the body is being read: whether nothing of it is left on the connection.
+WHOLE = "hub.body_is_whole"
 
 
 def parse(schema: Schema) -> dict[str, Any]:
@@ -16,7 +22,52 @@ def parse(schema: Schema) -> dict[str, Any]:
 
 def read_object() -> dict[str, Any]:
     """The body as a JSON object (RFC 8259: UTF-8, no NaN, no lone surrogates); raises Invalid."""
-    data = request.get_data(cache=False)  # first, because a body that is too large is 413 whatever it is
+    return _to_object(read_body())  # first, because a body that is too large is 413 whatever it is
+
+
+def read_optional_object() -> dict[str, Any]:
+    """As `read_object`, but no body at all is an empty object."""
+    data = read_body()
+    return _to_object(data) if data else {}
+
+
+def read_body() -> bytes:
+    """The whole body, at most `MAX_BODY_BYTES` within `BODY_SECONDS`; raises TooLarge, TooSlow, Invalid.
+
+    The client decides how long this takes, so the database connection goes back to the pool before.
+    """
+    db.session.remove()
+    most = current_app.config["MAX_BODY_BYTES"]
+    announced = request.content_length
+    if announced is not None and announced > most:
+        raise TooLarge()
+    data = _receive(most + 1)  # one more than allowed, because werkzeug cuts a chunked body off silently
+    if len(data) > most:
+        raise TooLarge()
+    if announced is not None and len(data) < announced:
+        raise Invalid("The body ended before its Content-Length")
+    request.environ[WHOLE] = True
+    return data
+
+
+def _receive(most: int) -> bytes:
+    request.environ[WHOLE] = False
+    request.max_content_length = most
+    late = gevent.Timeout(current_app.config["BODY_SECONDS"])
+    try:
+        with late:
+            return request.stream.read()
+    except gevent.Timeout as timeout:
+        if timeout is not late:
+            raise
+        raise TooSlow() from timeout
+    except HTTPException:
+        raise
+    except Exception as error:  # each server has its own for broken chunks and trailers
+        raise Invalid("The body can't be read") from error
+
+
+def _to_object(data: bytes) -> dict[str, Any]:
     if not request.is_json:
         raise Invalid("Content-Type must be application/json")
     try:

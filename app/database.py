@@ -9,7 +9,7 @@ from time import monotonic, sleep
 
 import psycopg2
 import psycopg2.extensions
-from flask import current_app
+from flask import current_app, has_app_context
 from gevent import socket as gevent_socket
 from sqlalchemy import Connection, event
 from sqlalchemy.engine import Engine
@@ -86,20 +86,28 @@ def _begin_writing(session: Session) -> None:
 
 
 def wait_for_postgres(connection: psycopg2.extensions.connection) -> None:
-    """psycopg2's wait callback (its manual, "Support for coroutine libraries"): others run meanwhile."""
+    """psycopg2's wait callback (its manual, "Support for coroutine libraries"): others run meanwhile.
+
+    psycopg2 closes a connection whose callback raises; SQLAlchemy then takes it out of the pool.
+    """
     connecting = connection.status == psycopg2.extensions.STATUS_SETUP
+    timeout = CONNECT_SECONDS if connecting else _answer_seconds()
     while True:
         state = connection.poll()
         if state == psycopg2.extensions.POLL_OK:
             return
-        timeout = CONNECT_SECONDS if connecting else None
         try:
             if state == psycopg2.extensions.POLL_READ:
                 gevent_socket.wait_read(connection.fileno(), timeout=timeout)
             else:
                 gevent_socket.wait_write(connection.fileno(), timeout=timeout)
         except TimeoutError as error:
-            raise psycopg2.OperationalError("timed out while connecting to PostgreSQL") from error
+            raise psycopg2.OperationalError("timed out while waiting for PostgreSQL") from error
+
+
+def _answer_seconds() -> float | None:
+    """How long a statement may take; None, as in migrations: as long as it takes."""
+    return current_app.config["DATABASE_SECONDS"] if has_app_context() else None
 
 
 psycopg2.extensions.set_wait_callback(wait_for_postgres)

@@ -56,6 +56,11 @@ class Conflict(DomainError):
     message = "Conflict"
 
 
+class TooSlow(DomainError):
+    status = 408
+    message = "The request body took too long"
+
+
 class TooLarge(DomainError):
     status = 413
     message = "Request body too large"

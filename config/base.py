@@ -8,6 +8,8 @@ from config.environment import Environment
 
 ROOT = Path(__file__).resolve().parent.parent
 DATABASES = ("postgresql+psycopg2://", "sqlite:///")
+# libpq's names: a server that vanished without a word is noticed within 25 seconds.
+KEEPALIVES = {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3}
 LOOPBACK_ORIGIN = r"^https?://(localhost|127(\.\d{1,3}){3}|\[::1\])(:\d+)?$"
 
 
@@ -40,12 +42,15 @@ class Base:
         self.WEB_CONCURRENCY = env.number("WEB_CONCURRENCY", 1, least=1)
         self.MAX_BODY_BYTES = env.number("MAX_BODY_BYTES", 1024 * 1024, least=1)
         self.MAX_CONTENT_LENGTH = self.MAX_BODY_BYTES
+        self.BODY_SECONDS = env.number("BODY_SECONDS", 30, least=1)
+        self.TRUSTED_PROXIES = env.number("TRUSTED_PROXIES", 0)
 
     def _read_storage(self, env: Environment) -> None:
         default = f"sqlite:///{self.INSTANCE_PATH}/hub.db"
         self.DATABASE_URL = env.text("DATABASE_URL", default)
         self.SQLALCHEMY_DATABASE_URI = psycopg2_url(self.DATABASE_URL)
         self.SQLALCHEMY_ENGINE_OPTIONS = engine_options(env, self.SQLALCHEMY_DATABASE_URI)
+        self.DATABASE_SECONDS = env.number("DATABASE_SECONDS", 30, least=1)
         self.SQLITE_BUSY_SECONDS = env.number("SQLITE_BUSY_SECONDS", 5, least=1)
         self.REDIS_URL = env.text("REDIS_URL")
         self.REDIS_PREFIX = env.text("REDIS_PREFIX", "hub")
@@ -83,6 +88,7 @@ class Base:
     def _read_limits(self, env: Environment) -> None:
         self.RATELIMIT_ENABLED = env.flag("RATELIMIT_ENABLED", self.IS_PRODUCTION)
         self.RATELIMIT_LOGIN = env.rate("RATELIMIT_LOGIN", "10/minute")
+        self.RATELIMIT_LOGIN_ADDRESS = env.rate("RATELIMIT_LOGIN_ADDRESS", "100/minute")
         self.RATELIMIT_CREDENTIALS = env.rate("RATELIMIT_CREDENTIALS", "30/minute")
         self.RATELIMIT_PUBLISH = env.rate("RATELIMIT_PUBLISH", "200/second")
         self.RATELIMIT_STREAMS = env.rate("RATELIMIT_STREAMS", "50/second")
@@ -112,14 +118,21 @@ def psycopg2_url(url: str) -> str:
 
 
 def engine_options(env: Environment, url: str) -> dict[str, object]:
-    """Pool sizes are per worker. Parameters (e-mail addresses, hashes) stay out of logged errors."""
-    if url.startswith("sqlite"):
-        return {}  # database.py waits for its lock
-    return {
+    """Pool sizes are per worker."""
+    options: dict[str, object] = {
         "pool_size": env.number("DATABASE_POOL_SIZE", 10, least=1),
         "max_overflow": env.number("DATABASE_POOL_OVERFLOW", 5),
         "pool_timeout": env.number("DATABASE_POOL_SECONDS", 5, least=1),
-        "pool_pre_ping": True,
-        "pool_recycle": 1800,
-        "connect_args": {"application_name": "hub"},
     }
+    if url.endswith((":///", ":memory:")):
+        return {}  # lives in its one connection
+    if url.startswith("sqlite"):
+        return options  # database.py waits for its lock
+    connect = {"application_name": "hub", **KEEPALIVES}
+    return {**options, "pool_pre_ping": True, "pool_recycle": 1800, "connect_args": connect}
+
+
+def is_loopback(bind: str) -> bool:
+    """Whether only this machine can reach what listens there."""
+    host = bind.rpartition(":")[0].strip("[]")
+    return bind.startswith("unix:") or host in {"localhost", "::1"} or host.startswith("127.")

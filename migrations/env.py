@@ -15,6 +15,7 @@ LOCK = 7_283_412
 BUSY_MILLISECONDS = 30_000
 
 migrate = current_app.extensions["migrate"]
+current_app.config["DATABASE_SECONDS"] = None  # a migration takes as long as it takes
 settings = {**migrate.configure_args, "target_metadata": migrate.db.metadata}
 
 

@@ -111,7 +111,7 @@ class News:
 
     events: list[dict[str, Any]] = field(default_factory=list)
     topics: list[str] = field(default_factory=list)
-    cuts: list[tuple[str, dict[str, str]]] = field(default_factory=list)
+    cuts: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     order: list[str] = field(default_factory=list)
 
     def forget(self) -> None:
@@ -122,7 +122,7 @@ class News:
         self.events.append(json.loads(event.data))
         self.order.append(self.events[-1]["type"])
 
-    def cut(self, reason: str, **whose: str) -> None:
+    def cut(self, reason: str, **whose: Any) -> None:
         self.cuts.append((reason, whose))
         self.order.append(reason)
 

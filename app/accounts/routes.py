@@ -68,7 +68,10 @@ def show_user(user_uuid: str) -> ResponseReturnValue:
 @blueprint.patch("/users")
 def change_user() -> ResponseReturnValue:
     principal = identify()
-    return jsonify(signed_in(service.change(principal.uuid, parse(schemas.AccountChanges()))))
+    changes = parse(schemas.AccountChanges())
+    if "password" in changes:
+        limit_login(principal.name)  # costs as much as a login
+    return jsonify(signed_in(service.change(principal.uuid, changes)))
 
 
 @blueprint.delete("/users")

@@ -4,7 +4,7 @@ import logging
 from typing import Any
 
 from flask import current_app
-from sqlalchemy import or_, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -34,7 +34,7 @@ def create_user(name: str, email: str, password: str, is_operator: bool = False)
     )
     try:
         with transaction() as session:
-            _require_free(session, {user.name, name.lower(), user.email})
+            _require_free(session, {user.name, user.email})
             session.add(user)
     except IntegrityError as error:
         raise Invalid("Name or e-mail address already taken") from error
@@ -49,8 +49,12 @@ def check_password(password: str) -> None:
 
 
 def _require_free(session: Session, texts: set[str], but: str | None = None) -> None:
-    """A name that is somebody else's e-mail address, or the reverse, would make logins ambiguous."""
-    taken = select(User.uuid).where(or_(User.name.in_(texts), User.email.in_(texts)))
+    """A name that is somebody else's e-mail address, or the reverse, would make logins ambiguous.
+
+    E-mail addresses have no case, so names that differ in nothing else are the same here.
+    """
+    in_names = func.lower(User.name).in_([func.lower(text) for text in texts])
+    taken = select(User.uuid).where(or_(in_names, User.email.in_({text.lower() for text in texts})))
     if but is not None:
         taken = taken.where(User.uuid != but)
     if session.scalar(taken.limit(1)) is not None:
@@ -98,7 +102,7 @@ def change(uuid: str, changes: dict[str, Any]) -> User:
             user = _alive(session, uuid)
             user.name = changes.get("name", user.name)
             user.email = changes.get("email", user.email).lower()
-            _require_free(session, {user.name, user.name.lower(), user.email}, but=uuid)
+            _require_free(session, {user.name, user.email}, but=uuid)
             if hashed is not None:
                 user.password_hash = hashed
                 user.token_version += 1
@@ -106,7 +110,7 @@ def change(uuid: str, changes: dict[str, Any]) -> User:
         raise Invalid("Name or e-mail address already taken") from error
     if hashed is not None:
         audit.info("password changed", extra={"user": uuid})
-        revocation.cut_user(uuid, "logged_out")
+        revocation.cut_user(uuid, "logged_out", user.token_version)
     return user
 
 

@@ -35,8 +35,10 @@ class Cache(Generic[Key, Value]):
             believed = BELIEVED_SECONDS if self._engine.broker.is_connected else UNHEARD_SECONDS
             if now - entry[1] < believed:
                 return entry[2]
-        value = ask()
-        db.session.remove()  # the connection goes back before anything else is waited for
+        try:
+            value = ask()
+        finally:
+            db.session.remove()  # the connection goes back before anything else is waited for
         if len(self._entries) >= MOST_ENTRIES:
             self._entries.clear()
         self._entries[key] = (generation, now, value)

@@ -1,9 +1,10 @@
 """`/sse/…`: the live updates of a constellation, and publishing on them."""
 
-from flask import Blueprint, current_app, jsonify, request
+from flask import Blueprint, current_app, jsonify
 from flask.typing import ResponseReturnValue
 
 from app.auth.principal import Principal, identify_lately
+from app.body import read_body
 from app.constellations.rights import Rights, require_lately
 from app.errors import Invalid, NotFound
 from app.extensions import engine
@@ -46,6 +47,6 @@ def _readable_topic(principal: Principal, constellation_uuid: str, least: Rights
 
 def _text() -> str:
     try:
-        return request.get_data(cache=False).decode("utf-8")
+        return read_body().decode("utf-8")
     except UnicodeDecodeError as error:
         raise Invalid("The body is not valid UTF-8") from error

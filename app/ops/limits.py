@@ -18,19 +18,21 @@ from config.environment import ConfigurationError
 
 log = logging.getLogger(__name__)
 
-KINDS = ("LOGIN", "CREDENTIALS", "PUBLISH", "STREAMS")
+KINDS = ("LOGIN", "LOGIN_ADDRESS", "CREDENTIALS", "PUBLISH", "STREAMS")
 REDIS_OPTIONS = {"socket_timeout": 0.5, "socket_connect_timeout": 0.5}
 
 
 class Limiter:
-    """Counts hits per kind and key."""
+    """Counts hits per kind and key; `prefix` begins every key in Redis."""
 
-    def __init__(self, redis_url: str, rates: dict[str, str]) -> None:
+    def __init__(self, redis_url: str, prefix: str, rates: dict[str, str]) -> None:
         self._rates: dict[str, RateLimitItem] = {kind: parse(rate) for kind, rate in rates.items()}
         self._local: RateLimiter = FixedWindowRateLimiter(MemoryStorage())
         self._shared = self._local
         if redis_url:
-            storage = storage_from_string(redis_url, **REDIS_OPTIONS)
+            # What everybody else calls unix:// has another name in this library.
+            url = redis_url.replace("unix://", "redis+unix://", 1)
+            storage = storage_from_string(url, key_prefix=f"{prefix}:limits", **REDIS_OPTIONS)
             self._shared = FixedWindowRateLimiter(storage)
 
     def is_over(self, kind: str, key: str) -> bool:
@@ -59,12 +61,15 @@ class Limiter:
 
 
 def init_app(app: Flask) -> None:
+    app.extensions["limits"] = _make_limiter(app) if app.config["RATELIMIT_ENABLED"] else None
+
+
+def _make_limiter(app: Flask) -> Limiter:
     rates = {kind: app.config[f"RATELIMIT_{kind}"] for kind in KINDS}
     try:
-        limiter = Limiter(app.config["REDIS_URL"], rates) if app.config["RATELIMIT_ENABLED"] else None
+        return Limiter(app.config["REDIS_URL"], app.config["REDIS_PREFIX"], rates)
     except ValueError as error:
         raise ConfigurationError([f"RATELIMIT_{'|'.join(KINDS)}: {error}"]) from error
-    app.extensions["limits"] = limiter
 
 
 def is_over(kind: str, key: str) -> bool:
@@ -79,5 +84,9 @@ def limit(kind: str, key: str) -> None:
 
 
 def limit_login(name: str) -> None:
-    """One attempt to log in or register as `name` from the caller's address."""
+    """One attempt to log in or register as `name` from the caller's address, and one of that address.
+
+    The second limit is for those who try one password on many names.
+    """
+    limit("LOGIN_ADDRESS", str(request.remote_addr))
     limit("LOGIN", f"{request.remote_addr} {name.lower()[:254]}")

@@ -22,7 +22,7 @@ def test_a_new_password_revokes_the_other_tokens(alice: Person, nobody: Person, 
     answer = alice.patch("/users", json={"password": "a new one"}).get_json()
     assert_refused(alice.get("/constellations"), 401)
     assert Person(alice.app, "", "", answer["access_token"]).get("/constellations").status_code == 200
-    assert news.cuts == [("logged_out", {"user": alice.uuid})]
+    assert news.cuts == [("logged_out", {"user": alice.uuid, "version": 1})]
     assert_refused(nobody.post("/login", json={"name": "Alice", "password": PASSWORD}), 401)
     login = nobody.post("/login", json={"name": "Alice", "password": "a new one"})
     assert login.status_code == 200
@@ -56,3 +56,10 @@ def test_refuses_bad_values(alice: Person, nothing_changes: NothingChanges) -> N
 
 def test_needs_credentials(nobody: Person) -> None:
     assert_refused(nobody.patch("/users", json={"name": "x"}), 401)
+
+
+def test_the_address_of_a_name_is_taken_in_any_case(alice: Person, bob: Person) -> None:
+    assert alice.patch("/users", json={"name": "Bob@Corp.org"}).status_code == 200
+    assert_refused(bob.patch("/users", json={"email": "bob@corp.org"}), 400)
+    assert alice.patch("/users", json={"email": "bob@corp.org"}).status_code == 200
+    assert alice.patch("/users", json={"name": "BOB@corp.org"}).status_code == 200

@@ -23,7 +23,7 @@ def test_removes_the_account(app: Flask, alice: Person, nobody: Person, news: Ne
     assert set(response.get_json()) == {"message"}
     assert_refused(alice.get("/constellations"), 401)
     assert_refused(nobody.post("/login", json={"name": "Alice", "password": PASSWORD}), 401)
-    assert news.cuts == [("deleted", {"user": alice.uuid})]
+    assert news.cuts == [("deleted", {"user": alice.uuid, "version": 0})]
     assert not any(stored(app).values())
 
 
@@ -56,7 +56,7 @@ def test_tells_the_others(bob: Person, constellation: Constellation, news: News)
     )
     topic = f"constellation:{constellation.uuid}"
     assert news.cuts == [
-        ("deleted", {"user": bob.uuid}),
+        ("deleted", {"user": bob.uuid, "version": 0}),
         ("rights_revoked", {"topic": topic, "user": bob.uuid}),
     ]
 

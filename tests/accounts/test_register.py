@@ -85,3 +85,24 @@ def test_is_limited(make_app: MakeApp) -> None:
     response = person.post("/register", json=ALICE)
     assert_refused(response, 429)
     assert int(response.headers["Retry-After"]) > 0
+
+
+@pytest.mark.both_databases
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ({"name": "Bob@Corp.org", "email": "b@example.org"}, {"name": "Eve", "email": "bob@corp.org"}),
+        ({"name": "Eve", "email": "bob@corp.org"}, {"name": "Bob@Corp.org", "email": "b@example.org"}),
+        ({"name": "BOB", "email": "b@example.org"}, {"name": "bob", "email": "c@example.org"}),
+        ({"name": "bob", "email": "b@example.org"}, {"name": "BOB", "email": "c@example.org"}),
+    ],
+)
+def test_names_and_addresses_of_others_are_taken_in_any_case(
+    nobody: Person, first: dict[str, str], second: dict[str, str]
+) -> None:
+    made = nobody.post("/register", json={**first, "password": "the first"})
+    assert made.status_code == 201
+    assert_refused(nobody.post("/register", json={**second, "password": "the second"}), 400)
+    for login in (first["name"], first["email"], first["email"].upper()):
+        answer = nobody.post("/login", json={"name": login, "password": "the first"})
+        assert answer.get_json()["user_uuid"] == made.get_json()["user_uuid"]

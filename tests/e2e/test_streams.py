@@ -210,7 +210,14 @@ def test_refusals_keep_their_statuses(stage: Stage) -> None:
     assert statuses == {"no token": 401, "bad token": 401, "malformed": 404, "absent": 404, "stranger": 403}
 
 
-def test_head_opens_no_stream(stage: Stage) -> None:
-    answer = stage.hub.request("HEAD", f"/sse/updates/{stage.constellation}", token=stage.token, timeout=3)
-    assert answer.status_code in (200, 405)
-    assert not answer.content
+def test_head_opens_no_stream(start_stage: StartStage) -> None:
+    """None is counted either: there is room for one, and it is still free."""
+    stage = start_stage(MAX_STREAMS="1")
+    path = f"/sse/updates/{stage.constellation}"
+    for _ in range(3):
+        answer = stage.hub.request("HEAD", path, token=stage.token, timeout=3)
+        assert answer.status_code in (200, 405)
+        assert not answer.content
+    source = stage.open()
+    assert source.is_open
+    assert not source.named("stream.closed")

@@ -18,6 +18,7 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from tests.support.process import Child, free_port
+from tests.support.procfs import children
 from tests.support.wait import wait_until
 
 
@@ -145,6 +146,19 @@ class PostgresServer:
     def restart(self) -> None:
         self.stop()
         self.start()
+
+    def pause(self) -> None:
+        """Keep every connection open and answer none; each connection has a process of its own."""
+        self._signal_all(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        self._signal_all(signal.SIGCONT)
+
+    def _signal_all(self, number: int) -> None:
+        assert self._child is not None
+        self._child.send_signal(number)
+        for pid in children(self._child.pid):
+            os.kill(pid, number)
 
     def create_database(self) -> str:
         """The url of a new, empty database."""

@@ -10,7 +10,7 @@ import pytest
 from limits import parse
 
 from config import Base, ConfigurationError, load
-from config.base import LOOPBACK_ORIGIN, ROOT
+from config.base import LOOPBACK_ORIGIN, ROOT, is_loopback
 
 SECRET = "a secret that is long enough for it"
 PRODUCTION = {
@@ -35,6 +35,9 @@ def problems(tmp_path: Path, **variables: str) -> list[str]:
 NUMBERS = [
     ("WEB_CONCURRENCY", 1),
     ("MAX_BODY_BYTES", 1),
+    ("BODY_SECONDS", 1),
+    ("TRUSTED_PROXIES", 0),
+    ("DATABASE_SECONDS", 1),
     ("SQLITE_BUSY_SECONDS", 1),
     ("ACCESS_TOKEN_SECONDS", 1),
     ("COOKIE_TOKEN_SECONDS", 1),
@@ -82,7 +85,7 @@ def test_choices(tmp_path: Path) -> None:
     ]
 
 
-@pytest.mark.parametrize("name", ["LOGIN", "CREDENTIALS", "PUBLISH", "STREAMS"])
+@pytest.mark.parametrize("name", ["LOGIN", "LOGIN_ADDRESS", "CREDENTIALS", "PUBLISH", "STREAMS"])
 def test_rates(name: str, tmp_path: Path) -> None:
     """What is accepted is what the library that counts reads too."""
     variable = f"RATELIMIT_{name}"
@@ -132,6 +135,27 @@ def test_postgresql_means_psycopg2(url: str, tmp_path: Path) -> None:
     settings = loaded(tmp_path, DATABASE_URL=url)
     assert settings.SQLALCHEMY_DATABASE_URI == "postgresql+psycopg2://u:p@db/hub"
     assert settings.SQLALCHEMY_ENGINE_OPTIONS["pool_size"] == 10
+
+
+@pytest.mark.parametrize("url", ["postgresql://db/hub", "sqlite:////srv/hub.db"])
+def test_both_databases_have_a_pool_of_the_size_that_is_set(url: str, tmp_path: Path) -> None:
+    sizes = {"DATABASE_POOL_SIZE": "3", "DATABASE_POOL_OVERFLOW": "4", "DATABASE_POOL_SECONDS": "2"}
+    options = loaded(tmp_path, DATABASE_URL=url, **sizes).SQLALCHEMY_ENGINE_OPTIONS
+    assert [options[name] for name in ("pool_size", "max_overflow", "pool_timeout")] == [3, 4, 2]
+
+
+@pytest.mark.parametrize(
+    ("bind", "expected"),
+    [
+        *(
+            (bind, True)
+            for bind in ("127.0.0.1:8000", "127.1.2.3:80", "localhost:1", "[::1]:8000", "unix:/hub")
+        ),
+        *((bind, False) for bind in ("0.0.0.0:8000", ":8000", "[::]:8000", "192.0.2.1:80", "hub.example:80")),
+    ],
+)
+def test_loopback(bind: str, expected: bool) -> None:
+    assert is_loopback(bind) is expected
 
 
 @pytest.mark.parametrize("url", ["postgresql+psycopg2://db/hub", "sqlite:////srv/hub.db"])

@@ -12,8 +12,8 @@ ROOT = Path(__file__).resolve().parents[2]
 LAYERS = [
     ["config", "app.realtime"],
     ["app.errors", "app.fields", "app.json"],
-    ["app.identifiers", "app.body", "app.paging", "app.extensions"],
-    ["app.database"],
+    ["app.identifiers", "app.paging", "app.extensions"],
+    ["app.body", "app.database"],
     ["app.auth"],
     ["app.ops"],
     ["app.streaming"],

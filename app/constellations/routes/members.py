@@ -6,7 +6,7 @@ from flask import Blueprint, jsonify, request
 from flask.typing import ResponseReturnValue
 
 from app.auth.principal import identify
-from app.body import load, read_object
+from app.body import load, read_optional_object
 from app.constellations import members, schemas
 from app.constellations.rights import Rights, require
 from app.identifiers import parse_uuid
@@ -46,7 +46,7 @@ def _read_options(alias: str) -> dict[str, Any]:
 
     `alias` is another name of `user_uuid`. Raises Invalid.
     """
-    body = read_object() if request.get_data() else {}
+    body = read_optional_object()
     return {**_named(request.args.to_dict(), alias), **_named(body, alias)}
 
 
