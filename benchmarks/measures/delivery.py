@@ -35,6 +35,7 @@ class Spent:
     outcomes: list[Outcome]
     cpu_ns: int
     companions_ns: int
+    user_share: float
 
     @property
     def us_per_delivery(self) -> float:
@@ -68,14 +69,17 @@ def spend(
         load.reset()
         pids, others = server.pids(), [pid for group in server.companions().values() for pid in group]
         before, others_before = usage.cpu_ns(pids), usage.cpu_ns(others)
+        user_before, all_before = usage.user_ticks(pids)
         outcomes = fire(pool, shots)
         report = load.wait(deliveries, PATIENCE_SECONDS)
+        user, total = usage.user_ticks(server.pids())
         spent = Spent(
             report,
             deliveries,
             outcomes,
             usage.cpu_ns(server.pids()) - before,
             usage.cpu_ns(others) - others_before,
+            (user - user_before) / max(total - all_before, 1),
         )
     if report.events == 0 or spent.failed:
         answer = next((o.answer for o in outcomes if not o.answer.is_good), None)

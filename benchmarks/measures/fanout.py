@@ -4,7 +4,7 @@ from benchmarks.bench import Bench
 from benchmarks.harness.load import Load
 from benchmarks.harness.schedule import every
 from benchmarks.measures.delivery import Spent, publishing, spend
-from benchmarks.report.book import BROKER_COST, BURST, COST, LOW_P99, P50, P99
+from benchmarks.report.book import BROKER_COST, BURST, COST, LOW_P99, P50, P99, USER_COST
 from benchmarks.rivals.base import Server
 
 BURST_CONNECTIONS = 100
@@ -21,6 +21,7 @@ def measure(bench: Bench, server: Server, *, low_load: bool = False) -> None:
         open_to(bench, server, load, sizes.subscribers, low_load)
         spent = paced(server, load, sizes.subscribers, sizes.events, sizes.events_per_second)
         book.add(server.key, COST, spent.us_per_delivery)
+        book.add(server.key, USER_COST, spent.us_per_delivery * spent.user_share)
         book.add(server.key, P50, spent.report.p50_ms)
         book.add(server.key, P99, spent.report.p99_ms)
         if server.companions():

@@ -13,6 +13,7 @@ class Measure:
 
 
 COST = Measure("cpu_per_delivery", "µs")
+USER_COST = Measure("user_cpu_per_delivery", "µs")
 P50 = Measure("p50", "ms")
 P99 = Measure("p99", "ms")
 BURST = Measure("burst_cpu_per_delivery", "µs")

@@ -14,6 +14,7 @@ from benchmarks.report.book import (
     P99,
     PUBLISHES,
     PUBLISHES_PER_CPU,
+    USER_COST,
     Book,
     cost_at,
     over,
@@ -45,6 +46,7 @@ def fan_out(book: Book, sizes: Sizes) -> Table:
         [
             "server",
             "µs",
+            "of it user",
             "× floor",
             "× nchan",
             "p50 ms",
@@ -59,6 +61,7 @@ def fan_out(book: Book, sizes: Sizes) -> Table:
         if book.get(key, COST) is not None:
             cells = [
                 book.get(key, COST),
+                book.get(key, USER_COST),
                 book.ratio(key, "floor", COST),
                 book.ratio(key, "nchan", COST),
                 book.get(key, P50),
@@ -128,12 +131,13 @@ def publishing(book: Book, sizes: Sizes) -> Table:
 
 
 def goals(book: Book, sizes: Sizes) -> Table:
-    table = Table("Goals", ["what", "figure", "goal", ""])
+    table = Table("Goals", ["what", "figure", "goal", "", "where the time goes"])
     for goal in GOALS:
         figure = goal.figure(book, sizes)
         verdict = "not measured" if figure is None else "met" if goal.is_met(figure) else "missed"
         limit = f"{'≥' if goal.is_least else '≤'} {goal.limit:,g} {goal.unit}"
-        table.rows.append([goal.what, shown(figure), limit, verdict])
+        why = goal.why(book) if verdict == "missed" and goal.why is not None else ""
+        table.rows.append([goal.what, shown(figure), limit, verdict, why])
     return table
 
 
