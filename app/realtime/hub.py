@@ -37,6 +37,7 @@ class Hub:
         self.broker = broker
         self.dispatcher = dispatcher
         self.topics: dict[str, Topic] = {}
+        self._idle: dict[Topic, float] = {}
         self.tokens: dict[str, set[Subscriber]] = {}
         self.stream_count = 0
         self.ended: Counter[str] = Counter()
@@ -52,6 +53,8 @@ class Hub:
         topic = self.topics.get(name)
         if topic is None:
             topic = self.topics[name] = Topic(name, handler)
+            if handler is None:
+                self._idle[topic] = monotonic()
         return topic
 
     def hear(self, topic: Topic) -> None:
@@ -81,8 +84,9 @@ class Hub:
     def forget_idle(self) -> None:
         """Lets go of topics that had no subscriber for a while; a page that reloads finds its own again."""
         now = monotonic()
-        for topic in [t for t in self.topics.values() if t.idle_since and now - t.idle_since > IDLE_SECONDS]:
-            if not topic.subscribers and topic.handler is None and topic.hearing is None:
+        for topic, since in list(self._idle.items()):
+            if now - since > IDLE_SECONDS and topic.hearing is None:
+                del self._idle[topic]
                 del self.topics[topic.name]
                 self.broker.unsubscribe(topic.name)
 
@@ -92,7 +96,7 @@ class Hub:
         """A subscriber that holds what it hears until it is released; `remove` is its undo."""
         subscriber = Subscriber(topic, claims, self._buffer_bytes)
         topic.subscribers[subscriber] = topic.stragglers[subscriber] = None
-        topic.idle_since = None
+        self._idle.pop(topic, None)
         self.tokens.setdefault(claims.token, set()).add(subscriber)
         self.stream_count += 1
         return subscriber
@@ -105,7 +109,7 @@ class Hub:
         del topic.subscribers[subscriber]
         topic.stragglers.pop(subscriber, None)
         if not topic.subscribers:
-            topic.idle_since = monotonic()
+            self._idle[topic] = monotonic()
         bearers = self.tokens[subscriber.claims.token]
         bearers.discard(subscriber)
         if not bearers:

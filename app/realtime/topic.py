@@ -2,7 +2,6 @@
 
 from collections import deque
 from collections.abc import Callable
-from time import monotonic
 from typing import NamedTuple
 
 from gevent.event import AsyncResult
@@ -35,7 +34,6 @@ class Topic:
         "formations",
         "handler",
         "hearing",
-        "idle_since",
         "is_catching_up",
         "is_queued",
         "last_dispatch",
@@ -62,7 +60,6 @@ class Topic:
         self.queued_bytes = 0
         self.is_queued = False
         self.last_dispatch = 0.0
-        self.idle_since: float | None = monotonic()
         self.hearing: AsyncResult[None] | None = None
 
     def fall_in(self, subscriber: Subscriber) -> None:
