@@ -12,9 +12,11 @@ from pathlib import Path
 from benchmarks.bench import QUICK, Bench, Sizes, say
 from benchmarks.harness import machine
 from benchmarks.harness.install import Missing, compiled
+from benchmarks.harness.machine import Machine
 from benchmarks.plan import carry_out, plan, prepare
 from benchmarks.report import plot
-from benchmarks.report.as_json import as_json
+from benchmarks.report.as_json import as_json, from_json
+from benchmarks.report.book import Book
 from benchmarks.report.tables import remarks, tables
 from benchmarks.rivals import SERVERS
 
@@ -24,6 +26,10 @@ INTERRUPTED = 130  # as a shell tells it
 
 def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
+    if options.read:
+        book, sizes, described = from_json(json.loads(options.read.read_text()))
+        _show(options, book, sizes, described)
+        return 0
     if options.no_install:
         os.environ["BENCH_INSTALL"] = "0"
     signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs ignore it
@@ -36,15 +42,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
         say(f"the load client can't be compiled: {missing}")
         return 2
     bench = _measured(QUICK if options.quick else Sizes(), options.only, options.minutes)
-    shown = tables(bench.book, bench.sizes)
-    parts = [table.as_markdown() if options.markdown else table.as_text() for table in shown]
-    notes = [f"{'- ' if options.markdown else ''}{note}" for note in remarks(bench.book)]
+    _show(options, bench.book, bench.sizes, described)
+    return INTERRUPTED if bench.is_interrupted else 0
+
+
+def _show(options: argparse.Namespace, book: Book, sizes: Sizes, described: Machine) -> None:
+    parts = [table.as_markdown() if options.markdown else table.as_text() for table in tables(book, sizes)]
+    notes = [f"{'- ' if options.markdown else ''}{note}" for note in remarks(book)]
     print("\n\n".join([described.sentence(), *parts, *(["\n".join(notes)] if notes else [])]))
     if options.json:
-        options.json.write_text(json.dumps(as_json(bench.book, bench.sizes, described), indent=2) + "\n")
+        options.json.write_text(json.dumps(as_json(book, sizes, described), indent=2) + "\n")
     if options.plot:
-        options.plot.write_text(plot.svg(bench.book, bench.sizes))
-    return INTERRUPTED if bench.is_interrupted else 0
+        options.plot.write_text(plot.svg(book, sizes))
 
 
 def _measured(sizes: Sizes, only: Sequence[str], minutes: float) -> Bench:
@@ -70,6 +79,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--markdown", action="store_true", help="tables as Markdown")
     parser.add_argument("--json", type=Path, metavar="FILE", help="every sample, and the goals")
     parser.add_argument("--plot", type=Path, metavar="FILE.svg", help="cost against subscribers")
+    parser.add_argument("--read", type=Path, metavar="FILE", help="show an earlier run's --json again")
     parser.add_argument("--no-install", action="store_true", help="measure only what is there already")
     return parser
 

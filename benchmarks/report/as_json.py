@@ -1,6 +1,7 @@
 """The whole run as JSON: every sample, not only the medians."""
 
 from dataclasses import asdict
+from typing import Any
 
 from benchmarks.bench import Sizes
 from benchmarks.harness.machine import Machine
@@ -18,6 +19,13 @@ def as_json(book: Book, sizes: Sizes, machine: Machine) -> dict[str, object]:
         "others": book.others,
         "goals": [_goal(book, sizes, number) for number in range(len(GOALS))],
     }
+
+
+def from_json(run: dict[str, Any]) -> tuple[Book, Sizes, Machine]:
+    """What `as_json` wrote down of a run."""
+    book = Book(run["samples"], run["absent"], run["notes"], run["others"])
+    sizes = Sizes(**{**run["sizes"], "growth": tuple(run["sizes"]["growth"])})
+    return book, sizes, Machine(**run["machine"])
 
 
 def _goal(book: Book, sizes: Sizes, number: int) -> dict[str, object]:
