@@ -58,6 +58,8 @@ class HubProcess(Calls, Workers):
             "REDIS_URL": redis_url,
             "RATELIMIT_ENABLED": "0",
             "INSTANCE_PATH": str(directory / "instance"),
+            # Everything here can be run over the other way of writing too.
+            "STREAM_WRITER": os.environ.get("TEST_STREAM_WRITER"),
             "PYTHONUNBUFFERED": "1",
             # A developer's .env is none of the tests' business.
             "FLASK_SKIP_DOTENV": "1",
