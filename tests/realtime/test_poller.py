@@ -1,5 +1,6 @@
 """What happens to a socket that was handed over: each test is a way in which that once broke."""
 
+import gc
 import os
 import socket
 from collections.abc import Iterator
@@ -231,10 +232,11 @@ def test_one_stream_that_fails_leaves_the_poller_at_work(
 
 
 def test_mass_departures_leave_no_descriptor(stage: Stage) -> None:
+    gc.collect()  # what other tests left behind may be closed now, and not in between
     before = len(os.listdir("/proc/self/fd"))
     pairs = [stage.open() for _ in range(500)]
     for _, client in pairs:
         client.close()
     wait_until(lambda: len(stage.ended) == 500, what=lambda: str(len(stage.ended)))
     assert len(stage.poller) == 0
-    assert len(os.listdir("/proc/self/fd")) == before
+    assert len(os.listdir("/proc/self/fd")) <= before

@@ -136,7 +136,8 @@ def test_a_replay_larger_than_the_buffer_goes_at_the_readers_pace(make_engine: M
     reader = Reader(engine, cursor=f"{engine.broker.top(TOPIC).epoch}.0")
     reader.pause()
     publish(engine, *texts[100:150])  # more than it may hold while it joins
-    wait_until(lambda: not engine.hub.topics[TOPIC].queue, what="the dispatch")
+    topic, top = engine.hub.topics[TOPIC], engine.broker.top(TOPIC)
+    wait_until(lambda: topic.position == top and not topic.queue, what="all to be heard and dispatched")
     reader.resume()
     reader.wait_for(*texts[:150])
     for text in texts[150:]:
