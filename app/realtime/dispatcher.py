@@ -31,20 +31,13 @@ Write = Callable[[Formation, int, int, bytes], None]
 class Batch:
     """Entries that leave together; `before` and `after` are the positions around them."""
 
-    __slots__ = ("_chunked", "after", "before", "entries", "plain")
+    __slots__ = ("after", "before", "entries", "plain")
 
     def __init__(self, before: Position | None, entries: list[Entry]) -> None:
         self.before = before
         self.after = entries[-1].position
         self.entries = entries
         self.plain = entries[0].block if len(entries) == 1 else b"".join(e.block for e in entries)
-        self._chunked: bytes | None = None
-
-    @property
-    def chunked(self) -> bytes:
-        if self._chunked is None:
-            self._chunked = sse.chunk(self.plain)
-        return self._chunked
 
 
 class Dispatcher:
@@ -131,7 +124,7 @@ class Dispatcher:
         """To those in step: plain blocks to one formation, chunks to the other."""
         for formation in topic.formations:
             formation.begin(batch.before, batch.after)
-        for formation, frame in zip(topic.formations, (batch.plain, batch.chunked), strict=True):
+        for formation, frame in zip(topic.formations, (batch.plain, sse.chunk(batch.plain)), strict=True):
             for start in range(0, formation.end, SLICE_SUBSCRIBERS):
                 if start:
                     yield

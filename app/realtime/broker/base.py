@@ -47,10 +47,6 @@ class Page:
     events: list[tuple[int, bytes]] = field(default_factory=list)
     is_lost: bool = False
 
-    @property
-    def last_offset(self) -> int:
-        return self.events[-1][0] if self.events else self.top.offset
-
 
 class Receiver(Protocol):
     """Who listens: called in the listener's greenlet, so it must neither block nor raise."""
