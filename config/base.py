@@ -29,6 +29,7 @@ class Base:
         self._read_storage(env)
         self._read_security(env)
         self._read_streams(env)
+        self._read_sockets(env)
         self._read_limits(env)
         self.read(env)
         self._check_workers(env)
@@ -66,8 +67,12 @@ class Base:
         self.COOKIE_TOKEN_SECONDS = env.number("COOKIE_TOKEN_SECONDS", 7 * 24 * 3600, least=1)
         self.ALLOW_REGISTRATION = env.flag("ALLOW_REGISTRATION", True)
         self.PASSWORD_MIN_LENGTH = env.number("PASSWORD_MIN_LENGTH", 8 if self.IS_PRODUCTION else 1, least=1)
+        self.CLIENT_ID = env.text("CLIENT_ID")
+        self.CLIENT_SECRET = env.text("CLIENT_SECRET")
         self.CORS_ORIGINS = env.items("CORS_ORIGINS")
         self.COOKIE_SECURE = env.flag("COOKIE_SECURE", self.IS_PRODUCTION)
+        if bool(self.CLIENT_ID) != bool(self.CLIENT_SECRET):
+            env.problems.append("CLIENT_ID and CLIENT_SECRET must be set together")
         if "*" in self.CORS_ORIGINS:
             env.problems.append("CORS_ORIGINS must name its origins: '*' can't be used with credentials")
 
@@ -84,6 +89,13 @@ class Base:
         self.NOTIFY_MIN_RIGHTS = env.choice(
             "NOTIFY_MIN_RIGHTS", "READ", ("READ", "COMMENT", "WRITE", "ADMIN")
         )
+
+    def _read_sockets(self, env: Environment) -> None:
+        self.MAX_SOCKETS = env.number("MAX_SOCKETS", 15000, least=1)
+        self.MAX_FRAME_BYTES = env.number("MAX_FRAME_BYTES", 1024 * 1024, least=1)
+        self.WS_PING_SECONDS = env.number("WS_PING_SECONDS", 25, least=1)
+        self.WS_PONG_SECONDS = env.number("WS_PONG_SECONDS", 10, least=1)
+        self.WS_RATE = env.rate("WS_RATE", "1000/second")
 
     def _read_limits(self, env: Environment) -> None:
         self.RATELIMIT_ENABLED = env.flag("RATELIMIT_ENABLED", self.IS_PRODUCTION)

@@ -6,7 +6,7 @@ from functools import partial
 from app.realtime.cut import Cut
 from app.realtime.hub import Hub
 from app.realtime.sockets import Sockets
-from app.realtime.subscriber import Subscriber
+from app.realtime.subscriber import FINISHED, Subscriber
 
 
 class Control:
@@ -38,5 +38,9 @@ class Control:
 
     def _end(self, cut: Cut, candidates: Iterable[Subscriber]) -> None:
         for subscriber in list(candidates):
-            if cut.topic in ("", subscriber.topic.name) and cut.matches(subscriber.claims):
+            if cut.topic not in ("", subscriber.topic.name) or not cut.matches(subscriber.claims):
+                continue
+            if cut.reason == FINISHED:
+                subscriber.finish()
+            else:
                 subscriber.close(cut.reason)

@@ -2,7 +2,7 @@
 
 import logging
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from itertools import count
 from time import monotonic
@@ -17,20 +17,26 @@ from app.realtime.connection import NOBODY, Accept, Bounds, Connection, Refuse
 from app.realtime.control import Control
 from app.realtime.cut import Cut
 from app.realtime.dispatcher import Dispatcher
-from app.realtime.event import Event, Position, pack
+from app.realtime.event import NOWHERE, Event, Position, pack
 from app.realtime.hub import Hub
 from app.realtime.joining import join, patiently
+from app.realtime.meters import Meters
 from app.realtime.outbox import Outbox
 from app.realtime.peer import Peer
 from app.realtime.rechecks import Rechecks
+from app.realtime.snapshot import Read, Snapshot
 from app.realtime.sockets import OVERLOADED, SHUTDOWN, Sockets
-from app.realtime.subscriber import Subscriber
+from app.realtime.subscriber import FINISHED, Subscriber
 from app.realtime.timers import Expiry, Heartbeats, Ticker
+from app.realtime.topic import Topic
 from app.realtime.writer import StreamBody, Writer
 
 log = logging.getLogger(__name__)
 
 RETRY_SECONDS = 0.25
+
+Join = Callable[[Subscriber], Iterator[bytes]]
+"""Yields what a reader gets first, at its pace; at the end the subscriber is live."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +55,6 @@ class Settings:
     max_sockets: int = 15_000
     max_open: int = 30_000
     socket_bounds: Bounds = field(default_factory=Bounds)
-    ping_seconds: int = 25
-    pong_seconds: int = 10
 
 
 class Overloaded(Exception):
@@ -67,15 +71,11 @@ class Engine:
     def __init__(self, broker: Broker, settings: Settings | None = None) -> None:
         self.settings = settings or Settings()
         self.broker = broker
+        self.meters = Meters()
         self.writer = Writer(self._forget, self.settings.hands_over)
         self.dispatcher = Dispatcher(self.writer.poller.write)
         self.hub = Hub(broker, self.dispatcher, self.settings.buffer_bytes)
-        self.sockets = Sockets(
-            self.settings.socket_bounds,
-            self.settings.ping_seconds,
-            self.settings.pong_seconds,
-            self.settings.hands_over,
-        )
+        self.sockets = Sockets(self.settings.socket_bounds, self.meters, self.settings.hands_over)
         self.control = Control(self.hub, self.sockets)
         self.outbox = Outbox(broker, self.settings.outbox_events)
         self.heartbeats = Heartbeats(self.settings.heartbeat_seconds)
@@ -142,6 +142,10 @@ class Engine:
         """Ends the streams that match everything given (see `control.Cut`) on every worker."""
         self._order(Cut(reason, topic, user, token, version))
 
+    def finish(self, topic: str) -> None:
+        """Ends the streams of the topic on every worker, after what was published before, without a word."""
+        self._order(Cut(FINISHED, topic))
+
     def forget(self) -> None:
         """Rights changed without any stream ending: what was believed of them is asked anew everywhere."""
         self._order(Cut(""))
@@ -172,24 +176,56 @@ class Engine:
 
     # Streaming
 
-    def open(self, topic: str, claims: Claims, cursor: str | None, peer: Peer, generation: int) -> StreamBody:
-        """The response body of a new stream. `generation` is `control.generation` from before the rights
-        were checked: should orders have come since, they are checked again. Raises Overloaded."""
+    def open(self, topic: str, claims: Claims, peer: Peer, generation: int, join: Join) -> StreamBody:
+        """The response body of a new stream, which begins as `join` says: `history` or `snapshot`.
+
+        `generation` is `control.generation` from before the rights were checked: should orders have come
+        since, they are checked again. Raises Overloaded.
+        """
+        self._require_room()
+        subscriber = self._add(self.hub.topic(topic), claims)
+        if self.control.generation != generation:
+            self.rechecks.check(subscriber)
+        return self.writer.body(subscriber, join(subscriber), peer)
+
+    def history(self, cursor: str | None) -> Join:
+        """Begins after the cursor with what the broker kept, or with what comes now."""
+
+        def begin(subscriber: Subscriber) -> Iterator[bytes]:
+            yield from patiently(subscriber, lambda: self.hub.hear(subscriber.topic))
+            yield from join(self.broker, subscriber, cursor)
+
+        return begin
+
+    def snapshot(self, read: Read) -> Join:
+        """Begins with what a database says, see `snapshot.Snapshot`."""
+        return Snapshot(self.hub, read)
+
+    def private(
+        self, claims: Claims, peer: Peer, on_gone: Callable[[], None]
+    ) -> tuple[Subscriber, StreamBody]:
+        """A stream that no broker knows: it gets what is pushed to its subscriber, and nothing else.
+
+        `on_gone` is called once it is over, whoever ended it. Raises Overloaded.
+        """
+        self._require_room()
+        topic = Topic("private")
+        topic.on_empty = on_gone
+        subscriber = self._add(topic, claims)
+        return subscriber, self.writer.body(subscriber, _begin_at_once(subscriber), peer)
+
+    def _require_room(self) -> None:
         self.start()
         if self.is_draining:
             raise Overloaded("shutdown")
         if self.hub.stream_count >= self.settings.max_streams or self._is_full:
             raise Overloaded("overloaded")
-        subscriber = self.hub.add(self.hub.topic(topic), claims)
+
+    def _add(self, topic: Topic, claims: Claims) -> Subscriber:
+        subscriber = self.hub.add(topic, claims)
         self.heartbeats.add(subscriber)
         self.expiry.add(subscriber)
-        if self.control.generation != generation:
-            self.rechecks.check(subscriber)
-        return self.writer.body(subscriber, self._join(subscriber, cursor), peer)
-
-    def _join(self, subscriber: Subscriber, cursor: str | None) -> Iterator[bytes]:
-        yield from patiently(subscriber, lambda: self.hub.hear(subscriber.topic))
-        yield from join(self.broker, subscriber, cursor)
+        return subscriber
 
     def _forget(self, subscriber: Subscriber) -> None:
         self.heartbeats.remove(subscriber)
@@ -240,3 +276,8 @@ class Engine:
             gevent.sleep(0.02)
         if wait_seconds and len(self.outbox):
             log.error("the broker is away: %d events of committed changes are lost", len(self.outbox))
+
+
+def _begin_at_once(subscriber: Subscriber) -> Iterator[bytes]:
+    yield b""
+    subscriber.release(NOWHERE)
