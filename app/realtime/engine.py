@@ -272,18 +272,16 @@ class Engine:
             subscriber.close(reason)
         self.sockets.drain()
         until = monotonic() + wait_seconds
-        while (
-            self.hub.stream_count or not self.sockets.is_empty or len(self.outbox)
-        ) and monotonic() < until:
+        while self._is_busy and monotonic() < until:
             gevent.sleep(0.02)
         if wait_seconds and len(self.outbox):
             log.error("the broker is away: %d events of committed changes are lost", len(self.outbox))
+
+    @property
+    def _is_busy(self) -> bool:
+        return bool(self.hub.stream_count or not self.sockets.is_empty or len(self.outbox))
 
 
 def _begin_at_once(subscriber: Subscriber) -> Iterator[bytes]:
     yield b""
     subscriber.release(NOWHERE)
-
-    @property
-    def _has_work_left(self) -> bool:
-        return bool(self.hub.stream_count or not self.sockets.is_empty or len(self.outbox))
