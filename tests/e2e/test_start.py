@@ -74,7 +74,8 @@ def test_redis_that_comes_late_is_used(
     constellation = process.constellation(token)
     source = open_stream(process.updates_url(constellation), token=token)
     source.wait_for(lambda it: it.last_event_id)
-    assert process.notify(constellation, token, "hello").status_code == 200
+    # One worker was ready; the other one may need a moment more.
+    wait_until(lambda: process.notify(constellation, token, "hello").status_code == 200, what="a publish")
     source.wait_for(lambda it: "hello" in it.data)
 
 
