@@ -149,7 +149,7 @@ def _upgrade(upgrade: Callable[[], Response]) -> Response:
         raise Invalid("The WebSocket handshake is malformed") from error
     except OSError as error:
         log.info("a client left during its handshake: %s", error)
-    return Upgraded()
+    return Upgraded(status=101)
 
 
 def _begin(ws: Any) -> None:
