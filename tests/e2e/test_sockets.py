@@ -19,7 +19,7 @@ from tests.support.wait import wait_until
 from tests.support.websocket import CLOSE, KEY, PING, PONG, TEXT, Client, close_frame, frame, handshake
 
 APPLICATION = "tests.support.echo_app:app"
-WAYS = {"poller": "poller", "threads": "generator"}
+WAYS = {"poller": "poller", "greenlets": "generator"}
 
 
 @pytest.fixture(scope="module", params=WAYS)

@@ -1,6 +1,6 @@
 """A worker's sockets in this process, and the other ends of them, over either wire.
 
-`poller`: the descriptor is taken over. `threads`: as under a server that keeps its sockets.
+`poller`: the descriptor is taken over. `greenlets`: as under a server that keeps its sockets.
 """
 
 import socket
@@ -17,7 +17,7 @@ from tests.support.wait import wait_until
 from tests.support.websocket import Client
 
 ALICE = Claims("alice", "token-of-alice", 0)
-WAYS = ("poller", "threads")
+WAYS = ("poller", "greenlets")
 
 
 class Response:

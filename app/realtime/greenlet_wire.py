@@ -16,7 +16,7 @@ from app.realtime.connection import Connection
 READ_BYTES = 65536
 
 
-class ThreadedWire:
+class GreenletWire:
     """Of one connection."""
 
     def __init__(self, sock: Any) -> None:
