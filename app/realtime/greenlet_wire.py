@@ -14,6 +14,7 @@ from app.realtime.backlog import Backlog, OnWritten
 from app.realtime.connection import Connection
 
 READ_BYTES = 65536
+GONE = (OSError, ValueError)  # ValueError: TLS was ended by either side
 
 
 class GreenletWire:
@@ -33,8 +34,8 @@ class GreenletWire:
             while data := self._socket.recv(READ_BYTES):
                 connection.feed(data)
                 self._may_read.wait()
-        except OSError:
-            pass  # it is gone
+        except GONE:
+            pass
         finally:
             connection.gone()
             writer.kill()
@@ -51,7 +52,7 @@ class GreenletWire:
                     return
                 self._must_write.wait()
                 self._must_write.clear()
-        except OSError:
+        except GONE:
             self.drop(connection)
 
     def write(self, connection: Connection, frame: bytes, on_written: OnWritten | None) -> None:

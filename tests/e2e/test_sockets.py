@@ -4,20 +4,27 @@ from __future__ import annotations
 
 import re
 import socket
+import ssl
+import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import gevent
 import pytest
 import requests
 import websocket
+from flask import Blueprint, Flask
 
+from app.handshake import Refuse, socket_route
 from tests.support.fixtures import StartHub
-from tests.support.hub import HubProcess
+from tests.support.hub import ROOT, HubProcess
+from tests.support.process import Child, free_port
 from tests.support.wait import wait_until
 from tests.support.websocket import CLOSE, KEY, PING, PONG, TEXT, Client, close_frame, frame, handshake
 
+CERTIFICATE = ROOT / "tests/support/localhost.pem"  # self-signed, for a hundred years
 APPLICATION = "tests.support.echo_app:app"
 WAYS = {"poller": "poller", "greenlets": "generator"}
 
@@ -104,6 +111,8 @@ WRONG = {
     "another upgrade": ({"Upgrade": "h2c"}, 426),
     "no upgrade": ({"Connection": "keep-alive"}, 426),
     "a body": ({"Content_Length": "3"}, 400),
+    "a subprotocol that is not ASCII": ({"Sec_WebSocket_Protocol": "é"}, 400),
+    "no host": ({"Host": ""}, 400),
     "a foreign page": ({"Origin": "https://evil.example"}, 403),
 }
 
@@ -323,3 +332,76 @@ def test_a_thousand_come_and_go_and_leave_nothing(start_echo: StartHub) -> None:
     left = inspect(process)
     assert (left["opened"], len(left["ends"])) == (1000, 1000)
     assert left["greenlets"] <= before + 3
+
+
+# Servers that keep their sockets
+
+
+def wait_listening(port: int) -> None:
+    def is_listening() -> bool:
+        with socket.socket() as probe:
+            return probe.connect_ex(("127.0.0.1", port)) == 0
+
+    wait_until(is_listening, 30, "a server that listens")
+
+
+def test_tls_ended_by_gunicorn(hub: StartHub) -> None:
+    arguments = f"--certfile {CERTIFICATE} --keyfile {CERTIFICATE}"
+    process = hub(start=False, application=APPLICATION, GUNICORN_CMD_ARGS=arguments)
+    process.migrate()
+    process.spawn()
+    wait_listening(process.port)
+    context = ssl.create_default_context(cafile=str(CERTIFICATE))
+
+    def connect() -> Client:
+        sock = socket.create_connection(("127.0.0.1", process.port))
+        client = Client(context.wrap_socket(sock, server_hostname="localhost"), 10)
+        client.send(handshake("/echo"), frame(TEXT, b"early"))
+        assert client.read_head().startswith("HTTP/1.1 101 ")
+        assert client.hear() == "early"
+        return client
+
+    polite, leaving, staying = connect(), connect(), connect()
+    polite.say("x" * 900_000)
+    assert polite.hear() == "x" * 900_000
+    polite.send(close_frame(1000))
+    assert polite.read().end == (1000, "")
+    leaving.close()
+    assert process.terminate().seconds < 5
+    assert staying.read().end == (1001, "Server shutdown")
+    assert " ERROR " not in process.log
+
+
+def test_the_development_server(tmp_path: Path) -> None:
+    process, port = HubProcess(tmp_path / "hub", application=APPLICATION), free_port()
+    process.migrate()
+    command = [sys.executable, "-m", "flask", "--app", APPLICATION, "run", "--port", str(port)]
+    server = Child(command, tmp_path / "server.log", env=process.env, cwd=ROOT)
+    wait_listening(port)
+    client = Client.connect(port, "/echo?name=early", early=frame(TEXT, b"early"))
+    assert client.hear() == "early"
+    client.say("x" * 900_000)
+    assert client.hear() == "x" * 900_000
+    client.say("!fail")
+    assert client.read().end == (1011, "Internal server error")
+    client.send(close_frame(1011))
+    assert client.is_at_end()
+    other = Client.connect(port, "/echo?name=other")
+    other.send(close_frame(1000))
+    assert other.read_end() == (1000, "")
+    server.stop()
+
+
+def test_a_server_without_a_socket_says_so(make_app: Callable[[], Flask]) -> None:
+    app = make_app()
+    blueprint = Blueprint("nowhere", __name__)
+    socket_route(blueprint, "/nowhere")(lambda: Refuse(1008, "never asked"))
+    app.register_blueprint(blueprint)
+    headers = {
+        "Connection": "Upgrade",
+        "Upgrade": "websocket",
+        "Sec-WebSocket-Version": "13",
+        "Sec-WebSocket-Key": KEY,
+    }
+    answer = app.test_client().get("/nowhere", base_url="ws://localhost", headers=headers)
+    assert (answer.status_code, answer.get_json()["status"]) == (501, 501)
