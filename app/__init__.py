@@ -84,6 +84,7 @@ def _make_engine(app: Flask, settings: Base) -> None:
             max_open=connections_allowed(settings.MAX_STREAMS + settings.MAX_SOCKETS),
             recheck_seconds=settings.RECHECK_SECONDS,
             outbox_events=settings.OUTBOX_EVENTS,
+            presence_lease_seconds=settings.PRESENCE_LEASE_SECONDS,
             hands_over=settings.STREAM_WRITER == "poller",
             socket_bounds=_socket_bounds(settings),
         ),

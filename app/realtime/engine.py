@@ -4,6 +4,7 @@ import logging
 import secrets
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import count
 from time import monotonic
 from typing import Any
@@ -20,9 +21,12 @@ from app.realtime.dispatcher import Dispatcher
 from app.realtime.event import NOWHERE, Event, Position, pack
 from app.realtime.hub import Hub
 from app.realtime.joining import join, patiently
+from app.realtime.mail import Mail
 from app.realtime.meters import Meters
 from app.realtime.outbox import Outbox
 from app.realtime.peer import Peer
+from app.realtime.presence import make_presence
+from app.realtime.presence.keeper import Keeper
 from app.realtime.rechecks import Rechecks
 from app.realtime.snapshot import Read, Snapshot
 from app.realtime.sockets import OVERLOADED, SHUTDOWN, Sockets
@@ -55,6 +59,7 @@ class Settings:
     max_sockets: int = 15_000
     max_open: int = 30_000
     socket_bounds: Bounds = field(default_factory=Bounds)
+    presence_lease_seconds: float = 30
 
 
 class Overloaded(Exception):
@@ -88,10 +93,19 @@ class Engine:
             self.hub.forget_idle,
         )
         self.rechecks = Rechecks(self.hub, self.sockets, self.settings.recheck_seconds)
+        self.presence = make_presence(broker, self.settings.presence_lease_seconds)
+        self.keeper = Keeper(self.presence)
+        self.hub.on_interruption = self.keeper.renew_soon
+        self.mail = Mail(broker)
         self.is_draining = False
         self._keys = (f"{prefix}{number:x}" for prefix in [secrets.token_hex(6)] for number in count())
         self._is_started = False
         self._control_greenlet: gevent.Greenlet[..., None] | None = None
+
+    @cached_property
+    def worker_id(self) -> str:
+        """Unique in the cluster; made when it is asked for first, which is after the fork."""
+        return secrets.token_hex(8)
 
     def start(self) -> None:
         if self._is_started:
@@ -104,11 +118,13 @@ class Engine:
         self.outbox.start()
         self.ticker.start()
         self.rechecks.start()
+        self.keeper.start(self.worker_id)
+        self.mail.start(self.worker_id)
         self._control_greenlet = gevent.spawn(self._listen_to_control)
 
     def stop(self) -> None:
         """Ends every greenlet; for tests and for a worker that exits."""
-        for part in (self.rechecks, self.ticker, self.outbox, self.dispatcher):
+        for part in (self.mail, self.keeper, self.rechecks, self.ticker, self.outbox, self.dispatcher):
             part.stop()
         self.writer.poller.stop()
         self.sockets.stop()
@@ -265,12 +281,13 @@ class Engine:
     # Stopping
 
     def drain(self, reason: str = "shutdown", wait_seconds: float = 0) -> None:
-        """Ends every stream and socket politely; new ones are sent away. Waits, so long at most, until all
-        took it and the outbox is empty."""
+        """Ends every stream and socket politely and frees the names; new ones are sent away. Waits, so long
+        at most, until all took it and the outbox and the mail are empty."""
         self.is_draining = True
         for subscriber in list(self.hub.subscribers()):
             subscriber.close(reason)
         self.sockets.drain()
+        self.keeper.drain()
         until = monotonic() + wait_seconds
         while self._is_busy and monotonic() < until:
             gevent.sleep(0.02)
@@ -279,7 +296,7 @@ class Engine:
 
     @property
     def _is_busy(self) -> bool:
-        return bool(self.hub.stream_count or not self.sockets.is_empty or len(self.outbox))
+        return bool(self.hub.stream_count or not self.sockets.is_empty or len(self.outbox) or len(self.mail))
 
 
 def _begin_at_once(subscriber: Subscriber) -> Iterator[bytes]:
