@@ -21,6 +21,7 @@ from app.notifications.routes import blueprint as notifications
 from app.ops import edge, limits, logs
 from app.ops.files import streams_allowed
 from app.ops.health import blueprint as health
+from app.ops.metrics import routes as metrics
 from app.realtime.broker import make_broker
 from app.realtime.broker.base import BrokerUnavailable, Limits
 from app.realtime.engine import Engine, Settings
@@ -87,6 +88,7 @@ def _make_engine(app: Flask, settings: Base) -> None:
     app.extensions["principals"] = Cache(engine)
     app.extensions["rights"] = Cache(engine)
     app.extensions["services"] = Cache(engine, clients.BELIEVED_SECONDS)
+    metrics.init_app(app, engine)
     app.wsgi_app = ShowResponse(app.wsgi_app)  # type: ignore[method-assign]
 
 
