@@ -224,6 +224,11 @@ def test_short_client_secret() -> None:
     assert len(sentences) == 1 and sentences[0].startswith("CLIENT_SECRET is shorter than 16 characters")
 
 
+def test_short_metrics_token() -> None:
+    sentences = problems(Path(), **PRODUCTION, METRICS_TOKEN=SECRET[:15])
+    assert len(sentences) == 1 and sentences[0].startswith("METRICS_TOKEN is shorter than 16 characters")
+
+
 @pytest.mark.parametrize("name", ["CLIENT_ID", "CLIENT_SECRET"])
 def test_half_a_client(name: str, tmp_path: Path) -> None:
     assert problems(tmp_path, **{name: "x"}) == ["CLIENT_ID and CLIENT_SECRET must be set together"]

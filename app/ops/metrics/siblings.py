@@ -33,9 +33,13 @@ class Report(NamedTuple):
         return orjson.dumps([self.ids, flat])
 
     @classmethod
-    def decode(cls, text: bytes) -> "Report":
-        ids, flat = orjson.loads(text)
-        return cls(ids, {name: {tuple(k): v for k, v in pairs} for name, pairs in flat.items()})
+    def decode(cls, text: bytes) -> "Report | None":
+        """None for one that this release does not understand."""
+        try:
+            ids, flat = orjson.loads(text)
+            return cls(ids, {name: {tuple(k): v for k, v in pairs} for name, pairs in flat.items()})
+        except (ValueError, TypeError, AttributeError):
+            return None
 
 
 class Siblings:
@@ -127,7 +131,7 @@ class Siblings:
 
     def _read(self, name: str) -> Report | None:
         """None when it has told nothing yet, nothing that this release understands, or was moved."""
-        with suppress(FileNotFoundError, ValueError):
+        with suppress(FileNotFoundError):
             return Report.decode(self._path(name, "json").read_bytes())
         return None
 
