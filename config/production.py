@@ -20,7 +20,7 @@ class Production(Base):
         for name in ("CLIENT_SECRET", "METRICS_TOKEN"):
             if 0 < len(getattr(self, name)) < 16:
                 env.problems.append(f"{name} is shorter than 16 characters; {HINT}")
-        if not env.text("DATABASE_URL"):
+        if not env.text("DATABASE_URL") and not env.text("DATABASE_URL_FILE"):
             env.problems.append(
                 "DATABASE_URL must be set in production (postgresql://user:password@host/name)"
             )

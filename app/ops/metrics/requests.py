@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 from time import monotonic
 from typing import Any
 
+from app.ops.headers import BEGAN
 from app.realtime.meters import Histogram
 
 REQUEST = "werkzeug.request"  # Werkzeug puts it there
@@ -41,20 +42,18 @@ class Requests:
 
 
 class TimeRequests:
-    """WSGI middleware (PEP 3333), directly around Flask's: a fifth of what Flask's own hooks cost."""
+    """WSGI middleware (PEP 3333), directly around Flask's: a fraction of what Flask's own hooks cost."""
 
     def __init__(self, application: Callable[..., Iterable[bytes]], requests: Requests) -> None:
         self._application = application
         self._requests = requests
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
-        began = monotonic()
-
         def start(status: str, *arguments: Any) -> Any:
             request = environ[REQUEST]
             rule = request.url_rule
             route = UNMATCHED if rule is None else rule.rule
-            self._requests.note(request.method, route, status[:3], monotonic() - began)
+            self._requests.note(request.method, route, status[:3], monotonic() - environ[BEGAN])
             return start_response(status, *arguments)
 
         return self._application(environ, start)
