@@ -70,7 +70,7 @@ def wait_for(hub: HubProcess, expected: Numbers, pid: int | None = None) -> None
         found.update(read(hub, pid))
         return all(found.get(key) == value for key, value in expected.items())
 
-    wait_until(is_there, 10, lambda: f"{expected}, not {found}")
+    wait_until(is_there, 10, lambda: f"{expected}, not {[found.get(key) for key in expected]}")
 
 
 class Watch:
