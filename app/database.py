@@ -3,15 +3,18 @@
 import random
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from time import monotonic, sleep
+from typing import Any
 
+import orjson
 import psycopg2
 import psycopg2.extensions
 from flask import current_app, has_app_context
 from gevent import socket as gevent_socket
-from sqlalchemy import Connection, event
+from sqlalchemy import ARRAY, Connection, Select, Text, cast, event, func, select
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Engine
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
@@ -83,6 +86,32 @@ def _begin_writing(session: Session) -> None:
             if "locked" not in str(error.orig) or monotonic() > deadline:
                 raise
             sleep(random.uniform(0.002, 0.02))
+
+
+def insert_missing(session: Session, model: type[Any], rows: dict[str, Any] | Select[Any]) -> int:
+    """Inserts a row, or what a query answers (its columns by name), where no unique key stands against it.
+
+    Returns how many were inserted. Waits for a transaction that is about to insert the same.
+    """
+    insert = postgresql.insert if _is_postgres(session) else sqlite.insert
+    statement = insert(model)
+    if isinstance(rows, dict):
+        statement = statement.values(rows)
+    else:
+        statement = statement.from_select(list(rows.selected_columns.keys()), rows, include_defaults=False)
+    return int(session.execute(statement.on_conflict_do_nothing()).rowcount)
+
+
+def texts(session: Session, values: Iterable[str]) -> Select[str]:
+    """The values as one column of a query, which takes one parameter however many they are."""
+    if _is_postgres(session):
+        return select(func.unnest(cast(list(values), ARRAY(Text))).column_valued("value"))
+    array = func.json_each(orjson.dumps(list(values)).decode()).table_valued("value", name="texts")
+    return select(array.c.value)
+
+
+def _is_postgres(session: Session) -> bool:
+    return session.get_bind().dialect.name == "postgresql"
 
 
 def wait_for_postgres(connection: psycopg2.extensions.connection) -> None:

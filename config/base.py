@@ -52,6 +52,7 @@ class Base:
         self.SQLALCHEMY_ENGINE_OPTIONS = engine_options(env, self.SQLALCHEMY_DATABASE_URI)
         self.DATABASE_SECONDS = env.number("DATABASE_SECONDS", 30, least=1)
         self.SQLITE_BUSY_SECONDS = env.number("SQLITE_BUSY_SECONDS", 5, least=1)
+        self.MESSAGE_RETENTION_DAYS = env.number("MESSAGE_RETENTION_DAYS", 30)
         self.REDIS_URL = env.text("REDIS_URL")
         self.REDIS_PREFIX = env.text("REDIS_PREFIX", "hub")
         if not self.SQLALCHEMY_DATABASE_URI.startswith(DATABASES):
@@ -64,6 +65,10 @@ class Base:
         self.JWT_SECRET_KEY = env.text("JWT_SECRET_KEY")
         self.ACCESS_TOKEN_SECONDS = env.number("ACCESS_TOKEN_SECONDS", 12 * 3600, least=1)
         self.COOKIE_TOKEN_SECONDS = env.number("COOKIE_TOKEN_SECONDS", 7 * 24 * 3600, least=1)
+        self.SUBSCRIBER_TOKEN_SECONDS = env.number("SUBSCRIBER_TOKEN_SECONDS", 3600, least=1)
+        self.GATEWAY_AUTH = env.choice(
+            "GATEWAY_AUTH", "token" if self.IS_PRODUCTION else "open", ("open", "token")
+        )
         self.ALLOW_REGISTRATION = env.flag("ALLOW_REGISTRATION", True)
         self.PASSWORD_MIN_LENGTH = env.number("PASSWORD_MIN_LENGTH", 8 if self.IS_PRODUCTION else 1, least=1)
         self.CLIENT_ID = env.text("CLIENT_ID")
