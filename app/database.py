@@ -13,7 +13,7 @@ import psycopg2
 import psycopg2.extensions
 from flask import current_app, has_app_context
 from gevent import socket as gevent_socket
-from sqlalchemy import ARRAY, Connection, Select, Text, cast, event, func, select
+from sqlalchemy import ARRAY, Connection, Executable, Select, Text, cast, event, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Engine
 from sqlalchemy.exc import OperationalError
@@ -88,7 +88,9 @@ def _begin_writing(session: Session) -> None:
             sleep(random.uniform(0.002, 0.02))
 
 
-def insert_missing(session: Session, model: type[Any], rows: dict[str, Any] | Select[Any]) -> int:
+def insert_missing(
+    session: Session, model: type[Any], rows: dict[str, Any] | Select[*tuple[Any, ...]]
+) -> int:
     """Inserts a row, or what a query answers (its columns by name), where no unique key stands against it.
 
     Returns how many were inserted. Waits for a transaction that is about to insert the same.
@@ -99,7 +101,13 @@ def insert_missing(session: Session, model: type[Any], rows: dict[str, Any] | Se
         statement = statement.values(rows)
     else:
         statement = statement.from_select(list(rows.selected_columns.keys()), rows, include_defaults=False)
-    return int(session.execute(statement.on_conflict_do_nothing()).rowcount)
+    return affect(session, statement.on_conflict_do_nothing())
+
+
+def affect(session: Session, statement: Executable) -> int:
+    """Executes an INSERT, UPDATE or DELETE past the objects that the session knows; how many rows it met."""
+    result = session.execute(statement, execution_options={"synchronize_session": False})
+    return int(result.rowcount)  # type: ignore[attr-defined]
 
 
 def texts(session: Session, values: Iterable[str]) -> Select[str]:

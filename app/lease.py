@@ -9,7 +9,7 @@ from time import time
 from sqlalchemy import BigInteger, String, or_, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.database import insert_missing, transaction
+from app.database import affect, insert_missing, transaction
 from app.extensions import db
 
 
@@ -40,5 +40,5 @@ def _take(name: str, holder: str, now: int, milliseconds: int) -> bool:
     values = {"holder": holder, "expires_at": now + milliseconds}
     is_free = or_(Lease.holder == holder, Lease.expires_at <= now)
     with transaction() as session:
-        taken = session.execute(update(Lease).where(Lease.name == name, is_free).values(**values))
-        return bool(taken.rowcount) or bool(insert_missing(session, Lease, {"name": name, **values}))
+        taken = affect(session, update(Lease).where(Lease.name == name, is_free).values(**values))
+        return bool(taken) or bool(insert_missing(session, Lease, {"name": name, **values}))

@@ -77,6 +77,8 @@ class Base:
         self.COOKIE_SECURE = env.flag("COOKIE_SECURE", self.IS_PRODUCTION)
         if bool(self.CLIENT_ID) != bool(self.CLIENT_SECRET):
             env.problems.append("CLIENT_ID and CLIENT_SECRET must be set together")
+        if len(self.CLIENT_ID) > 64:
+            env.problems.append("CLIENT_ID is longer than 64 characters")
         if "*" in self.CORS_ORIGINS:
             env.problems.append("CORS_ORIGINS must name its origins: '*' can't be used with credentials")
 

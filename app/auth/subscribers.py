@@ -43,10 +43,14 @@ def subject(external_id: str) -> str:
 
 
 def issue_token(external_id: str) -> str:
-    valid_from = _valid_from(db.session(), external_id)
-    version = max(int(time()), valid_from)
+    """A new token; raises nothing for a recipient that does not exist."""
     seconds = current_app.config["SUBSCRIBER_TOKEN_SECONDS"]
-    return tokens.issue(tokens.SUBSCRIBER, external_id, seconds, version)
+    return tokens.issue(tokens.SUBSCRIBER, external_id, seconds, version_now(external_id))
+
+
+def version_now(external_id: str) -> int:
+    """The version of a token that is made now."""
+    return max(int(time()), _valid_from(db.session(), external_id))
 
 
 def identify_subscriber(query: bool = False) -> Subscription:
@@ -89,9 +93,7 @@ def revoke_all(session: Session, external_id: str) -> int:
     now = int(time())
     valid_from = max(now + SKEW_SECONDS, _valid_from(session, external_id) + 1)
     kept = max(LEAST_KEPT_SECONDS, current_app.config["SUBSCRIBER_TOKEN_SECONDS"] + 2 * SKEW_SECONDS)
-    session.merge(
-        RevokedSubscriber(external_id=external_id, valid_from=valid_from, expires_at=now + kept)
-    )
+    session.merge(RevokedSubscriber(external_id=external_id, valid_from=valid_from, expires_at=now + kept))
     return valid_from
 
 

@@ -9,8 +9,6 @@ from sqlalchemy.orm import Mapped, mapped_column
 from app.auth.models import now
 from app.extensions import db
 
-AS_PARENT = {"ondelete": "CASCADE"}
-
 
 class Recipient(db.Model):  # type: ignore[name-defined,misc]
     """Somebody whom the calling application names `external_id`. An `id` is never used twice."""
@@ -35,9 +33,11 @@ class Group(db.Model):  # type: ignore[name-defined,misc]
 class GroupMember(db.Model):  # type: ignore[name-defined,misc]
     __tablename__ = "group_members"
 
-    group_id: Mapped[int] = mapped_column(ForeignKey("recipient_groups.id", **AS_PARENT), primary_key=True)
+    group_id: Mapped[int] = mapped_column(
+        ForeignKey("recipient_groups.id", ondelete="CASCADE"), primary_key=True
+    )
     recipient_id: Mapped[int] = mapped_column(
-        ForeignKey("recipients.id", **AS_PARENT), primary_key=True, index=True
+        ForeignKey("recipients.id", ondelete="CASCADE"), primary_key=True, index=True
     )
 
 
@@ -60,8 +60,10 @@ class Delivery(db.Model):  # type: ignore[name-defined,misc]
 
     __tablename__ = "deliveries"
 
-    message_id: Mapped[str] = mapped_column(ForeignKey("messages.id", **AS_PARENT), primary_key=True)
-    recipient_id: Mapped[int] = mapped_column(ForeignKey("recipients.id", **AS_PARENT), primary_key=True)
+    message_id: Mapped[str] = mapped_column(ForeignKey("messages.id", ondelete="CASCADE"), primary_key=True)
+    recipient_id: Mapped[int] = mapped_column(
+        ForeignKey("recipients.id", ondelete="CASCADE"), primary_key=True
+    )
     read_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
 
 

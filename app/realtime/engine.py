@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import count
 from time import monotonic
+from typing import Protocol
 
 import gevent
 
@@ -55,6 +56,14 @@ class Overloaded(Exception):
         super().__init__(reason)
 
 
+class Companion(Protocol):
+    """What an area does in the background of every worker, from the engine's start to its end."""
+
+    def start(self) -> None: ...
+
+    def stop(self) -> None: ...
+
+
 class Engine:
     """Starts nothing until it is used first (after the server's fork); `start` is called by every way in."""
 
@@ -71,6 +80,7 @@ class Engine:
         self.ticker = Ticker(self.heartbeats.tick, self.expiry.tick, self.writer.tick, self.hub.forget_idle)
         self.rechecks = Rechecks(self.hub, self.settings.recheck_seconds)
         self.meters = Meters()
+        self.companions: list[Companion] = []
         self.is_draining = False
         self._keys = (f"{prefix}{number:x}" for prefix in [secrets.token_hex(6)] for number in count())
         self._is_started = False
@@ -86,11 +96,13 @@ class Engine:
         self.outbox.start()
         self.ticker.start()
         self.rechecks.start()
+        for companion in self.companions:
+            companion.start()
         self._control_greenlet = gevent.spawn(self._listen_to_control)
 
     def stop(self) -> None:
         """Ends every greenlet; for tests and for a worker that exits."""
-        for part in (self.rechecks, self.ticker, self.outbox, self.dispatcher):
+        for part in (*self.companions, self.rechecks, self.ticker, self.outbox, self.dispatcher):
             part.stop()
         self.writer.poller.stop()
         self.broker.stop()
@@ -116,6 +128,11 @@ class Engine:
         """For changes that are committed already: waits in the outbox while the broker is away."""
         self.start()
         self.outbox.publish(topic, pack(event), next(self._keys))
+
+    def publish_many(self, topics: list[str], event: Event) -> None:
+        """The same event to many topics; raises BrokerUnavailable, when some may have got it."""
+        self.start()
+        self.broker.publish_many(topics, pack(event), next(self._keys))
 
     # Cutting off
 
