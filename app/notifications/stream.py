@@ -9,11 +9,13 @@ from app.errors import Invalid, Unauthorized
 from app.extensions import engine
 from app.notifications.bodies import check_name
 from app.notifications.inbox import open_inbox
+from app.streaming import patient
 
 blueprint = Blueprint("inbox", __name__)
 
 
 @blueprint.get("/sse")
+@patient
 def stream() -> ResponseReturnValue:
     """A bad token is 400 here, as the clients of this family expect."""
     generation = engine.control.generation
