@@ -23,7 +23,7 @@ from app.realtime.broker.redis_connection import Argument, Pipeline, Script
 from app.realtime.broker.redis_listener import Listener
 from app.realtime.event import Position
 
-TOPICS_PER_ROUND = 500
+TOPICS_PER_ROUND = 200  # each packs for some milliseconds, in which nobody else runs
 _FOLDER = Path(__file__).parent
 
 
