@@ -13,7 +13,7 @@ import psycopg2
 import psycopg2.extensions
 from flask import current_app, has_app_context
 from gevent import socket as gevent_socket
-from sqlalchemy import ARRAY, Connection, Executable, Select, Text, cast, event, func, select
+from sqlalchemy import ARRAY, Connection, Executable, Select, Text, bindparam, cast, event, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Engine
 from sqlalchemy.exc import OperationalError
@@ -88,6 +88,16 @@ def _begin_writing(session: Session) -> None:
             sleep(random.uniform(0.002, 0.02))
 
 
+def kind_of(session: Session) -> str:
+    """`sqlite` or `postgresql`."""
+    return session.get_bind().dialect.name
+
+
+def insert_for(kind: str, model: type[Any]) -> postgresql.Insert | sqlite.Insert:
+    """An INSERT that knows ON CONFLICT, which both databases write in the same way."""
+    return postgresql.insert(model) if kind == "postgresql" else sqlite.insert(model)
+
+
 def insert_missing(
     session: Session, model: type[Any], rows: dict[str, Any] | Select[*tuple[Any, ...]]
 ) -> int:
@@ -95,8 +105,7 @@ def insert_missing(
 
     Returns how many were inserted. Waits for a transaction that is about to insert the same.
     """
-    insert = postgresql.insert if _is_postgres(session) else sqlite.insert
-    statement = insert(model)
+    statement = insert_for(kind_of(session), model)
     if isinstance(rows, dict):
         statement = statement.values(rows)
     else:
@@ -112,14 +121,23 @@ def affect(session: Session, statement: Executable) -> int:
 
 def texts(session: Session, values: Iterable[str]) -> Select[str]:
     """The values as one column of a query, which takes one parameter however many they are."""
-    if _is_postgres(session):
-        return select(func.unnest(cast(list(values), ARRAY(Text))).column_valued("value"))
-    array = func.json_each(orjson.dumps(list(values)).decode()).table_valued("value", name="texts")
-    return select(array.c.value)
+    kind = kind_of(session)
+    return _texts(kind, texts_value(kind, values))
 
 
-def _is_postgres(session: Session) -> bool:
-    return session.get_bind().dialect.name == "postgresql"
+def texts_parameter(kind: str, name: str) -> Select[str]:
+    """As `texts`, for a statement that is kept; the parameter `name` gets a `texts_value`."""
+    return _texts(kind, bindparam(name))
+
+
+def texts_value(kind: str, values: Iterable[str]) -> list[str] | str:
+    return list(values) if kind == "postgresql" else orjson.dumps(list(values)).decode()
+
+
+def _texts(kind: str, values: Any) -> Select[str]:
+    if kind == "postgresql":
+        return select(func.unnest(cast(values, ARRAY(Text))).column_valued("value"))
+    return select(func.json_each(values).table_valued("value", name="texts").c.value)
 
 
 def wait_for_postgres(connection: psycopg2.extensions.connection) -> None:

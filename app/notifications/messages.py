@@ -6,21 +6,21 @@ The database is the truth. What could not be published is still delivered: see c
 from collections.abc import Iterable
 from datetime import timedelta
 from hashlib import sha256
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import orjson
-from sqlalchemy import ColumnElement, Select, delete, insert, literal, select, union, update
+from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from app.auth.models import now
-from app.database import affect, insert_missing, texts, transaction
+from app.database import kind_of, texts_value, transaction
 from app.errors import Conflict, Invalid, Unavailable
 from app.extensions import db, engine
 from app.identifiers import is_uuid, time_ordered_uuid
-from app.notifications import members, shapes
+from app.notifications import shapes, statements
 from app.notifications.lists import Listing, listing
-from app.notifications.models import Delivery, Group, GroupMember, IdempotencyKey, Message, Recipient
+from app.notifications.models import Delivery, IdempotencyKey, Message
 from app.paging import Page
 from app.realtime import topics
 
@@ -70,49 +70,36 @@ def store(notice: Notice) -> Stored:
 
 
 def _store(session: Session, notice: Notice) -> Stored:
-    id = time_ordered_uuid()
+    kind, connection, id = kind_of(session), session.connection(), time_ordered_uuid()
     if notice.key is not None:
         earlier = _claim(session, notice, id)
         if earlier is not None:
             return earlier
-    session.execute(insert(Message).values(id=id, payload=notice.payload, created_at=now()))
-    members.make_recipients(session, notice.users)
-    total = insert_missing(session, Delivery, _deliveries(session, notice, id))
+    moment = now()
+    users = sorted(set(notice.users))
+    row = {"id": id, "payload": notice.payload, "created_at": moment}
+    connection.execute(statements.add_message, row)
+    targets = {"users": texts_value(kind, users), "groups": texts_value(kind, notice.groups)}
+    if users:
+        connection.execute(statements.make_recipients(kind), {**targets, "created_at": moment})
+    recipients = list(connection.scalars(statements.deliver(kind), {**targets, "id": id}))
     if notice.key is not None:
-        affect(session, update(IdempotencyKey).where(*_same_key(notice)).values(recipients=total))
-    reached = select(Delivery.recipient_id).where(Delivery.message_id == id)
-    return Stored(id, total, list(session.scalars(reached)))
-
-
-def _deliveries(session: Session, notice: Notice, id: str) -> Select[str, int]:
-    named = select(Recipient.id).where(Recipient.external_id.in_(texts(session, notice.users)))
-    in_groups = (
-        select(GroupMember.recipient_id)
-        .join(Group, Group.id == GroupMember.group_id)
-        .where(Group.name.in_(texts(session, notice.groups)))
-    )
-    reached = union(named, in_groups).subquery()
-    return select(literal(id).label("message_id"), reached.c.id.label("recipient_id")).where(literal(True))
+        whose = {"of_caller": notice.caller, "of_key": notice.key}
+        connection.execute(statements.count_recipients, {**whose, "total": len(recipients)})
+    return Stored(id, len(recipients), recipients)
 
 
 def _claim(session: Session, notice: Notice, id: str) -> Stored | None:
-    """Takes the key for this notice; None when it was free, else what it stands for.
-
-    Of two calls at once the second waits here until the first has committed.
-    """
-    old = IdempotencyKey.created_at < now() - KEYS_KEPT
-    affect(session, delete(IdempotencyKey).where(*_same_key(notice), old))
-    values = {"caller": notice.caller, "key": notice.key, "digest": notice.digest, "created_at": now()}
-    if insert_missing(session, IdempotencyKey, {**values, "message_id": id, "recipients": 0}):
+    """Takes the key for this notice; None when it was free, else what it stands for."""
+    moment = now()
+    row: dict[str, Any] = {"caller": notice.caller, "key": notice.key, "digest": notice.digest}
+    row |= {"message_id": id, "recipients": 0, "created_at": moment, "old": moment - KEYS_KEPT}
+    if session.connection().execute(statements.claim_key(kind_of(session)), row).rowcount:
         return None
-    found = session.scalars(select(IdempotencyKey).where(*_same_key(notice))).one()
+    found = session.get_one(IdempotencyKey, (notice.caller, notice.key))
     if found.digest != notice.digest:
         raise Conflict("This Idempotency-Key came with another body before")
     return Stored(found.message_id, found.recipients)
-
-
-def _same_key(notice: Notice) -> tuple[ColumnElement[bool], ...]:
-    return IdempotencyKey.caller == notice.caller, IdempotencyKey.key == notice.key
 
 
 def acknowledge(external_id: str, ids: Iterable[str]) -> int:
@@ -122,18 +109,12 @@ def acknowledge(external_id: str, ids: Iterable[str]) -> int:
     """
     known = [id for id in ids if is_uuid(id)]
     with transaction() as session:
-        recipient_id = session.scalar(select(Recipient.id).where(Recipient.external_id == external_id))
-        unread = (
-            update(Delivery)
-            .where(Delivery.recipient_id == recipient_id, Delivery.read_at.is_(None))
-            .where(Delivery.message_id.in_(texts(session, known)))
-            .values(read_at=now())
-            .returning(Delivery.message_id)
-            .execution_options(synchronize_session=False)
-        )
-        read = sorted(session.scalars(unread))
+        kind = kind_of(session)
+        values = {"user": external_id, "ids": texts_value(kind, known), "now": now()}
+        read = sorted(tuple(row) for row in session.connection().execute(statements.read(kind), values))
     if read:
-        engine.publish_committed(topics.inbox(str(recipient_id)), shapes.acknowledgement(read))
+        ids = [message_id for _, message_id in read]
+        engine.publish_committed(topics.inbox(str(read[0][0])), shapes.acknowledgement(ids))
     return len(read)
 
 
@@ -151,12 +132,5 @@ def list_inbox(recipient_id: int, is_all: bool, page: Page | None) -> Listing:
 
 def read_unread(recipient_id: int, after: str, most: int) -> list[tuple[str, str]]:
     """Ids and payloads of a page of unread messages that follow `after`, oldest first."""
-    query = (
-        select(Message.id, Message.payload)
-        .join(Delivery, Delivery.message_id == Message.id)
-        .where(Delivery.recipient_id == recipient_id, Delivery.read_at.is_(None))
-        .where(Delivery.message_id > after)
-        .order_by(Delivery.message_id)
-        .limit(most)
-    )
-    return [(id, payload) for id, payload in db.session.execute(query)]
+    values = {"recipient": recipient_id, "after": after, "most": most}
+    return [(id, payload) for id, payload in db.session.connection().execute(statements.unread_page, values)]
