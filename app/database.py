@@ -3,10 +3,10 @@
 import random
 import sqlite3
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from time import monotonic, sleep
-from typing import Any
+from typing import Any, TypeVar
 
 import orjson
 import psycopg2
@@ -16,12 +16,16 @@ from gevent import socket as gevent_socket
 from sqlalchemy import ARRAY, Connection, Executable, Select, Text, bindparam, cast, event, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Engine
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import IntegrityError, NoResultFound, OperationalError
 from sqlalchemy.orm import Session
 
+from app.errors import Unavailable
 from app.extensions import db
 
+Result = TypeVar("Result")
+
 CONNECT_SECONDS = 5
+ATTEMPTS = 5
 # One writer at a time in this process. SQLite has one write lock for the whole file; whoever waited for
 # it inside the C library would stop every greenlet of the worker.
 _sqlite_writer = threading.RLock()
@@ -62,6 +66,18 @@ def transaction() -> Iterator[Session]:
         _begin_writing(session)
         with _committed(session):
             yield session
+
+
+def insistently(work: Callable[[Session], Result]) -> Result:
+    """What `work` returns, done in a transaction; and anew where others delete meanwhile what it found or
+    made, or make what it missed (`one()` and the constraints tell). Raises Unavailable at last."""
+    for _ in range(ATTEMPTS):
+        try:
+            with transaction() as session:
+                return work(session)
+        except (IntegrityError, NoResultFound):
+            continue
+    raise Unavailable()
 
 
 @contextmanager

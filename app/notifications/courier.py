@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+LEASE = "courier"
 PAUSE_SECONDS = 1.0
 LEASE_SECONDS = 10.0
 # Younger ones are still being published by whoever stored them, and marked a moment later.
@@ -49,6 +50,7 @@ class Courier:
         self._chores = chores
         self._published: deque[str] = deque(maxlen=MOST_MARKS)
         self._holder = ""
+        self._chore: gevent.Greenlet[..., None] | None = None
         self._greenlet: gevent.Greenlet[..., None] | None = None
 
     def start(self) -> None:
@@ -56,8 +58,17 @@ class Courier:
         self._greenlet = gevent.spawn(self._work)
 
     def stop(self) -> None:
-        if self._greenlet is not None:
-            self._greenlet.kill()
+        gevent.killall([greenlet for greenlet in (self._greenlet, self._chore) if greenlet is not None])
+
+    def drain(self) -> None:
+        """The worker ends: marks what it published, and lets another one have the lease."""
+        self.stop()
+        try:
+            with self._app.app_context():
+                self.mark()
+                lease.release(LEASE, self._holder)
+        except Exception as error:  # the database may be away; then others find out by themselves
+            log.warning("marks of published messages are lost: %s", type(error).__name__)
 
     def publish(self, id: str, payload: str, recipients: list[int]) -> None:
         """Never fails: what does not work now is done as soon as it does."""
@@ -78,13 +89,25 @@ class Courier:
             try:
                 with self._app.app_context():
                     self.mark()
-                    if lease.hold("courier", self._holder, LEASE_SECONDS):
+                    if lease.hold(LEASE, self._holder, LEASE_SECONDS):
+                        self._do_chores()
                         self.publish_left()
-                        self._chores()
             except BrokerUnavailable:
                 pass
             except Exception as error:  # the database may be away
                 log.warning("stored messages wait: %s", type(error).__name__)
+
+    def _do_chores(self) -> None:
+        """Beside this greenlet, because they may take minutes."""
+        if self._chore is None or self._chore.ready():
+            self._chore = gevent.spawn(self._app_chores)
+
+    def _app_chores(self) -> None:
+        try:
+            with self._app.app_context():
+                self._chores()
+        except Exception as error:
+            log.warning("the sweep stopped half-way: %s", type(error).__name__)
 
     def mark(self) -> None:
         """Notes what was published since the last time."""

@@ -1,10 +1,9 @@
 """Groups of recipients. A message to a group reaches who is a member when it is sent."""
 
 from sqlalchemy import ColumnElement, delete, func, select
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from app.database import affect, insert_missing, transaction
+from app.database import affect, insert_missing, insistently, transaction
 from app.errors import NotFound
 from app.notifications import members, recipients
 from app.notifications.lists import Listing, listing
@@ -25,7 +24,8 @@ def list_all(page: Page | None) -> Listing:
 def create(name: str, users: list[str]) -> tuple[Shape, bool]:
     """`{id, name, users}` and whether the group is new; to an old one the users are added. Those that do
     not exist are made."""
-    with transaction() as session:
+
+    def make(session: Session) -> tuple[Shape, bool]:
         members.make_recipients(session, users)
         is_new = bool(members.make_groups(session, [name]))
         group_id = session.scalars(select(Group.id).where(Group.name == name)).one()
@@ -38,6 +38,8 @@ def create(name: str, users: list[str]) -> tuple[Shape, bool]:
         )
         return {"id": group_id, "name": name, "users": list(session.scalars(joined))}, is_new
 
+    return insistently(make)
+
 
 def remove(group: str) -> None:
     """Raises NotFound. Messages that were sent to the group stay with who got them."""
@@ -48,12 +50,7 @@ def remove(group: str) -> None:
 
 def add_member(group: str, external_id: str) -> None:
     """Harmless for who is one already; raises NotFound for the group and for the user."""
-    try:
-        with transaction() as session:
-            values = _find_pair(session, group, external_id)
-            insert_missing(session, GroupMember, values)
-    except IntegrityError as error:
-        raise NotFound("Group or user not found") from error
+    insistently(lambda session: insert_missing(session, GroupMember, _find_pair(session, group, external_id)))
 
 
 def remove_member(group: str, external_id: str) -> None:

@@ -10,12 +10,11 @@ from typing import Any, NamedTuple
 
 import orjson
 from sqlalchemy import select
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from app.auth.models import now
-from app.database import kind_of, texts_value, transaction
-from app.errors import Conflict, Invalid, Unavailable
+from app.database import insistently, kind_of, texts_value, transaction
+from app.errors import Conflict, Invalid
 from app.extensions import db, engine
 from app.identifiers import is_uuid, time_ordered_uuid
 from app.notifications import shapes, statements
@@ -25,7 +24,6 @@ from app.paging import Page
 from app.realtime import topics
 
 KEYS_KEPT = timedelta(hours=24)
-ATTEMPTS = 3
 
 
 class Notice(NamedTuple):
@@ -60,13 +58,7 @@ def store(notice: Notice) -> Stored:
     """
     if not notice.users and not notice.groups:
         raise Invalid("Destiny is required")
-    for _ in range(ATTEMPTS):
-        try:
-            with transaction() as session:
-                return _store(session, notice)
-        except IntegrityError:
-            continue  # somebody was deleted between being found and being given the message
-    raise Unavailable()
+    return insistently(lambda session: _store(session, notice))
 
 
 def _store(session: Session, notice: Notice) -> Stored:

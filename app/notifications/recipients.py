@@ -3,10 +3,11 @@
 import logging
 
 from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
 
 from app.auth import subscribers
 from app.auth.subscribers import Subscription
-from app.database import transaction
+from app.database import insistently, transaction
 from app.errors import NotFound, Unauthorized
 from app.extensions import db, engine
 from app.notifications import members, shapes
@@ -28,7 +29,8 @@ def list_all(page: Page | None) -> Listing:
 def create(external_id: str, group_names: list[str]) -> tuple[Shape, bool]:
     """`{id, external_id, groups, created_at}` and whether the recipient is new; an old one joins the groups
     that are named all the same. Groups that do not exist are made."""
-    with transaction() as session:
+
+    def make(session: Session) -> tuple[Shape, bool]:
         is_new = bool(members.make_recipients(session, [external_id]))
         found = session.scalars(select(Recipient).where(Recipient.external_id == external_id)).one()
         members.make_groups(session, group_names)
@@ -36,6 +38,8 @@ def create(external_id: str, group_names: list[str]) -> tuple[Shape, bool]:
         joined = select(Group.name).join(GroupMember, GroupMember.group_id == Group.id)
         names = session.scalars(joined.where(GroupMember.recipient_id == found.id))
         return {**shapes.recipient(found), "groups": sorted(names)}, is_new
+
+    return insistently(make)
 
 
 def find(external_id: str) -> int:
@@ -53,11 +57,14 @@ def arrive(subscription: Subscription) -> int:
     found = db.session.scalar(query)
     if found is not None:
         return found
-    with transaction() as session:
+
+    def make(session: Session) -> int:
         if subscribers.is_revoked(session, subscription.claims):
             raise Unauthorized("Invalid token")
         members.make_recipients(session, [subscription.external_id])
         return session.scalars(query).one()
+
+    return insistently(make)
 
 
 def remove(external_id: str) -> None:

@@ -63,6 +63,9 @@ class Companion(Protocol):
 
     def stop(self) -> None: ...
 
+    def drain(self) -> None:
+        """The worker is about to end; may be called more than once."""
+
 
 class Engine:
     """Starts nothing until it is used first (after the server's fork); `start` is called by every way in."""
@@ -102,7 +105,9 @@ class Engine:
 
     def stop(self) -> None:
         """Ends every greenlet; for tests and for a worker that exits."""
-        for part in (*self.companions, self.rechecks, self.ticker, self.outbox, self.dispatcher):
+        for companion in self.companions:
+            companion.stop()
+        for part in (self.rechecks, self.ticker, self.outbox, self.dispatcher):
             part.stop()
         self.writer.poller.stop()
         self.broker.stop()
@@ -238,6 +243,9 @@ class Engine:
         until = monotonic() + wait_seconds
         while (self.hub.stream_count or len(self.outbox)) and monotonic() < until:
             gevent.sleep(0.02)
+        if wait_seconds:
+            for companion in self.companions:
+                companion.drain()
         if wait_seconds and len(self.outbox):
             log.error("the broker is away: %d events of committed changes are lost", len(self.outbox))
 

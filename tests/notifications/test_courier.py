@@ -121,3 +121,17 @@ def test_who_holds_it_renews_it_in_time(app: Flask) -> None:
             session.execute(update(Lease).values(expires_at=first - 40_000))
         lease.hold("x", "one", 60)
         assert expiry() >= first
+
+
+def test_a_worker_that_ends_leaves_its_marks_and_the_lease(app: Flask, shop: Service) -> None:
+    with patch.object(courier, "PAUSE_SECONDS", 0.05):
+        app.extensions["engine"].start()
+
+        def holders() -> list[str]:
+            with app.app_context():
+                return list(db.session.scalars(select(Lease.holder).where(Lease.expires_at > 0)))
+
+        wait_until(holders)
+    shop.notify("dora")
+    app.extensions["engine"].drain(wait_seconds=1)
+    assert (unpublished(app), holders()) == (0, [])
