@@ -19,6 +19,7 @@ from sqlalchemy import select, update
 from app import lease
 from app.auth.models import new_uuid, now
 from app.database import affect, texts, transaction
+from app.errors import is_database_unavailable
 from app.extensions import db
 from app.notifications import shapes
 from app.notifications.models import Delivery, Message
@@ -84,18 +85,26 @@ class Courier:
         self._engine.publish_many([topics.inbox(str(recipient)) for recipient in recipients], event)
 
     def _work(self) -> None:
+        trouble = ""
         while True:
             gevent.sleep(PAUSE_SECONDS)
             try:
                 with self._app.app_context():
-                    self.mark()
-                    if lease.hold(LEASE, self._holder, LEASE_SECONDS):
-                        self._do_chores()
-                        self.publish_left()
+                    self._round()
+                trouble = ""
             except BrokerUnavailable:
                 pass
-            except Exception as error:  # the database may be away
-                log.warning("stored messages wait: %s", type(error).__name__)
+            except Exception as error:  # the database may be away, and is asked again every second
+                if trouble != (trouble := type(error).__name__):
+                    log.warning(
+                        "stored messages wait: %s", trouble, exc_info=not is_database_unavailable(error)
+                    )
+
+    def _round(self) -> None:
+        self.mark()
+        if lease.hold(LEASE, self._holder, LEASE_SECONDS):
+            self._do_chores()
+            self.publish_left()
 
     def _do_chores(self) -> None:
         """Beside this greenlet, because they may take minutes."""
