@@ -35,6 +35,7 @@ log = logging.getLogger(__name__)
 LEASE = "courier"
 PAUSE_SECONDS = 1.0
 LEASE_SECONDS = 10.0
+DRAIN_SECONDS = 2.0
 # Younger ones are still being published by whoever stored them, and marked a moment later.
 GRACE = timedelta(seconds=4)
 BATCH_MESSAGES = 100
@@ -65,10 +66,10 @@ class Courier:
         """The worker ends: marks what it published, and lets another one have the lease."""
         self.stop()
         try:
-            with self._app.app_context():
+            with self._app.app_context(), gevent.Timeout(DRAIN_SECONDS):
                 self.mark()
                 lease.release(LEASE, self._holder)
-        except Exception as error:  # the database may be away; then others find out by themselves
+        except (Exception, gevent.Timeout) as error:  # the database may be away; others find out themselves
             log.warning("marks of published messages are lost: %s", type(error).__name__)
 
     def publish(self, id: str, payload: str, recipients: list[int]) -> None:
