@@ -174,6 +174,7 @@ class Hub(Service):
             "REDIS_URL": f"redis://:{secret('redis')}@127.0.0.1:{ports['redis']}/0",
             "SECRET_KEY": secret("secret_key"),
             "JWT_SECRET_KEY": secret("jwt_secret_key"),
+            "TASK_SERVICE": "embedded",
             "CLIENT_ID": "up",
             "CLIENT_SECRET": secret("client"),
             "INSTANCE_PATH": str(self.state.folder / "hub"),
