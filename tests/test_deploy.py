@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 import stat
@@ -117,6 +118,21 @@ def test_every_file_that_is_mounted_is_there(services: dict[str, Any], folder: P
 
 def test_the_hub_has_time_to_end(services: dict[str, Any]) -> None:
     assert int(services["hub"]["stop_grace_period"].removesuffix("s")) > graceful_timeout()
+
+
+def test_the_hub_starts_with_these_settings(services: dict[str, Any], secrets: Path, tmp_path: Path) -> None:
+    """The secrets are where they are said to be; only the databases are others."""
+    (secrets / "database_url").write_text(f"sqlite:///{tmp_path}/hub.db")
+    (secrets / "redis_url").write_text(f"redis://127.0.0.1:{free_port()}/0")
+    given = {
+        name: it.replace("/run/secrets", str(secrets)) for name, it in services["hub"]["environment"].items()
+    }
+    image = {"APP_CONFIG": "production", "BIND": f"127.0.0.1:{free_port()}", "INSTANCE_PATH": str(tmp_path)}
+    path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+    env = {"PATH": path, "PYTHON_DOTENV_DISABLED": "1", "FLASK_SKIP_DOTENV": "1", **image, **given}
+    child = Child([str(ROOT / "scripts/serve")], tmp_path / "log", env=env, cwd=ROOT)
+    wait_until(lambda: run(ROOT / "scripts/is-live", env=env).returncode == 0, 30, child.tail)
+    assert child.stop() == 0
 
 
 def test_nginx_gets_every_variable_of_its_template(services: dict[str, Any]) -> None:

@@ -121,6 +121,17 @@ def test_only_nginx_is_believed_about_addresses(up: Deployment, stage: Stage) ->
     assert try_password(up, stage, "127.0.0.2") == 401
 
 
+def test_a_request_has_one_name_and_one_address(up: Deployment) -> None:
+    """In nginx's log, in the hub's and in the answer; what the client calls it is its own business."""
+    answer = up.get("/users/nobody", headers={"X-Request-ID": "mine", "X-Forwarded-For": "203.0.113.9"})
+    name = answer.headers["X-Request-ID"]
+    assert re.fullmatch("[0-9a-f]{32}", name)
+    for log in ("access.log", "hub.log"):
+        wait_until(lambda log=log: name in up.log(log), what=log)  # type: ignore[misc]
+        line = next(line for line in up.log(log).splitlines() if name in line)
+        assert "127.0.0.1" in line and "203.0.113.9" not in line
+
+
 def test_a_body_is_refused_in_the_hub_s_words(up: Deployment, stage: Stage) -> None:
     answer = up.notify(stage.constellation, stage.token, b"x" * (1024 * 1024 + 1))
     assert (answer.status_code, answer.json()) == (413, {"error": "Request body too large", "status": 413})
