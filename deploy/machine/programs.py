@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 from deploy.machine.daemon import Failed
@@ -35,6 +36,8 @@ def require(program: str) -> str:
 
 def install_missing() -> None:
     """Raises Failed that says what to install, if that can't be done here."""
+    if find_spec("psycopg2") is None or find_spec("redis") is None:
+        raise Failed("This Python has none of the hub's packages: call it by `make up`.")
     packages = [package for program, package in PACKAGES.items() if find(program) is None]
     if not packages:
         return
