@@ -29,6 +29,7 @@ class Base:
         self._read_storage(env)
         self._read_security(env)
         self._read_streams(env)
+        self._read_sockets(env)
         self._read_limits(env)
         self.read(env)
         self._check_workers(env)
@@ -71,6 +72,7 @@ class Base:
         self.CLIENT_ID = env.text("CLIENT_ID")
         self.CLIENT_SECRET = env.secret("CLIENT_SECRET")
         self.CORS_ORIGINS = env.items("CORS_ORIGINS")
+        self.METRICS_TOKEN = env.secret("METRICS_TOKEN")
         self.COOKIE_SECURE = env.flag("COOKIE_SECURE", self.IS_PRODUCTION)
         if bool(self.CLIENT_ID) != bool(self.CLIENT_SECRET):
             env.problems.append("CLIENT_ID and CLIENT_SECRET must be set together")
@@ -87,9 +89,17 @@ class Base:
         self.STREAM_WRITER = env.choice("STREAM_WRITER", "poller", ("poller", "generator"))
         self.RECHECK_SECONDS = env.number("RECHECK_SECONDS", 300, least=1)
         self.OUTBOX_EVENTS = env.number("OUTBOX_EVENTS", 1000, least=1)
+        self.PRESENCE_LEASE_SECONDS = env.number("PRESENCE_LEASE_SECONDS", 30, least=3)
         self.NOTIFY_MIN_RIGHTS = env.choice(
             "NOTIFY_MIN_RIGHTS", "READ", ("READ", "COMMENT", "WRITE", "ADMIN")
         )
+
+    def _read_sockets(self, env: Environment) -> None:
+        self.MAX_SOCKETS = env.number("MAX_SOCKETS", 15000, least=1)
+        self.MAX_FRAME_BYTES = env.number("MAX_FRAME_BYTES", 1024 * 1024, least=1)
+        self.WS_PING_SECONDS = env.number("WS_PING_SECONDS", 25, least=1)
+        self.WS_PONG_SECONDS = env.number("WS_PONG_SECONDS", 10, least=1)
+        self.WS_RATE = env.rate("WS_RATE", "1000/second")
 
     def _read_limits(self, env: Environment) -> None:
         self.RATELIMIT_ENABLED = env.flag("RATELIMIT_ENABLED", self.IS_PRODUCTION)

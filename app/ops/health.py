@@ -11,6 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from app import errors
 from app.extensions import db, engine
+from app.ops.connections import count_connections
 from app.realtime.broker.base import BrokerUnavailable
 
 blueprint = Blueprint("health", __name__)
@@ -21,8 +22,8 @@ TICK_LATE_SECONDS = 5.0
 
 @blueprint.get("/health")
 def health() -> ResponseReturnValue:
-    """The gateway family's form. Nothing connects by WebSocket yet, so nobody is connected."""
-    return jsonify(status="healthy", connections=0, uptime="running")
+    """The gateway family's form."""
+    return jsonify(status="healthy", connections=count_connections(), uptime="running")
 
 
 @blueprint.get("/health/live")
@@ -79,7 +80,7 @@ def _check_listener() -> str | None:
 
 
 def _check_worker() -> str | None:
-    is_alive = engine.dispatcher.is_alive and engine.writer.poller.is_alive
+    is_alive = engine.dispatcher.is_alive and engine.writer.poller.is_alive and engine.sockets.is_alive
     if not is_alive or monotonic() - engine.ticker.ticked_at > TICK_LATE_SECONDS:
-        return "The worker's dispatcher, poller or timers stand still: restart it"
+        return "The worker's dispatcher, pollers or timers stand still: restart it"
     return None
