@@ -38,7 +38,7 @@ down: ## stop what `make up` started, and keep its data
 	@scripts/down $(UP_ARGS)
 
 test: $(DEVELOPMENT) lint types ## every check and the whole test suite
-	@scripts/test-services --with nginx openssl envsubst systemd-analyze
+	@scripts/test-services --with nginx envsubst systemd-analyze
 	@rm -f .coverage .coverage.*
 	@$(BIN)/python -m pytest --cov --cov-report= $(PYTEST_ARGS)
 	@$(MAKE) --no-print-directory coverage
