@@ -144,6 +144,22 @@ def test_defaults_are_told_as_they_are(settings: Settings) -> None:
             assert (name, table()[name]) == (name, text)
 
 
+# Figures
+
+
+def test_sizing_tells_what_the_benchmark_printed() -> None:
+    """docs/sizing.md names the row of each of its figures."""
+    benchmark = re.findall(r"<!-- benchmark -->(.*)<!-- /benchmark -->", README, re.DOTALL)[0]
+    lines = [line.strip("| ").split(" | ") for line in benchmark.splitlines() if line.startswith("| ")]
+    figures = re.findall(
+        r"^\| [^|]+ \| ([\d.,]+) \| ([^|]+) \|$", (ROOT / "docs/sizing.md").read_text(), re.MULTILINE
+    )
+    assert len(figures) >= 8
+    for figure, row in figures:
+        cells = [cell.strip() for words in lines if words[0].strip() == row for cell in words[1:]]
+        assert figure in cells, f"{row}: docs/sizing.md says {figure}, the README has {cells}"
+
+
 # Names and links
 
 
