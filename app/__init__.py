@@ -13,6 +13,7 @@ from app.accounts.cookies import blueprint as cookies
 from app.accounts.routes import blueprint as accounts
 from app.auth import clients, passwords
 from app.auth.cache import Cache
+from app.console.routes import blueprint as console
 from app.constellations.live import why_not_read
 from app.constellations.routes import blueprint as constellations
 from app.constellations.stream import blueprint as updates
@@ -52,7 +53,7 @@ def create_app(settings: Base | None = None) -> Flask:
     _bind_extensions(app, settings)
     _make_engine(app, settings)
     _trust_proxies(app, settings.TRUSTED_PROXIES)
-    for blueprint in (accounts, cookies, constellations, updates, notifications, inboxes, health):
+    for blueprint in (accounts, cookies, constellations, updates, notifications, inboxes, console, health):
         app.register_blueprint(blueprint)
     errors.init_app(app)
     app.register_error_handler(BrokerUnavailable, _answer_broker_away)

@@ -24,9 +24,9 @@ class Claims:
     version: int
 
 
-def issue(use: str, subject: str, seconds: int, version: int = 0) -> str:
-    """A signed token for `subject` that lives `seconds`."""
-    claims = {"use": use, "ver": version}
+def issue(use: str, subject: str, seconds: int, version: int = 0, token_id: str | None = None) -> str:
+    """A signed token for `subject` that lives `seconds`; one that shares another's `jti` is revoked with it."""
+    claims = {"use": use, "ver": version} | ({"jti": token_id} if token_id else {})
     lifetime = timedelta(seconds=seconds)
     token: str = create_access_token(subject, expires_delta=lifetime, additional_claims=claims)
     return token
