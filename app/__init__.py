@@ -78,6 +78,7 @@ def _make_engine(app: Flask, settings: Base) -> None:
             max_streams=streams_allowed(settings.MAX_STREAMS),
             recheck_seconds=settings.RECHECK_SECONDS,
             outbox_events=settings.OUTBOX_EVENTS,
+            presence_lease_seconds=settings.PRESENCE_LEASE_SECONDS,
             hands_over=settings.STREAM_WRITER == "poller",
         ),
     )

@@ -85,6 +85,7 @@ class Base:
         self.STREAM_WRITER = env.choice("STREAM_WRITER", "poller", ("poller", "generator"))
         self.RECHECK_SECONDS = env.number("RECHECK_SECONDS", 300, least=1)
         self.OUTBOX_EVENTS = env.number("OUTBOX_EVENTS", 1000, least=1)
+        self.PRESENCE_LEASE_SECONDS = env.number("PRESENCE_LEASE_SECONDS", 30, least=3)
         self.NOTIFY_MIN_RIGHTS = env.choice(
             "NOTIFY_MIN_RIGHTS", "READ", ("READ", "COMMENT", "WRITE", "ADMIN")
         )

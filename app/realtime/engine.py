@@ -4,6 +4,7 @@ import logging
 import secrets
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import count
 from time import monotonic
 
@@ -17,9 +18,12 @@ from app.realtime.dispatcher import Dispatcher
 from app.realtime.event import NOWHERE, Event, Position, pack
 from app.realtime.hub import Hub
 from app.realtime.joining import join, patiently
+from app.realtime.mail import Mail
 from app.realtime.meters import Meters
 from app.realtime.outbox import Outbox
 from app.realtime.peer import Peer
+from app.realtime.presence import make_presence
+from app.realtime.presence.keeper import Keeper
 from app.realtime.rechecks import Rechecks
 from app.realtime.snapshot import Read, Snapshot
 from app.realtime.subscriber import FINISHED, Subscriber
@@ -45,6 +49,7 @@ class Settings:
     outbox_events: int = 1000
     hands_over: bool = True
     recheck_seconds: int = 300
+    presence_lease_seconds: float = 30
 
 
 class Overloaded(Exception):
@@ -71,10 +76,19 @@ class Engine:
         self.ticker = Ticker(self.heartbeats.tick, self.expiry.tick, self.writer.tick, self.hub.forget_idle)
         self.rechecks = Rechecks(self.hub, self.settings.recheck_seconds)
         self.meters = Meters()
+        self.presence = make_presence(broker, self.settings.presence_lease_seconds)
+        self.keeper = Keeper(self.presence)
+        self.hub.on_interruption = self.keeper.renew_soon
+        self.mail = Mail(broker)
         self.is_draining = False
         self._keys = (f"{prefix}{number:x}" for prefix in [secrets.token_hex(6)] for number in count())
         self._is_started = False
         self._control_greenlet: gevent.Greenlet[..., None] | None = None
+
+    @cached_property
+    def worker_id(self) -> str:
+        """Unique in the cluster; made when it is asked for first, which is after the fork."""
+        return secrets.token_hex(8)
 
     def start(self) -> None:
         if self._is_started:
@@ -86,11 +100,13 @@ class Engine:
         self.outbox.start()
         self.ticker.start()
         self.rechecks.start()
+        self.keeper.start(self.worker_id)
+        self.mail.start(self.worker_id)
         self._control_greenlet = gevent.spawn(self._listen_to_control)
 
     def stop(self) -> None:
         """Ends every greenlet; for tests and for a worker that exits."""
-        for part in (self.rechecks, self.ticker, self.outbox, self.dispatcher):
+        for part in (self.mail, self.keeper, self.rechecks, self.ticker, self.outbox, self.dispatcher):
             part.stop()
         self.writer.poller.stop()
         self.broker.stop()
@@ -213,13 +229,14 @@ class Engine:
         self.hub.remove(subscriber)
 
     def drain(self, reason: str = "shutdown", wait_seconds: float = 0) -> None:
-        """Ends every stream politely; new ones are sent away. Waits, so long at most, until all took it and
-        the outbox is empty."""
+        """Ends every stream politely and frees the names; new ones are sent away. Waits, so long at most,
+        until all took it and the outbox and the mail are empty."""
         self.is_draining = True
         for subscriber in list(self.hub.subscribers()):
             subscriber.close(reason)
+        self.keeper.drain()
         until = monotonic() + wait_seconds
-        while (self.hub.stream_count or len(self.outbox)) and monotonic() < until:
+        while (self.hub.stream_count or len(self.outbox) or len(self.mail)) and monotonic() < until:
             gevent.sleep(0.02)
         if wait_seconds and len(self.outbox):
             log.error("the broker is away: %d events of committed changes are lost", len(self.outbox))

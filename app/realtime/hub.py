@@ -42,6 +42,7 @@ class Hub:
         self.stream_count = 0
         self.ended: Counter[str] = Counter()
         self.on_end: Callable[[Subscriber, str], None] | None = None
+        self.on_interruption: Callable[[], None] | None = None
         self._buffer_bytes = buffer_bytes
         self._catch_ups = Pool(CATCH_UPS)
         self._must_check_all = False
@@ -159,6 +160,8 @@ class Hub:
 
     def interrupted(self) -> None:
         """Every topic asks the broker how far it is; those that are behind catch up from history."""
+        if self.on_interruption is not None:
+            self.on_interruption()
         self._must_check_all = True
         if not self._is_checking_all:
             self._is_checking_all = True

@@ -1,6 +1,7 @@
 """The subscription connection of a worker: channels on demand, resubscribed after every loss."""
 
 import logging
+from collections.abc import Callable
 from time import monotonic
 from typing import Any
 
@@ -35,6 +36,7 @@ class Listener:
         self._before, self._after = before, after
         self._receiver: Receiver | None = None
         self._channels: dict[bytes, Event] = {}
+        self._mailboxes: dict[bytes, Callable[[bytes], None]] = {}
         self._unsent: list[bytes] = []
         self._flushing = False
         self._sending = BoundedSemaphore()  # a long command yields half-way
@@ -55,15 +57,24 @@ class Listener:
         gevent.killall(self._greenlets)
         self._disconnect()
 
+    def hear(self, channel: bytes, deliver: Callable[[bytes], None]) -> None:
+        """Whatever is published there goes to `deliver` as it is; returns at once."""
+        self._mailboxes[channel] = deliver
+        self._begin(channel)
+
     def subscribe(self, channel: bytes) -> None:
-        confirmed = self._channels.get(channel)
-        if confirmed is None:
-            confirmed = self._channels[channel] = Event()
-            self._send_soon(channel)
+        confirmed = self._begin(channel)
         # Without a connection there is not much to wait for; the next one subscribes to all channels.
         patience = TIMEOUT_SECONDS if self._connection is not None else RECONNECT_SECONDS * 2
         if not confirmed.wait(patience) or self._connection is None:
             raise BrokerUnavailable("Redis did not confirm a subscription")
+
+    def _begin(self, channel: bytes) -> Event:
+        confirmed = self._channels.get(channel)
+        if confirmed is None:
+            confirmed = self._channels[channel] = Event()
+            self._send_soon(channel)
+        return confirmed
 
     def unsubscribe(self, channel: bytes) -> None:
         if self._channels.pop(channel, None) is not None:
@@ -150,6 +161,10 @@ class Listener:
 
     def _deliver(self, channel: bytes, message: bytes) -> None:
         """`e <epoch> <offset> <payload>` is an event, `r <epoch> <offset> ` a topic that begins anew."""
+        deliver = self._mailboxes.get(channel)
+        if deliver is not None:
+            deliver(message)
+            return
         kind, epoch, offset, payload = message.split(b" ", 3)
         topic = channel[len(self._before) : -len(self._after)].decode()
         position = Position(epoch.decode(), int(offset))
