@@ -29,6 +29,7 @@ class Base:
         self._read_storage(env)
         self._read_security(env)
         self._read_streams(env)
+        self._read_gateway(env)
         self._read_limits(env)
         self.read(env)
         self._check_workers(env)
@@ -68,6 +69,7 @@ class Base:
         self.PASSWORD_MIN_LENGTH = env.number("PASSWORD_MIN_LENGTH", 8 if self.IS_PRODUCTION else 1, least=1)
         self.CLIENT_ID = env.text("CLIENT_ID")
         self.CLIENT_SECRET = env.text("CLIENT_SECRET")
+        self.GATEWAY_AUTH = env.choice("GATEWAY_AUTH", "token" if self.IS_PRODUCTION else "open", ("open", "token"))
         self.CORS_ORIGINS = env.items("CORS_ORIGINS")
         self.COOKIE_SECURE = env.flag("COOKIE_SECURE", self.IS_PRODUCTION)
         if bool(self.CLIENT_ID) != bool(self.CLIENT_SECRET):
@@ -89,6 +91,10 @@ class Base:
         self.NOTIFY_MIN_RIGHTS = env.choice(
             "NOTIFY_MIN_RIGHTS", "READ", ("READ", "COMMENT", "WRITE", "ADMIN")
         )
+
+    def _read_gateway(self, env: Environment) -> None:
+        self.PUBLIC_ACCOUNTS = env.items("PUBLIC_ACCOUNTS")
+        self.REPLY_TIMEOUT_SECONDS = env.number("REPLY_TIMEOUT_SECONDS", 30, least=1)
 
     def _read_limits(self, env: Environment) -> None:
         self.RATELIMIT_ENABLED = env.flag("RATELIMIT_ENABLED", self.IS_PRODUCTION)

@@ -2,11 +2,12 @@
 
 from flask import Flask
 
+from app.cli.bots import bot
 from app.cli.clients import client
 from app.cli.seed import seed
 from app.cli.users import token, user
 
 
 def init_app(app: Flask) -> None:
-    for command in (seed, token, user, client):
+    for command in (seed, token, user, client, bot):
         app.cli.add_command(command)
