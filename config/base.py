@@ -69,7 +69,9 @@ class Base:
         self.PASSWORD_MIN_LENGTH = env.number("PASSWORD_MIN_LENGTH", 8 if self.IS_PRODUCTION else 1, least=1)
         self.CLIENT_ID = env.text("CLIENT_ID")
         self.CLIENT_SECRET = env.text("CLIENT_SECRET")
-        self.GATEWAY_AUTH = env.choice("GATEWAY_AUTH", "token" if self.IS_PRODUCTION else "open", ("open", "token"))
+        self.GATEWAY_AUTH = env.choice(
+            "GATEWAY_AUTH", "token" if self.IS_PRODUCTION else "open", ("open", "token")
+        )
         self.CORS_ORIGINS = env.items("CORS_ORIGINS")
         self.COOKIE_SECURE = env.flag("COOKIE_SECURE", self.IS_PRODUCTION)
         if bool(self.CLIENT_ID) != bool(self.CLIENT_SECRET):

@@ -20,9 +20,20 @@ OUTCOMES = {TIMEOUT: "timeout", GONE: "disconnected", NOT_CONNECTED: "not_connec
 class Waiter:
     """One question that is open. `number` names it on this worker; `is_reserved`: its id must be released."""
 
-    __slots__ = ("asked_at", "correlation_id", "heard_at", "holder", "is_reserved", "name", "number", "subscriber")
+    __slots__ = (
+        "asked_at",
+        "correlation_id",
+        "heard_at",
+        "holder",
+        "is_reserved",
+        "name",
+        "number",
+        "subscriber",
+    )
 
-    def __init__(self, number: int, name: str, correlation_id: str, holder: Holder, is_reserved: bool) -> None:
+    def __init__(
+        self, number: int, name: str, correlation_id: str, holder: Holder, is_reserved: bool
+    ) -> None:
         self.number = number
         self.name = name
         self.correlation_id = correlation_id
@@ -38,9 +49,11 @@ class Waiter:
 
 
 class Replies:
-    """`on_end(waiter, is_known)` is called once for each; `is_known`: whoever was asked knows that it is over."""
+    """`on_end(waiter, is_known)` is called once for each; `is_known`: who was asked knows that it is over."""
 
-    def __init__(self, timeout_seconds: float, meters: Meters, on_end: Callable[[Waiter, bool], None]) -> None:
+    def __init__(
+        self, timeout_seconds: float, meters: Meters, on_end: Callable[[Waiter, bool], None]
+    ) -> None:
         self._timeout_seconds = timeout_seconds
         self._meters = meters
         self._on_end = on_end

@@ -30,7 +30,7 @@ _poll: Callable[[], Any] = monkey.get_original("select", "poll")
 
 def shut_down(fd: int, how: int) -> None:
     """shutdown(2) of a descriptor that may be gone. gevent's own would wake its waiters with an error."""
-    with suppress(OSError):
+    with suppress(OSError, ValueError):  # ValueError: it is -1
         sock = _socket.socket(fileno=fd)
         try:
             sock.shutdown(how)
@@ -81,6 +81,13 @@ class Peer:
             # A peer that vanished without a word does not acknowledge heartbeats.
             self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, VANISHED_MILLISECONDS)
         return self._socket.detach(), self._response.chunked
+
+    def take_unread(self) -> bytes:
+        """Bytes that arrived behind the request: the server has read them, and nobody else will see them."""
+        if hasattr(self._response, "req"):  # gunicorn
+            early: bytes = self._response.req.unreader.take_buffered()
+            return early
+        return b""
 
     def is_gone(self) -> bool:
         """Whether it hung up or closed its half (as in nginx, a half-close counts as gone)."""

@@ -85,9 +85,9 @@ def test_not_mentioned(text: str) -> None:
 def test_the_text_is_the_first_that_is_a_string(index: int) -> None:
     others: list[Any] = [None, 5, True, ["@email_bot"], {"message": "@email_bot"}]
     for other in others:
-        data = {key: "@email_bot" for key in TEXT_KEYS[index + 1 :]}
+        data = dict.fromkeys(TEXT_KEYS[index + 1 :], "@email_bot")
         data |= {TEXT_KEYS[index]: "@ci_bot"}
-        data |= {key: other for key in TEXT_KEYS[:index]}
+        data |= dict.fromkeys(TEXT_KEYS[:index], other)
         assert find_mention(data, PUBLIC) == "ci_bot"
 
 

@@ -1,6 +1,6 @@
 """Presence between workers: leases in Redis, kept by scripts that go by Redis's own clock.
 
-Keys: `<prefix>:{presence}:ends`, a sorted set of names by the end of their lease, and `…:holders`, a hash of
+Keys: `<prefix>:{<kind>}:ends`, a sorted set of names by the end of their lease, and `…:holders`, a hash of
 name → `<worker> <connection>`. The braces are a hash tag (Redis Cluster specification): one script touches
 both. Names of workers that died stay until `claim.lua` sweeps them or `KEY_SECONDS` are over.
 """
@@ -21,10 +21,10 @@ T = TypeVar("T")
 
 
 class RedisPresence(Presence):
-    def __init__(self, pipeline: Pipeline, prefix: str, lease_seconds: float) -> None:
+    def __init__(self, pipeline: Pipeline, prefix: str, lease_seconds: float, kind: str) -> None:
         super().__init__(lease_seconds)
         self._milliseconds = round(lease_seconds * 1000)
-        self._keys = (f"{prefix}:{{presence}}:ends".encode(), f"{prefix}:{{presence}}:holders".encode())
+        self._keys = (f"{prefix}:{{{kind}}}:ends".encode(), f"{prefix}:{{{kind}}}:holders".encode())
         self._pipeline = pipeline
         names = ("claim", "renew", "release", "find", "count")
         scripts = [Script((_FOLDER / f"{name}.lua").read_text()) for name in names]

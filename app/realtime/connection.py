@@ -1,0 +1,288 @@
+"""One WebSocket: what its bytes mean, what waits in it, and how it ends. How bytes travel its wire knows."""
+
+import json
+from collections import deque
+from time import monotonic, time
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+from app.realtime import frames
+from app.realtime.backlog import Backlog, OnWritten, report
+from app.realtime.claims import Claims
+from app.realtime.frames import Parser, ProtocolError
+
+if TYPE_CHECKING:
+    from app.realtime.sockets import Sockets
+
+INBOX_MESSAGES = 64
+INBOX_BYTES = 1024 * 1024
+MOST_LIMITED = 100
+LOST = 1006  # never on the wire: the connection ended without a close frame (RFC 6455, 7.4.1)
+PING = frames.encode_frame(frames.PING, b"")
+
+
+class SocketHandler(Protocol):
+    """What an area does with its connections. The calls of one connection come one after the other, from a
+    few greenlets that all connections share: none may block for long. What they raise is logged and closes
+    the connection with 1011."""
+
+    def opened(self, connection: "Connection") -> None:
+        """First of all, once the handshake was answered."""
+
+    def received(self, connection: "Connection", message: bytes) -> None:
+        """A whole message; one that is not text is a `frames.Binary`."""
+
+    def closed(self, connection: "Connection", code: int, reason: str) -> None:
+        """Last of all and exactly once: by whomever it ended. 1005: without a code, 1006: without a word."""
+
+
+class Accept(NamedTuple):
+    """Whom a connection is for. `name` is the user's; without a handler nobody is told of it."""
+
+    name: str
+    claims: Claims
+    handler: SocketHandler | None
+
+
+class Refuse(NamedTuple):
+    """Why a connection is closed as soon as it is open (RFC 6455, 7.4; at most 123 bytes of reason)."""
+
+    code: int
+    reason: str
+
+
+NOBODY = Accept("", Claims("", "", 0), None)
+
+
+class Wire(Protocol):
+    """How the bytes of connections travel. Nothing here may block or raise."""
+
+    def write(self, connection: "Connection", frame: bytes, on_written: OnWritten | None) -> None:
+        """There is no backlog: writes the frame now, or begins a backlog with it."""
+
+    def flush(self, connection: "Connection") -> None:
+        """There may be a backlog; without one, a connection that has nothing more to say is shut."""
+
+    def heed(self, connection: "Connection") -> None:
+        """`is_paused` has changed: whether its peer is listened to."""
+
+    def drop(self, connection: "Connection") -> None:
+        """Ends at once, whatever is unsent; harmless when repeated."""
+
+
+class Bounds(NamedTuple):
+    """Of every connection; bytes, and frames."""
+
+    buffer_bytes: int = 1024 * 1024
+    frame_bytes: int = 1024 * 1024
+    frames_per_second: float = 1000.0
+    frames_burst: int = 1000
+
+
+class Connection:
+    """`id` is unique in the cluster, `name` the user's. `code` is 0 while open, then how it ended.
+
+    `is_finished`: what the peer still sends is not looked at, and once the backlog is sent nothing follows.
+    `heard_at` and `pinged_at` are of the monotonic clock.
+    """
+
+    __slots__ = (
+        "_limited",
+        "_parser",
+        "_tokens",
+        "backlog",
+        "claims",
+        "code",
+        "fd",
+        "handler",
+        "heard_at",
+        "id",
+        "inbox",
+        "inbox_bytes",
+        "is_finished",
+        "is_opened",
+        "is_paused",
+        "is_scheduled",
+        "name",
+        "opened_at",
+        "ping_at",
+        "pinged_at",
+        "reason",
+        "sockets",
+        "wire",
+    )
+
+    def __init__(self, id_: str, accept: Accept, sockets: "Sockets", wire: Wire) -> None:
+        self.id = id_
+        self.name, self.claims, self.handler = accept
+        self.sockets = sockets
+        self.wire = wire
+        self.fd = -1
+        self.code = 0
+        self.reason = ""
+        self.backlog: Backlog | None = None
+        self.inbox: deque[bytes] | None = None
+        self.inbox_bytes = 0
+        self.is_opened = self.is_scheduled = self.is_paused = self.is_finished = False
+        self.opened_at = self.heard_at = monotonic()
+        self.ping_at = 0
+        self.pinged_at = 0.0
+        self._parser = Parser(sockets.bounds.frame_bytes)
+        self._tokens = float(sockets.bounds.frames_burst)
+        self._limited = 0
+
+    @property
+    def is_open(self) -> bool:
+        return not self.code
+
+    # Sending
+
+    def send(self, message: bytes, on_written: OnWritten | None = None) -> None:
+        """One whole text frame (for a `Binary`, a binary one), after those before it.
+
+        `on_written` may be called before this returns; it may not block. Past the limit of unsent bytes the
+        connection is closed; one frame always fits.
+        """
+        if self.code:
+            report(on_written, False)
+        else:
+            self._put(frames.encode(message), on_written)
+
+    def ping(self) -> None:
+        self.pinged_at = monotonic()
+        self._put(PING)
+
+    def _put(self, frame: bytes, on_written: OnWritten | None = None) -> None:
+        backlog = self.backlog
+        if backlog is None:
+            self.wire.write(self, frame, on_written)
+        elif backlog.size + len(frame) > self.sockets.bounds.buffer_bytes:
+            backlog.drop_unsent()
+            self.close(1008, "slow consumer")
+            report(on_written, False)
+        else:
+            backlog.add(frame, on_written)
+
+    # Ending
+
+    def close(self, code: int, reason: str) -> None:
+        """Says why and ends; what the peer sent and nobody looked at yet is dropped."""
+        if self.code:
+            return
+        self.inbox, self.inbox_bytes = None, 0
+        self._end(code, reason)
+        self._say_goodbye(frames.encode_close(code, reason))
+
+    def cut(self, reason: str) -> None:
+        """Its bearer may not go on; `reason` is one of a stream's (`token_expired`, …)."""
+        self.close(1008, reason.replace("_", " "))
+
+    def fail(self, code: int, reason: str) -> None:
+        """The peer broke a rule; what else it sends is not looked at."""
+        self.is_finished = True
+        self.close(code, reason)
+        self.wire.flush(self)
+
+    def gone(self) -> None:
+        """The wire has ended, with or without a goodbye."""
+        backlog, self.backlog = self.backlog, None
+        if not self.code:
+            self._end(LOST, "")
+        self.is_finished = True
+        self.sockets.leaving.pop(self, None)
+        if backlog is not None:
+            backlog.fail()
+
+    def _end(self, code: int, reason: str) -> None:
+        self.code, self.reason = code, reason
+        self.sockets.forget(self)
+
+    def _say_goodbye(self, frame: bytes) -> None:
+        self.sockets.leave(self)
+        if self.is_paused:
+            self.is_paused = False
+            self.wire.heed(self)
+        if self.backlog is None:
+            self.wire.write(self, frame, None)
+        else:
+            self.backlog.add(frame)
+
+    # Receiving
+
+    def feed(self, data: bytes) -> None:
+        """Bytes of the peer, as they come."""
+        self._refill()
+        if self.is_finished:
+            return
+        try:
+            for opcode, payload in self._parser.feed(data):
+                self._heed_frame(opcode, payload)
+                if self.is_finished:
+                    return
+        except ProtocolError as error:
+            self.fail(error.code, error.reason)
+
+    def _heed_frame(self, opcode: int, payload: bytes) -> None:
+        if opcode == frames.CLOSE:
+            self._close_as_asked(payload)
+        elif self.code:
+            return
+        elif self._tokens < 1:
+            self._limit()
+        else:
+            self._tokens -= 1
+            if opcode in (frames.TEXT, frames.BINARY):
+                self._keep(payload)
+            elif opcode == frames.PING:
+                self._put(frames.encode_frame(frames.PONG, payload))
+
+    def _keep(self, message: bytes) -> None:
+        """For the handler. A peer that is faster than it is not listened to for a while."""
+        if self.inbox is None:
+            self.inbox = deque()
+        self.inbox.append(message)
+        self.inbox_bytes += len(message)
+        self.sockets.pump.schedule(self)
+        if not self.is_paused and (len(self.inbox) >= INBOX_MESSAGES or self.inbox_bytes >= INBOX_BYTES):
+            self.is_paused = True
+            self.wire.heed(self)
+
+    def take(self) -> bytes | None:
+        """The next message for the handler."""
+        if not self.inbox:
+            self.inbox = None
+            return None
+        message = self.inbox.popleft()
+        self.inbox_bytes -= len(message)
+        if self.is_paused and len(self.inbox) * 2 < INBOX_MESSAGES and self.inbox_bytes * 2 < INBOX_BYTES:
+            self.is_paused = False
+            self.wire.heed(self)
+        return message
+
+    def _close_as_asked(self, payload: bytes) -> None:
+        """The peer's close frame: an answer to ours, or it is answered with the same (RFC 6455, 5.5.1)."""
+        code, reason = frames.read_close(payload)
+        self.is_finished = True
+        if not self.code:
+            self._end(code, reason)
+            self._say_goodbye(frames.encode_close(code))
+        self.wire.flush(self)
+
+    # The rate of frames
+
+    def _refill(self) -> None:
+        """A token for each frame that is allowed (a token bucket, full at first)."""
+        now = monotonic()
+        bounds = self.sockets.bounds
+        self._tokens += (now - self.heard_at) * bounds.frames_per_second
+        self.heard_at = now
+        if self._tokens >= bounds.frames_burst:
+            self._tokens, self._limited = float(bounds.frames_burst), 0
+
+    def _limit(self) -> None:
+        """A frame too many is dropped, and the peer told once. Who goes on without a rest is closed."""
+        self._limited += 1
+        if self._limited == 1:
+            error = {"type": "error", "message": "Too many messages", "timestamp": time()}
+            self._put(frames.encode(json.dumps(error).encode()))
+        elif self._limited > MOST_LIMITED:
+            self.fail(1008, "rate limit exceeded")
