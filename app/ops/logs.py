@@ -8,9 +8,11 @@ from typing import Any
 import click
 from flask import Flask
 
+from app.realtime.connection import Connection
 from app.realtime.subscriber import Subscriber
 
 log = logging.getLogger("hub.streams")
+socket_log = logging.getLogger("hub.sockets")
 _STANDARD = set(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 
 
@@ -54,5 +56,18 @@ def stream_ended(subscriber: Subscriber, reason: str) -> None:
             "seconds": seconds,
             "bytes": subscriber.sent,
             "user": subscriber.claims.subject,
+        },
+    )
+
+
+def socket_ended(connection: Connection) -> None:
+    """One line for each WebSocket, at its end: how (a close code; 1006 is none), after how many seconds."""
+    socket_log.info(
+        "socket ended",
+        extra={
+            "code": connection.code,
+            "reason": connection.reason,
+            "seconds": round(monotonic() - connection.opened_at, 1),
+            "user": connection.name,
         },
     )

@@ -70,12 +70,14 @@ class Wire(Protocol):
 
 
 class Bounds(NamedTuple):
-    """Of every connection; bytes, and frames."""
+    """Of every connection. A peer that answers no ping within `pong_seconds` is given up."""
 
     buffer_bytes: int = 1024 * 1024
     frame_bytes: int = 1024 * 1024
     frames_per_second: float = 1000.0
     frames_burst: int = 1000
+    ping_seconds: int = 25
+    pong_seconds: int = 10
 
 
 class Connection:
@@ -152,6 +154,9 @@ class Connection:
         self._put(PING)
 
     def _put(self, frame: bytes, on_written: OnWritten | None = None) -> None:
+        meters = self.sockets.meters
+        meters.frames_out += 1
+        meters.frame_bytes_out += len(frame)
         backlog = self.backlog
         if backlog is None:
             self.wire.write(self, frame, on_written)
@@ -213,6 +218,7 @@ class Connection:
         self._refill()
         if self.is_finished:
             return
+        self.sockets.meters.frame_bytes_in += len(data)
         try:
             for opcode, payload in self._parser.feed(data):
                 self._heed_frame(opcode, payload)
@@ -222,6 +228,7 @@ class Connection:
             self.fail(error.code, error.reason)
 
     def _heed_frame(self, opcode: int, payload: bytes) -> None:
+        self.sockets.meters.frames_in += 1
         if opcode == frames.CLOSE:
             self._close_as_asked(payload)
         elif self.code:
@@ -281,6 +288,7 @@ class Connection:
     def _limit(self) -> None:
         """A frame too many is dropped, and the peer told once. Who goes on without a rest is closed."""
         self._limited += 1
+        self.sockets.meters.frames_limited += 1
         if self._limited == 1:
             error = {"type": "error", "message": "Too many messages", "timestamp": time()}
             self._put(frames.encode(json.dumps(error).encode()))

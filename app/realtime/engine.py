@@ -60,8 +60,6 @@ class Settings:
     max_sockets: int = 15_000
     max_open: int = 30_000
     socket_bounds: Bounds = field(default_factory=Bounds)
-    ping_seconds: int = 25
-    pong_seconds: int = 10
 
 
 class Overloaded(Exception):
@@ -78,15 +76,11 @@ class Engine:
     def __init__(self, broker: Broker, settings: Settings | None = None) -> None:
         self.settings = settings or Settings()
         self.broker = broker
+        self.meters = Meters()
         self.writer = Writer(self._forget, self.settings.hands_over)
         self.dispatcher = Dispatcher(self.writer.poller.write)
         self.hub = Hub(broker, self.dispatcher, self.settings.buffer_bytes)
-        self.sockets = Sockets(
-            self.settings.socket_bounds,
-            self.settings.ping_seconds,
-            self.settings.pong_seconds,
-            self.settings.hands_over,
-        )
+        self.sockets = Sockets(self.settings.socket_bounds, self.meters, self.settings.hands_over)
         self.control = Control(self.hub, self.sockets)
         self.outbox = Outbox(broker, self.settings.outbox_events)
         self.heartbeats = Heartbeats(self.settings.heartbeat_seconds)

@@ -8,6 +8,7 @@ import gevent
 from gevent.queue import SimpleQueue
 
 from app.realtime.connection import Connection, SocketHandler
+from app.realtime.meters import Meters
 
 log = logging.getLogger(__name__)
 
@@ -20,7 +21,8 @@ PAUSE_SECONDS = 1e-6  # `sleep(0)` would go on without letting the loop look for
 class Pump:
     """`on_end` is called for each connection after its handler was told of its end."""
 
-    def __init__(self, on_end: Callable[[Connection], None]) -> None:
+    def __init__(self, meters: Meters, on_end: Callable[[Connection], None]) -> None:
+        self._meters = meters
         self._on_end = on_end
         self._ready: SimpleQueue[Connection] = SimpleQueue()
         self._greenlets: list[gevent.Greenlet[..., None]] = []
@@ -76,6 +78,7 @@ class Pump:
             else:
                 return False
         except (Exception, gevent.Timeout):
+            self._meters.message_errors += 1
             log.exception("the handler of a socket failed")
             connection.close(1011, "Internal server error")
         return True

@@ -9,6 +9,7 @@ from typing import Any
 
 from app.realtime.connection import Accept, Bounds, Connection, Refuse, Wire
 from app.realtime.cut import Cut
+from app.realtime.meters import Meters
 from app.realtime.peer import Peer
 from app.realtime.pings import Pings
 from app.realtime.pump import Pump
@@ -24,19 +25,18 @@ OVERLOADED = Refuse(1013, "Try again later")
 class Sockets:
     """`by_id` has the open ones; `held` counts also those that are saying goodbye."""
 
-    def __init__(
-        self, bounds: Bounds, ping_seconds: int = 25, pong_seconds: int = 10, hands_over: bool = True
-    ) -> None:
+    def __init__(self, bounds: Bounds, meters: Meters, hands_over: bool = True) -> None:
         self.bounds = bounds
+        self.meters = meters
         self.by_id: dict[str, Connection] = {}
         self.tokens: dict[str, set[Connection]] = {}
         self.leaving: dict[Connection, float] = {}
         self.on_end: Callable[[Connection], None] | None = None
-        self.pump = Pump(self._ended)
+        self.pump = Pump(meters, self._ended)
         self._wire = PolledWire()
         self._hands_over = hands_over
         self._threaded = 0
-        self._pings = Pings(ping_seconds, pong_seconds)
+        self._pings = Pings(bounds.ping_seconds, bounds.pong_seconds)
         self._expiry: Expiry[Connection] = Expiry(self.tokens, lambda it: it.cut("token_expired"))
         self._ids = (f"{prefix}{number:x}" for prefix in [secrets.token_hex(6)] for number in count())
 
@@ -117,6 +117,7 @@ class Sockets:
         if not bearers:
             del self.tokens[connection.claims.token]
         self._pings.remove(connection)
+        self.meters.socket_ends[str(connection.code)] += 1
         self.pump.schedule(connection)
 
     def leave(self, connection: Connection) -> None:
