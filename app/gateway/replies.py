@@ -1,7 +1,7 @@
 """Who waits on this worker for answers: `POST /sse/send`, each an open stream of its own.
 
-Timeouts are one ordered dict and not a timer each: all waiters have the same patience, so whoever was
-quiet longest stands first.
+Timeouts are one ordered dict and not a timer each: all waiters have the same patience, so whoever heard
+nothing longest stands first.
 """
 
 from collections.abc import Callable
@@ -18,34 +18,33 @@ OUTCOMES = {TIMEOUT: "timeout", GONE: "disconnected", NOT_CONNECTED: "not_connec
 
 
 class Waiter:
-    """One question that is open. `number` names it on this worker; `is_reserved`: its id must be released."""
+    """One open question: `number` names it on this worker, `name` is who was asked, and `holder` where.
+
+    `reservation`: under which name the caller's correlation id is taken; "" for one of the hub's own.
+    `is_missed`: when it was looked for last, who was asked was not there.
+    """
 
     __slots__ = (
         "asked_at",
         "correlation_id",
         "heard_at",
         "holder",
-        "is_reserved",
+        "is_missed",
         "name",
         "number",
+        "reservation",
         "subscriber",
     )
 
-    def __init__(
-        self, number: int, name: str, correlation_id: str, holder: Holder, is_reserved: bool
-    ) -> None:
+    def __init__(self, number: int, name: str, holder: Holder, correlation_id: str, reservation: str) -> None:
         self.number = number
         self.name = name
-        self.correlation_id = correlation_id
         self.holder = holder
-        self.is_reserved = is_reserved
+        self.correlation_id = correlation_id
+        self.reservation = reservation
         self.subscriber: Subscriber | None = None
+        self.is_missed = False
         self.asked_at = self.heard_at = monotonic()
-
-    @property
-    def reservation(self) -> str:
-        """Who holds the correlation id."""
-        return str(self.number)
 
 
 class Replies:
@@ -57,7 +56,7 @@ class Replies:
         self._timeout_seconds = timeout_seconds
         self._meters = meters
         self._on_end = on_end
-        self._numbers = count(1)
+        self.numbers = count(1)
         self._waiters: dict[int, Waiter] = {}
 
     def __len__(self) -> int:
@@ -66,9 +65,6 @@ class Replies:
     def waiters(self) -> list[Waiter]:
         return list(self._waiters.values())
 
-    def make(self, name: str, correlation_id: str, holder: Holder, is_reserved: bool) -> Waiter:
-        return Waiter(next(self._numbers), name, correlation_id, holder, is_reserved)
-
     def add(self, waiter: Waiter, subscriber: Subscriber) -> None:
         waiter.subscriber = subscriber
         self._waiters[waiter.number] = waiter
@@ -76,15 +72,14 @@ class Replies:
     def take(self, number: int, text: bytes, is_final: bool) -> None:
         """A frame that answers; nobody may be waiting any more."""
         waiter = self._waiters.get(number)
-        if waiter is None or waiter.subscriber is None:
+        if waiter is None:
             self._meters.frames_unclaimed += 1
             return
         self._hear(waiter)
         if is_final:
-            self._end(waiter, "answered", is_known=True)
-        waiter.subscriber.push(wire.event(text))
-        if is_final:
-            waiter.subscriber.finish()
+            self._end(waiter, "answered", wire.event(text), is_known=True)
+        elif waiter.subscriber is not None:
+            waiter.subscriber.push(wire.event(text))
 
     def _hear(self, waiter: Waiter) -> None:
         now = monotonic()
@@ -97,17 +92,14 @@ class Replies:
     def fail(self, number: int, message: str, is_known: bool) -> None:
         """Ends the stream with an error; harmless when it is over."""
         waiter = self._waiters.get(number)
-        if waiter is None or waiter.subscriber is None:
-            return
-        self._end(waiter, OUTCOMES[message], is_known)
-        waiter.subscriber.push(wire.error_event(message, waiter.correlation_id))
-        waiter.subscriber.finish()
+        if waiter is not None:
+            self._end(waiter, OUTCOMES[message], wire.error_event(message, waiter.correlation_id), is_known)
 
     def abandon(self, number: int) -> None:
         """The stream is over, whoever ended it; harmless when it was this worker that did."""
         waiter = self._waiters.get(number)
         if waiter is not None:
-            self._end(waiter, "abandoned", is_known=False)
+            self._end(waiter, "abandoned", b"", is_known=False)
 
     def tick(self) -> None:
         quiet_since = monotonic() - self._timeout_seconds
@@ -117,7 +109,11 @@ class Replies:
                 break
             self.fail(waiter.number, TIMEOUT, is_known=False)
 
-    def _end(self, waiter: Waiter, outcome: str, is_known: bool) -> None:
+    def _end(self, waiter: Waiter, outcome: str, last: bytes, is_known: bool) -> None:
+        """The correlation id is free before its caller knows that it is."""
         del self._waiters[waiter.number]
         self._meters.replies[outcome] += 1
         self._on_end(waiter, is_known)
+        if last and waiter.subscriber is not None:
+            waiter.subscriber.push(last)
+            waiter.subscriber.finish()

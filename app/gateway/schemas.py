@@ -76,7 +76,7 @@ def read_messages() -> list[Message]:
     """All messages of the request, or Unprocessable for all of them; TooLarge, TooSlow."""
     values = _read_json()
     if not isinstance(values, list):
-        raise _unprocessable([_problem("list_type", ("body",), "Input should be a valid list", values)])
+        raise _unprocessable([problem_of("list_type", ("body",), "Input should be a valid list", values)])
     messages: list[Message] = []
     problems: list[Problem] = []
     for index, value in enumerate(values):
@@ -97,15 +97,15 @@ def _read_json() -> Any:
     try:
         body = read_body()
     except Invalid as error:
-        raise _unprocessable([_problem("json_invalid", ("body",), error.message, None)]) from error
+        raise _unprocessable([problem_of("json_invalid", ("body",), error.message, None)]) from error
     if not request.is_json:
         given = request.headers.get("Content-Type")
         loc = ("header", "content-type")
-        raise _unprocessable([_problem("content_type", loc, "Input should be application/json", given)])
+        raise _unprocessable([problem_of("content_type", loc, "Input should be application/json", given)])
     try:
         return orjson.loads(body)
     except orjson.JSONDecodeError as error:
-        problem = _problem("json_invalid", ("body", error.pos), f"JSON decode error: {error.msg}", {})
+        problem = problem_of("json_invalid", ("body", error.pos), f"JSON decode error: {error.msg}", {})
         raise _unprocessable([problem]) from error
 
 
@@ -120,23 +120,23 @@ def _parse(value: Any, loc: Loc) -> tuple[Message | None, list[Problem]]:
     try:
         frame = wire.frame(data, user_id, correlation_id, value.get("timestamp"))
     except orjson.JSONEncodeError:
-        return None, [_problem("too_deep", (*loc, "data"), "Input is nested too deeply", None)]
+        return None, [problem_of("too_deep", (*loc, "data"), "Input is nested too deeply", None)]
     return Message(user_id, data, correlation_id, given is not None, frame), []
 
 
 def _find_problems(value: Any, loc: Loc) -> list[Problem]:
     if not isinstance(value, dict):
         msg = "Input should be a valid dictionary or object to extract fields from"
-        return [_problem("model_attributes_type", loc, msg, value)]
+        return [problem_of("model_attributes_type", loc, msg, value)]
     problems = []
     for name, is_required, is_valid, kind, msg in _FIELDS:
         given = value.get(name)
         if given is None and not is_required:
             continue
         if given is None and name not in value:
-            problems.append(_problem("missing", (*loc, name), "Field required", value))
+            problems.append(problem_of("missing", (*loc, name), "Field required", value))
         elif not is_valid(given):
-            problems.append(_problem(kind, (*loc, name), msg, given))
+            problems.append(problem_of(kind, (*loc, name), msg, given))
     return problems or _find_problems_inside(value["user_id"], value["data"], loc)
 
 
@@ -144,17 +144,17 @@ def _find_problems_inside(user_id: str, data: dict[str, Any], loc: Loc) -> list[
     problems = []
     if not user_id:
         msg = "String should have at least 1 character"
-        problems.append(_problem("string_too_short", (*loc, "user_id"), msg, user_id))
+        problems.append(problem_of("string_too_short", (*loc, "user_id"), msg, user_id))
     elif len(user_id) > USER_ID_LENGTH:
         msg = f"String should have at most {USER_ID_LENGTH} characters"
-        problems.append(_problem("string_too_long", (*loc, "user_id"), msg, user_id))
+        problems.append(problem_of("string_too_long", (*loc, "user_id"), msg, user_id))
     if "correlation_id" in data and not isinstance(data["correlation_id"], str):
         place, msg = (*loc, "data", "correlation_id"), "Input should be a valid string"
-        problems.append(_problem("string_type", place, msg, data["correlation_id"]))
+        problems.append(problem_of("string_type", place, msg, data["correlation_id"]))
     return problems
 
 
-def _problem(kind: str, loc: Loc, msg: str, given: Any) -> Problem:
+def problem_of(kind: str, loc: Loc, msg: str, given: Any) -> Problem:
     return {"type": kind, "loc": loc, "msg": msg, "input": _shown(given)}
 
 

@@ -1,0 +1,102 @@
+"""Who may call the gateway, and who may connect under which name. `GATEWAY_AUTH` says how much is asked.
+
+`open`: nothing. `token`: the POSTs need a service token; a name is opened by a subscriber token made for it,
+by the account whose uuid it is, or, where it is a public one, by its bot's credential alone.
+"""
+
+from typing import NamedTuple
+
+from flask import Flask, current_app, request
+from sqlalchemy import exists, select
+
+from app.auth import principal, tokens
+from app.auth.clients import identify_service
+from app.auth.models import RevokedToken
+from app.errors import DomainError, Forbidden, Unauthorized
+from app.extensions import db
+from app.gateway import bots
+from app.gateway.bots import PublicAccounts
+from app.gateway.models import Bot
+from app.realtime.claims import Claims
+
+OPEN = "open"
+ANYBODY = Claims("", "", 0)
+DISABLED, RESERVED = "This bot is disabled", "This name belongs to a bot"
+OTHERS = "This token is for another user"
+
+
+class Caller(NamedTuple):
+    """Of a POST. `key` is what its rate is limited by: the token, or the address where none is asked for."""
+
+    key: str
+    claims: Claims
+
+
+def identify_caller() -> Caller:
+    """Raises Unauthorized."""
+    if current_app.config["GATEWAY_AUTH"] == OPEN:
+        return Caller(str(request.remote_addr), ANYBODY)
+    service = identify_service()
+    return Caller(service.token_id, service.claims)
+
+
+def identify_client(user_id: str, public: PublicAccounts) -> Claims:
+    """Of a WebSocket that wants to be `user_id`; raises Unauthorized or Forbidden."""
+    bot = public.bots().get(user_id)
+    if bot is not None and bot.is_disabled:
+        raise Forbidden(DISABLED)
+    if current_app.config["GATEWAY_AUTH"] == OPEN:
+        return ANYBODY if bot is None else Claims(bots.subject(user_id), "", 0, bot.version)
+    token, _ = principal.find_token(cookie=False, query=True)
+    if token.startswith(bots.CREDENTIAL_PREFIX):
+        return _bot(user_id, token)
+    claims = tokens.read(token)
+    if user_id in public.names():
+        raise Forbidden(RESERVED)
+    if claims.use == tokens.ACCOUNT:
+        return _account(user_id, claims)
+    return _subscriber(user_id, claims)
+
+
+def _bot(user_id: str, credential: str) -> Claims:
+    bot = bots.find_by_credential(user_id, credential)
+    if bot is None:
+        raise Unauthorized()
+    return Claims(bots.subject(user_id), "", 0, bot.version)
+
+
+def _account(user_id: str, claims: tokens.Claims) -> Claims:
+    account = principal.account(claims)
+    if account.uuid != user_id:
+        raise Forbidden(OTHERS)
+    return account.claims
+
+
+def _subscriber(user_id: str, claims: tokens.Claims) -> Claims:
+    revoked = select(exists().where(RevokedToken.jti == claims.token_id))
+    if claims.use != tokens.SUBSCRIBER or db.session.scalar(revoked):
+        raise Unauthorized()
+    if claims.subject != user_id:
+        raise Forbidden(OTHERS)
+    return Claims(f"subscriber:{user_id}", claims.token_id, claims.expires_at, claims.version)
+
+
+def why_not_connected(app: Flask, claims: Claims, name: str) -> str | None:
+    """The reason to close a socket whose bearer may not use the name any more; None while it may."""
+    kind = claims.subject.partition(":")[0]
+    if not claims.subject:
+        return None
+    with app.app_context():
+        try:
+            if kind == "bot":
+                bot = db.session.get(Bot, name)
+                is_current = bot is not None and bot.version == claims.version and not bot.is_disabled
+                return None if is_current else "rights_revoked"
+            if kind == "subscriber":
+                subject = claims.subject.partition(":")[2]
+                _subscriber(name, tokens.Claims(tokens.SUBSCRIBER, subject, *claims[1:]))
+            else:
+                _account(name, tokens.Claims(tokens.ACCOUNT, *claims))
+        except DomainError:
+            return "logged_out"
+        return None
