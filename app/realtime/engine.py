@@ -93,7 +93,6 @@ class Engine:
             self.hub.forget_idle,
         )
         self.rechecks = Rechecks(self.hub, self.sockets, self.settings.recheck_seconds)
-        self.meters = Meters()
         self.presence = make_presence(broker, self.settings.presence_lease_seconds)
         self.keeper = Keeper(self.presence)
         # Names that are no users' and that only one may use at a time.

@@ -11,7 +11,7 @@ Guarantees:
 - `renew` tells for each lease whether it is still the holder's. One that the store lost (it came back
   empty) or that ran out is claimed anew, unless somebody else was faster.
 - BrokerUnavailable means that a call may or may not have been carried out: who claimed must release.
-- Calls of one worker are carried out in the order in which they were made.
+- Calls of one worker are carried out in the order in which they were made, or not at all.
 - A name is any text, also with lone surrogates; a connection's id too; a worker's id has no space.
 
 (Not noticed: a store whose clock is set back or forth makes leases last longer or shorter by as much.)

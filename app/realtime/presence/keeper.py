@@ -40,6 +40,11 @@ class Keeper:
         """How many names this worker holds."""
         return len(self._held)
 
+    @property
+    def pending(self) -> int:
+        """How many releases the store was not told of yet."""
+        return len(self._releases)
+
     def start(self, worker: str) -> None:
         self._worker = worker
         self._greenlets = [gevent.spawn(self._renew_for_ever), gevent.spawn(self._release_for_ever)]

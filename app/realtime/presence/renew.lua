@@ -1,40 +1,33 @@
 -- Prolongs leases, and claims anew those that are lost or over. For each: 1, or 0 when somebody else has it.
--- KEYS  1 the ends of the leases   2 the holders (see claim.lua)
--- ARGV  1 milliseconds of a lease  2 seconds that the keys outlive it  then name, holder, name, holder, …
-local ends, holders = KEYS[1], KEYS[2]
-local time = redis.call('TIME')
-local now = time[1] * 1000 + math.floor(time[2] / 1000)
-local ends_at = now + ARGV[1]
-
+-- KEYS  see clock.lua and turn.lua
+-- ARGV  2 milliseconds of a lease  3 seconds that the keys outlive it  then name, holder, name, holder, …
+local ends_at = now + ARGV[2]
 local names = {}
-for i = 3, #ARGV, 2 do names[#names + 1] = ARGV[i] end
+for i = 4, #ARGV, 2 do names[#names + 1] = ARGV[i] end
 local present = redis.call('HMGET', holders, unpack(names))
 
 local verdicts, prolonged, claimed = {}, {}, {}
 for i, name in ipairs(names) do
-  local mine = ARGV[2 + i * 2]
-  local is_free = false
-  if present[i] ~= mine then
-    local until_then = present[i] and redis.call('ZSCORE', ends, name)
-    is_free = not until_then or tonumber(until_then) <= now
-    if is_free then
+  local holder = ARGV[3 + i * 2]
+  local is_holders = present[i] == holder
+  if not is_holders then
+    local others_end = present[i] and redis.call('ZSCORE', ends, name)
+    is_holders = not others_end or tonumber(others_end) <= now
+    if is_holders then
       claimed[#claimed + 1] = name
-      claimed[#claimed + 1] = mine
+      claimed[#claimed + 1] = holder
     end
   end
-  verdicts[i] = (is_free or present[i] == mine) and 1 or 0
-  if verdicts[i] == 1 then
+  verdicts[i] = is_holders and 1 or 0
+  if is_holders then
     prolonged[#prolonged + 1] = ends_at
     prolonged[#prolonged + 1] = name
   end
 end
+if #claimed > 0 then redis.call('HSET', holders, unpack(claimed)) end
 if #prolonged > 0 then
   redis.call('ZADD', ends, unpack(prolonged))
-  redis.call('EXPIRE', ends, ARGV[2])
-  redis.call('EXPIRE', holders, ARGV[2])
-end
-if #claimed > 0 then
-  redis.call('HSET', holders, unpack(claimed))
-  redis.call('EXPIRE', holders, ARGV[2])
+  redis.call('EXPIRE', ends, ARGV[3])
+  redis.call('EXPIRE', holders, ARGV[3])
 end
 return verdicts
