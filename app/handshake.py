@@ -149,16 +149,15 @@ def _upgrade(upgrade: Callable[[], Response]) -> Response:
         raise Invalid("The WebSocket handshake is malformed") from error
     except OSError as error:
         log.info("a client left during its handshake: %s", error)
-    return Upgraded()
+    return Upgraded(status=101)
 
 
 def _begin(ws: Any) -> None:
     """What flask-sock calls after the handshake. Nothing may be raised: it would be answered by HTTP."""
     ws.connected = False  # for the library it is over
     peer = Peer.of(request.environ)
-    early = peer.take_unread()
     try:
-        engine.sockets.carry(_open(peer, ws.sock), early)
+        engine.sockets.carry(_open(peer, ws.sock))
     except Exception:
         log.exception("a socket could not be opened")
 

@@ -56,17 +56,18 @@ class Backlog:
             self._is_begun = self._head > 0
             report(on_written, True)
 
-    def drop_unsent(self) -> None:
-        """Only a frame that was begun is kept: half of one would break the stream."""
+    def drop_unsent(self) -> list[OnWritten | None]:
+        """Only a frame that was begun is kept: half of one would break the stream. Returns who waits for
+        the others."""
         kept = self._frames.popleft() if self._is_begun else None
         dropped, self._frames, self.size = self._frames, deque(), 0
         if kept is not None:
             self._frames.append(kept)
             self.size = len(kept[0]) - self._head
-        for _, on_written in dropped:
-            report(on_written, False)
+        return [on_written for _, on_written in dropped]
 
     def fail(self) -> None:
         """The connection ended: nothing of this will be sent."""
         self._is_begun = False
-        self.drop_unsent()
+        for on_written in self.drop_unsent():
+            report(on_written, False)

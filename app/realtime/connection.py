@@ -83,7 +83,8 @@ class Bounds(NamedTuple):
 class Connection:
     """`id` is unique in the cluster, `name` the user's. `code` is 0 while open, then how it ended.
 
-    `is_finished`: what the peer still sends is not looked at, and once the backlog is sent nothing follows.
+    `is_deaf`: what the peer still sends is not looked at. `failure`: the rule it broke, for which it will be
+    closed when its handler has what came before.
     `heard_at` and `pinged_at` are of the monotonic clock.
     """
 
@@ -94,13 +95,14 @@ class Connection:
         "backlog",
         "claims",
         "code",
+        "failure",
         "fd",
         "handler",
         "heard_at",
         "id",
         "inbox",
         "inbox_bytes",
-        "is_finished",
+        "is_deaf",
         "is_opened",
         "is_paused",
         "is_scheduled",
@@ -121,10 +123,11 @@ class Connection:
         self.fd = -1
         self.code = 0
         self.reason = ""
+        self.failure: Refuse | None = None
         self.backlog: Backlog | None = None
         self.inbox: deque[bytes] | None = None
         self.inbox_bytes = 0
-        self.is_opened = self.is_scheduled = self.is_paused = self.is_finished = False
+        self.is_opened = self.is_scheduled = self.is_paused = self.is_deaf = False
         self.opened_at = self.heard_at = monotonic()
         self.ping_at = 0
         self.pinged_at = 0.0
@@ -135,6 +138,11 @@ class Connection:
     @property
     def is_open(self) -> bool:
         return not self.code
+
+    @property
+    def is_done(self) -> bool:
+        """Neither side has anything more to say; there may be a backlog."""
+        return self.is_deaf and self.code != 0
 
     # Sending
 
@@ -161,9 +169,10 @@ class Connection:
         if backlog is None:
             self.wire.write(self, frame, on_written)
         elif backlog.size + len(frame) > self.sockets.bounds.buffer_bytes:
-            backlog.drop_unsent()
+            dropped = backlog.drop_unsent()
             self.close(1008, "slow consumer")
-            report(on_written, False)
+            for waiting in (*dropped, on_written):
+                report(waiting, False)
         else:
             backlog.add(frame, on_written)
 
@@ -183,16 +192,22 @@ class Connection:
 
     def fail(self, code: int, reason: str) -> None:
         """The peer broke a rule; what else it sends is not looked at."""
-        self.is_finished = True
+        self.is_deaf = True
         self.close(code, reason)
         self.wire.flush(self)
+
+    def _fail_in_turn(self, failure: Refuse) -> None:
+        if self.is_scheduled:
+            self.is_deaf, self.failure = True, failure
+        else:
+            self.fail(*failure)
 
     def gone(self) -> None:
         """The wire has ended, with or without a goodbye."""
         backlog, self.backlog = self.backlog, None
         if not self.code:
             self._end(LOST, "")
-        self.is_finished = True
+        self.is_deaf = True
         self.sockets.leaving.pop(self, None)
         if backlog is not None:
             backlog.fail()
@@ -216,16 +231,16 @@ class Connection:
     def feed(self, data: bytes) -> None:
         """Bytes of the peer, as they come."""
         self._refill()
-        if self.is_finished:
+        if self.is_deaf:
             return
         self.sockets.meters.frame_bytes_in += len(data)
         try:
             for opcode, payload in self._parser.feed(data):
                 self._heed_frame(opcode, payload)
-                if self.is_finished:
+                if self.is_deaf:
                     return
         except ProtocolError as error:
-            self.fail(error.code, error.reason)
+            self._fail_in_turn(Refuse(error.code, error.reason))
 
     def _heed_frame(self, opcode: int, payload: bytes) -> None:
         self.sockets.meters.frames_in += 1
@@ -268,7 +283,7 @@ class Connection:
     def _close_as_asked(self, payload: bytes) -> None:
         """The peer's close frame: an answer to ours, or it is answered with the same (RFC 6455, 5.5.1)."""
         code, reason = frames.read_close(payload)
-        self.is_finished = True
+        self.is_deaf = True
         if not self.code:
             self._end(code, reason)
             self._say_goodbye(frames.encode_close(code))

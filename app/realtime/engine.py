@@ -300,14 +300,15 @@ class Engine:
         self.keeper.drain()
         self.reservations.drain()
         until = monotonic() + wait_seconds
-        while self._has_more_to_say and monotonic() < until:
+        while self._is_busy and monotonic() < until:
             gevent.sleep(0.02)
         if wait_seconds and len(self.outbox):
             log.error("the broker is away: %d events of committed changes are lost", len(self.outbox))
 
     @property
-    def _has_more_to_say(self) -> bool:
-        return bool(self.hub.stream_count or self.sockets.held or len(self.outbox) or len(self.mail))
+    def _is_busy(self) -> bool:
+        is_open = self.hub.stream_count or not self.sockets.is_empty
+        return bool(is_open or len(self.outbox) or len(self.mail))
 
 
 def _begin_at_once(subscriber: Subscriber) -> Iterator[bytes]:

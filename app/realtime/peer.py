@@ -50,11 +50,14 @@ class ShowResponse:
 
 
 class Peer:
-    """`sock` is None where the server does not show it."""
+    """`sock` is None where the server does not show it; `file` is what it reads requests from."""
 
-    def __init__(self, sock: Any = None, response: Any = None, can_be_taken: bool = False) -> None:
+    def __init__(
+        self, sock: Any = None, response: Any = None, can_be_taken: bool = False, file: Any = None
+    ) -> None:
         self._socket = sock
         self._response = response
+        self._file = file
         self.can_be_taken = can_be_taken
 
     @classmethod
@@ -67,7 +70,7 @@ class Peer:
             and type(sock) is gevent.socket.socket
             and environ.get("REQUEST_METHOD") != "HEAD"
         )
-        return cls(sock, response, can_be_taken)
+        return cls(sock, response, can_be_taken, environ.get("wsgi.input"))
 
     def announce(self) -> None:
         """Before the head is sent: the connection will not be used again (`Connection: close`)."""
@@ -87,7 +90,15 @@ class Peer:
         if hasattr(self._response, "req"):  # gunicorn
             early: bytes = self._response.req.unreader.take_buffered()
             return early
-        return b""
+        if self._socket is None or not hasattr(self._file, "peek"):
+            return b""
+        timeout = self._socket.gettimeout()
+        self._socket.settimeout(0)
+        try:
+            early = self._file.read(len(self._file.peek()))
+        finally:
+            self._socket.settimeout(timeout)
+        return early
 
     def is_gone(self) -> bool:
         """Whether it hung up or closed its half (as in nginx, a half-close counts as gone)."""

@@ -75,6 +75,8 @@ class Pump:
             elif connection.code:
                 connection.handler = None
                 self._tell_end(connection, handler)
+            elif connection.failure is not None:
+                connection.fail(*connection.failure)
             else:
                 return False
         except (Exception, gevent.Timeout):

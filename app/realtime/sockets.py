@@ -36,6 +36,7 @@ class Sockets:
         self._wire = PolledWire()
         self._hands_over = hands_over
         self._threaded = 0
+        self._untold = 0
         self._pings = Pings(bounds.ping_seconds, bounds.pong_seconds)
         self._expiry: Expiry[Connection] = Expiry(self.tokens, lambda it: it.cut("token_expired"))
         self._ids = (f"{prefix}{number:x}" for prefix in [secrets.token_hex(6)] for number in count())
@@ -84,7 +85,9 @@ class Sockets:
             self.tokens.setdefault(accept.claims.token, set()).add(connection)
             self._expiry.add(connection)
             self._pings.add(connection)
+            self._untold += 1
             self.pump.schedule(connection)
+        connection.feed(peer.take_unread())
         return connection
 
     def _take_over(self, connection: Connection, fd: int) -> None:
@@ -94,11 +97,8 @@ class Sockets:
             os.close(fd)
             raise
 
-    def carry(self, connection: Connection, early: bytes) -> None:
-        """Returns at once for a socket that was taken over, else when the connection is over. `early` are
-        bytes that came together with the handshake."""
-        if early:
-            connection.feed(early)
+    def carry(self, connection: Connection) -> None:
+        """Returns at once for a socket that was taken over, else when the connection is over."""
         if isinstance(connection.wire, ThreadedWire):
             self._threaded += 1
             try:
@@ -136,6 +136,12 @@ class Sockets:
         for connection in self:
             connection.close(*SHUTDOWN)
 
+    @property
+    def is_empty(self) -> bool:
+        """Nobody is connected or leaving, and every handler knows."""
+        return not self.held and not self._untold
+
     def _ended(self, connection: Connection) -> None:
+        self._untold -= 1
         if self.on_end is not None:
             self.on_end(connection)

@@ -46,7 +46,7 @@ class ThreadedWire:
                     backlog.advance(self._socket.send(backlog.first()[0]))
                     if not backlog.size and connection.backlog is backlog:
                         connection.backlog = None
-                if connection.is_finished:
+                if connection.is_done:
                     self._socket.shutdown(SHUT_WR)
                     return
                 self._must_write.wait()

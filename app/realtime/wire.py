@@ -82,7 +82,7 @@ class PolledWire:
     def flush(self, connection: Connection) -> None:
         if connection.backlog is not None:
             self._send_backlog(connection, connection.backlog)
-        if connection.backlog is None and connection.is_finished:
+        if connection.backlog is None and connection.is_done:
             # Closing now, with input unread, would make the kernel answer with a reset that can overtake
             # the last bytes: the peer's own end is waited for.
             shut_down(connection.fd, SHUT_WR)

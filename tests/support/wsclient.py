@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 from urllib.parse import quote, urlsplit
 
@@ -75,10 +76,8 @@ class WebSocketClient:
         """Politely, without waiting for the answer."""
         self._greenlet.kill()
         self.closed = self.closed or (NO_STATUS, "")
-        try:
+        with suppress(OSError, websocket.WebSocketException):
             self.socket.send_close()
-        except (OSError, websocket.WebSocketException):
-            pass
         self.socket.shutdown()
 
     def vanish(self) -> None:

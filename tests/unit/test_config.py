@@ -278,3 +278,29 @@ def test_processes_that_ask_at_once_get_the_same(tmp_path: Path) -> None:
     secrets = {process.communicate(timeout=30)[0].strip() for process in asking}
     assert len(secrets) == 1 and len(secrets.pop()) >= 32
     assert [file.name for file in tmp_path.iterdir()] == ["key"]
+
+
+SECRETS = ["SECRET_KEY", "JWT_SECRET_KEY", "DATABASE_URL", "REDIS_URL", "CLIENT_SECRET"]
+
+
+@pytest.mark.parametrize("name", SECRETS)
+def test_a_secret_from_a_file(name: str, tmp_path: Path) -> None:
+    value = {"DATABASE_URL": "sqlite:////x.db", "REDIS_URL": "redis://r/0"}.get(name, SECRET)
+    (tmp_path / "secret").write_text(f"{value}\n")
+    variables = {"INSTANCE_PATH": str(tmp_path), "CLIENT_ID": "shop", "CLIENT_SECRET": SECRET}
+    variables = {key: text for key, text in variables.items() if key != name}
+    if name != "CLIENT_SECRET":
+        variables = {key: text for key, text in variables.items() if not key.startswith("CLIENT")}
+    settings = load({**variables, f"{name}_FILE": str(tmp_path / "secret")})
+    assert getattr(settings, name) == value
+
+
+def test_a_secret_file_that_is_absent(tmp_path: Path) -> None:
+    path = tmp_path / "nowhere"
+    sentences = problems(tmp_path, SECRET_KEY_FILE=str(path))
+    assert sentences == [f"SECRET_KEY_FILE is '{path}', which can't be read: No such file or directory"]
+
+
+def test_a_secret_given_twice(tmp_path: Path) -> None:
+    sentences = problems(tmp_path, SECRET_KEY=SECRET, SECRET_KEY_FILE="x")
+    assert sentences == ["SECRET_KEY and SECRET_KEY_FILE are both set; keep one of them"]
