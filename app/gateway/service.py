@@ -93,9 +93,9 @@ class Gateway:
         if not message.is_named:
             return ""
         self._engine.start()
-        name = message.correlation_id
+        name = f"id:{message.correlation_id}"
         if len(name) > LONGEST_RESERVATION:
-            name = sha256(name.encode()).hexdigest()
+            name = f"sha256:{sha256(name.encode()).hexdigest()}"
         if not self._engine.reservations.claim(name, str(number)):
             gevent.sleep(RELEASED_SECONDS)
             if not self._engine.reservations.claim(name, str(number)):

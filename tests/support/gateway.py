@@ -77,7 +77,7 @@ class GatewayStage:
         self, user_id: str | None, respond: Respond | None = None, worker: int | None = None, **options: Any
     ) -> WebSocketClient:
         """A socket, accepted or not; `query` are more parameters of its url."""
-        url = url_of(self.hub.url, user_id, **options.pop("query", {}))
+        url = url_of(self.hub.url, user_id, options.pop("query", None))
         for _ in range(100):
             client = WebSocketClient(url, respond, **options)
             if worker is None or client.local_port in self.hub.client_ports(worker):

@@ -91,9 +91,9 @@ class WebSocketClient:
         self.socket.shutdown()
 
 
-def url_of(hub_url: str, user_id: str | None, **query: str) -> str:
+def url_of(hub_url: str, user_id: str | None, query: dict[str, str] | None = None) -> str:
     """Of `/ws` on a hub."""
-    pairs = ({} if user_id is None else {"user_id": user_id}) | query
+    pairs = ({} if user_id is None else {"user_id": user_id}) | (query or {})
     text = "&".join(f"{name}={quote(value, safe='')}" for name, value in pairs.items())
     return f"ws://{urlsplit(hub_url).netloc}/ws{'?' if text else ''}{text}"
 
