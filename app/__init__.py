@@ -97,9 +97,9 @@ def _make_engine(app: Flask, settings: Base) -> None:
     engine.hub.on_end = logs.stream_ended
     engine.sockets.on_end = logs.socket_ended
     engine.rechecks.authorizers["constellation"] = partial(why_not_read, app)
-    engine.rechecks.authorizers[SOCKET] = partial(access.why_not_connected, app)
-    app.extensions["engine"] = engine
     public = PublicAccounts(engine, settings.PUBLIC_ACCOUNTS)
+    engine.rechecks.authorizers[SOCKET] = partial(access.why_not_connected, app, public)
+    app.extensions["engine"] = engine
     app.extensions["gateway"] = Gateway(engine, public, settings.REPLY_TIMEOUT_SECONDS)
     app.extensions["principals"] = Cache(engine)
     app.extensions["rights"] = Cache(engine)

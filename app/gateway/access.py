@@ -15,13 +15,13 @@ from app.auth.models import RevokedToken
 from app.errors import DomainError, Forbidden, Unauthorized
 from app.extensions import db
 from app.gateway import bots
-from app.gateway.bots import PublicAccounts
-from app.gateway.models import Bot
+from app.gateway.bots import PublicAccounts, Standing
 from app.realtime.claims import Claims
 
 OPEN = "open"
 ANYBODY = Claims("", "", 0)
 DISABLED, RESERVED = "This bot is disabled", "This name belongs to a bot"
+NEWEST = Standing(version=0, is_disabled=False)
 OTHERS = "This token is for another user"
 
 
@@ -42,20 +42,26 @@ def identify_caller() -> Caller:
 
 def identify_client(user_id: str, public: PublicAccounts) -> Claims:
     """Of a WebSocket that wants to be `user_id`; raises Unauthorized or Forbidden."""
-    bot = public.bots().get(user_id)
-    if bot is not None and bot.is_disabled:
-        raise Forbidden(DISABLED)
     if current_app.config["GATEWAY_AUTH"] == OPEN:
-        return ANYBODY if bot is None else Claims(bots.subject(user_id), "", 0, bot.version)
+        return _anybody(user_id, public)
     token, _ = principal.find_token(cookie=False, query=True)
     if token.startswith(bots.CREDENTIAL_PREFIX):
         return _bot(user_id, token)
     claims = tokens.read(token)
-    if user_id in public.names():
+    if user_id in public.configured or bots.find(user_id) is not None:
         raise Forbidden(RESERVED)
     if claims.use == tokens.ACCOUNT:
         return _account(user_id, claims)
     return _subscriber(user_id, claims)
+
+
+def _anybody(user_id: str, public: PublicAccounts) -> Claims:
+    bot = public.bots().get(user_id)
+    if bot is None:
+        return ANYBODY
+    if bot.is_disabled:
+        raise Forbidden(DISABLED)
+    return Claims(bots.subject(user_id), "", 0, bot.version)
 
 
 def _bot(user_id: str, credential: str) -> Claims:
@@ -81,19 +87,18 @@ def _subscriber(user_id: str, claims: tokens.Claims) -> Claims:
     return Claims(f"subscriber:{user_id}", claims.token_id, claims.expires_at, claims.version)
 
 
-def why_not_connected(app: Flask, claims: Claims, name: str) -> str | None:
+def why_not_connected(app: Flask, public: PublicAccounts, claims: Claims, name: str) -> str | None:
     """The reason to close a socket whose bearer may not use the name any more; None while it may."""
-    kind = claims.subject.partition(":")[0]
-    if not claims.subject:
+    if claims == ANYBODY:
         return None
+    kind, _, subject = claims.subject.partition(":")
     with app.app_context():
+        if kind == "bot":
+            # Bots are never deleted; one that is not known yet, or not by its newest version, was made lately.
+            bot = public.bots().get(name, NEWEST)
+            return "rights_revoked" if bot.is_disabled or bot.version > claims.version else None
         try:
-            if kind == "bot":
-                bot = db.session.get(Bot, name)
-                is_current = bot is not None and bot.version == claims.version and not bot.is_disabled
-                return None if is_current else "rights_revoked"
             if kind == "subscriber":
-                subject = claims.subject.partition(":")[2]
                 _subscriber(name, tokens.Claims(tokens.SUBSCRIBER, subject, *claims[1:]))
             else:
                 _account(name, tokens.Claims(tokens.ACCOUNT, *claims))

@@ -25,6 +25,7 @@ from app.realtime.engine import Engine
 
 ALWAYS_PUBLIC = frozenset({"ci_bot", "email_bot", "notification_bot", "system_bot"})
 CREDENTIAL_PREFIX = "hubbot_"  # tells it from a JWT, and tells scanners for leaked secrets what it is
+SUBJECT_PREFIX = "bot:"
 BELIEVED_SECONDS = 0.5
 RETRY_SECONDS = 5.0
 
@@ -43,12 +44,13 @@ class Standing(NamedTuple):
 class PublicAccounts:
     """What this worker believes of the public accounts: for half a second, and until an order comes.
 
-    While the database is away it goes by what it knew last.
+    While the database is away it goes by what it knew last. `configured` are public whether they are bots or
+    not.
     """
 
     def __init__(self, engine: Engine, configured: Sequence[str]) -> None:
         self._control = engine.control
-        self._without_credentials = ALWAYS_PUBLIC | set(configured)
+        self.configured = ALWAYS_PUBLIC.union(configured)
         self._bots: dict[str, Standing] | None = None
         self._names: frozenset[str] = frozenset()
         self._generation, self._until = -1, 0.0
@@ -70,7 +72,7 @@ class PublicAccounts:
         self._is_asking = True
         try:
             bots = {bot.name: Standing(bot.version, bot.is_disabled) for bot in list_all()}
-            self._bots, self._names = bots, self._without_credentials.union(bots)
+            self._bots, self._names = bots, self.configured.union(bots)
         except (DBAPIError, PoolTimeout) as error:
             if self._bots is None:
                 raise
@@ -84,7 +86,7 @@ class PublicAccounts:
 
 def subject(name: str) -> str:
     """Names a bot where accounts are named too, by their bare uuid."""
-    return f"bot:{name}"
+    return SUBJECT_PREFIX + name
 
 
 def list_all() -> Sequence[Bot]:
@@ -132,9 +134,14 @@ def _change(name: str, reason: str, **values: object) -> None:
     engine.cut(reason, user=subject(name), version=version)
 
 
+def find(name: str) -> Bot | None:
+    """As the database knows it now."""
+    return db.session.get(Bot, name) if _NAME.fullmatch(name) else None
+
+
 def find_by_credential(name: str, credential: str) -> Bot | None:
     """The bot of that name, if the credential is its own and it is not disabled."""
-    bot: Bot | None = db.session.get(Bot, name) if _NAME.fullmatch(name) else None
+    bot = find(name)
     if bot is None or bot.is_disabled:
         return None
     is_right = hmac.compare_digest(bot.credential_hash, _hash(credential))

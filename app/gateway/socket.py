@@ -4,6 +4,7 @@ import gevent
 
 from app.gateway import wire
 from app.gateway.asking import Asking
+from app.gateway.watch import Watch
 from app.realtime.broker.base import BrokerUnavailable
 from app.realtime.connection import Connection
 from app.realtime.engine import Engine
@@ -19,10 +20,12 @@ class Gate:
     def __init__(self, engine: Engine, asking: Asking) -> None:
         self._engine = engine
         self._asking = asking
+        self._watch = Watch(engine)
         engine.keeper.on_lost = self._lose
 
     def opened(self, connection: Connection) -> None:
         """In a greenlet of its own: others' frames need not wait for the store."""
+        self._watch.add(connection)
         gevent.spawn(self._claim, connection)
 
     def _claim(self, connection: Connection) -> None:
@@ -54,5 +57,6 @@ class Gate:
 
     def closed(self, connection: Connection, code: int, reason: str) -> None:
         """The name is freed only if it was this connection's."""
+        self._watch.remove(connection)
         self._engine.keeper.release(connection.name, connection.id)
         self._asking.leave(connection)

@@ -76,6 +76,10 @@ class WebSocketClient:
     def is_open(self) -> bool:
         return self.closed is None
 
+    def stop_reading(self) -> None:
+        """What comes from now on stays in the kernel, until that is full."""
+        self._greenlet.kill()
+
     def close(self) -> None:
         """Politely, without waiting for the answer."""
         self._greenlet.kill()
