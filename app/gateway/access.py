@@ -94,7 +94,7 @@ def why_not_connected(app: Flask, public: PublicAccounts, claims: Claims, name: 
     kind, _, subject = claims.subject.partition(":")
     with app.app_context():
         if kind == "bot":
-            # Bots are never deleted; one that is not known yet, or not by its newest version, was made lately.
+            # Bots are never deleted; one not known yet, or not by its newest version, was made lately.
             bot = public.bots().get(name, NEWEST)
             return "rights_revoked" if bot.is_disabled or bot.version > claims.version else None
         try:

@@ -51,7 +51,7 @@ class Asking:
         self.replies.add(waiter, subscriber)
         try:
             self._send(self._question(waiter), waiter.holder.worker, frame)
-        except BrokerUnavailable:
+        except BaseException:
             body.close()
             raise
         return body
@@ -59,7 +59,7 @@ class Asking:
     def _send(self, question: Question, worker: str, frame: bytes) -> None:
         if worker == self._engine.worker_id:
             self._put(question, frame)
-        elif not self._engine.mail.send(worker, ASK, orjson.dumps(question) + b"\n" + frame):
+        elif not self._engine.mail.send(worker, ASK, _pack(question) + b"\n" + frame):
             self.replies.fail(question.number, NOT_CONNECTED, is_known=True)
 
     def _question(self, waiter: Waiter) -> Question:
@@ -77,7 +77,7 @@ class Asking:
         if waiter.holder.worker == self._engine.worker_id:
             self.questions.forget(question)
         else:
-            self._engine.mail.post(waiter.holder.worker, FORGET, orjson.dumps(question))
+            self._engine.mail.post(waiter.holder.worker, FORGET, _pack(question))
 
     def _take(self, message: bytes) -> None:
         head, _, text = message.partition(b"\n")
@@ -92,7 +92,7 @@ class Asking:
 
     def _accept(self, message: bytes) -> None:
         head, _, frame = message.partition(b"\n")
-        self._put(Question(*orjson.loads(head)), frame)
+        self._put(_unpack(head), frame)
 
     def _put(self, question: Question, frame: bytes) -> None:
         connection = self._engine.sockets.by_id.get(question.connection)
@@ -127,7 +127,7 @@ class Asking:
             self._engine.mail.post(question.origin, FAIL, orjson.dumps([question.number, reason]))
 
     def _hear_forget(self, message: bytes) -> None:
-        self.questions.forget(Question(*orjson.loads(message)))
+        self.questions.forget(_unpack(message))
 
     # By the clock
 
@@ -162,3 +162,11 @@ class Asking:
             if is_lost and waiter.is_missed:
                 self.replies.fail(waiter.number, GONE, is_known=False)
             waiter.is_missed = is_lost
+
+
+def _pack(question: Question) -> bytes:
+    return orjson.dumps(tuple(question))
+
+
+def _unpack(message: bytes) -> Question:
+    return Question(*orjson.loads(message))

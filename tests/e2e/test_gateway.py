@@ -144,7 +144,7 @@ def test_only_the_one_asked_may_answer(
 
 
 def test_large_frames_cross(gateway_pair: GatewayStage, pids: list[int]) -> None:
-    text = "ü\n" * 150_000
+    text = "ü\n" * 90_000
     bot, client = gateway_pair.join("bot", silent, worker=pids[0])
     question = gateway_pair.ask(bot, pids[1], text=text, correlation_id="c")
     assert client.wait_frames(1)[0]["text"] == text
@@ -157,12 +157,11 @@ def test_a_reader_that_does_not_read_is_not_delivered_to(gateway_pair: GatewaySt
     alice, client = gateway_pair.join("Alice", worker=pids[0])
     bob, his = gateway_pair.join("Bob", worker=pids[0])
     client.stop_reading()
-    statuses = [gateway_pair.post("/sse/push", item(alice, x="x" * 900_000), pids[1])[1]["status"]]
-    for _ in range(6):
-        if statuses[-1] == "partial":
-            break
-        statuses.append(gateway_pair.post("/sse/push", item(alice, x="x" * 900_000), pids[1])[1]["status"])
-    assert statuses[0] == "success" and statuses[-1] == "partial"
+    statuses = []
+    while "partial" not in statuses:
+        statuses.append(gateway_pair.post("/sse/push", item(alice, x="x" * 50_000), pids[1])[1]["status"])
+        assert len(statuses) < 300
+    assert statuses[0] == "success"
     items = [item(bob, n=1), item(alice, n=2), item(bob, n=3)]
     results = gateway_pair.post("/sse/push/batch", items, pids[1])[1]["results"]
     assert [result["success"] for result in results] == [True, False, True]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import socket
 from contextlib import suppress
 from typing import Any
 
@@ -78,14 +79,21 @@ class GatewayStage:
     ) -> WebSocketClient:
         """A socket, accepted or not; `query` are more parameters of its url."""
         url = url_of(self.hub.url, user_id, options.pop("query", None))
-        for _ in range(100):
-            client = WebSocketClient(url, respond, **options)
-            if worker is None or client.local_port in self.hub.client_ports(worker):
-                self._opened.append(client)
-                return client
-            client.close()
-            wait_until(lambda: not self.is_connected(user_id or ""), 5, "the name to be free again")
-        raise AssertionError(f"no socket on worker {worker}")
+        client = WebSocketClient(url, respond, socket=self._dial(worker), **options)
+        self._opened.append(client)
+        return client
+
+    def _dial(self, worker: int | None) -> socket.socket:
+        """The kernel decides which worker takes a connection; so until it is the right one."""
+        for _ in range(200):
+            dialled = socket.create_connection(("127.0.0.1", self.hub.port))
+            port = dialled.getsockname()[1]
+            if worker is None:
+                return dialled
+            if wait_until(lambda port=port: self.hub.holder_of(port), 5, "a worker to accept") == worker:  # type: ignore[misc]
+                return dialled
+            dialled.close()
+        raise AssertionError(f"no connection to worker {worker}")
 
     def join(
         self, name: str, respond: Respond | None = None, worker: int | None = None, **options: Any
