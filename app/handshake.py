@@ -59,7 +59,7 @@ class Anything:
     """As a list of subprotocols: the first one that a client offers is picked, or it would give up."""
 
     def __contains__(self, name: object) -> bool:
-        return True
+        return name != ""
 
 
 SERVER_OPTIONS = {"thread_class": NoThread, "subprotocols": Anything()}
@@ -145,7 +145,7 @@ def _upgrade(upgrade: Callable[[], Response]) -> Response:
     request.environ.pop("HTTP_SEC_WEBSOCKET_EXTENSIONS", None)  # else the library agrees to compress
     try:
         upgrade()
-    except (ProtocolError, HandshakeFailed) as error:
+    except (ProtocolError, HandshakeFailed, ValueError) as error:  # ValueError: a header is not ASCII
         raise Invalid("The WebSocket handshake is malformed") from error
     except OSError as error:
         log.info("a client left during its handshake: %s", error)
@@ -159,7 +159,7 @@ def _begin(ws: Any) -> None:
     try:
         engine.sockets.carry(_open(peer, ws.sock))
     except Exception:
-        log.exception("a socket could not be opened")
+        log.exception("a socket failed")
 
 
 def _open(peer: Peer, sock: Any) -> Connection:

@@ -308,4 +308,4 @@ class Connection:
             error = {"type": "error", "message": "Too many messages", "timestamp": time()}
             self._put(frames.encode(json.dumps(error).encode()))
         elif self._limited > MOST_LIMITED:
-            self.fail(1008, "rate limit exceeded")
+            self._fail_in_turn(Refuse(1008, "rate limit exceeded"))

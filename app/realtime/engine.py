@@ -56,10 +56,10 @@ class Settings:
     outbox_events: int = 1000
     hands_over: bool = True
     recheck_seconds: int = 300
-    presence_lease_seconds: float = 30
     max_sockets: int = 15_000
     max_open: int = 30_000
     socket_bounds: Bounds = field(default_factory=Bounds)
+    presence_lease_seconds: float = 30
 
 
 class Overloaded(Exception):
@@ -307,8 +307,7 @@ class Engine:
 
     @property
     def _is_busy(self) -> bool:
-        is_open = self.hub.stream_count or not self.sockets.is_empty
-        return bool(is_open or len(self.outbox) or len(self.mail))
+        return bool(self.hub.stream_count or not self.sockets.is_empty or len(self.outbox) or len(self.mail))
 
 
 def _begin_at_once(subscriber: Subscriber) -> Iterator[bytes]:

@@ -18,7 +18,7 @@ from app.realtime.broker.base import Broker, BrokerUnavailable
 
 log = logging.getLogger(__name__)
 
-WAITING_BYTES = 16 * 1024 * 1024
+WAITING_BYTES = 8 * 1024 * 1024
 MESSAGE_BYTES = 100  # what a waiting message takes beside its own length
 SENDERS_KNOWN = 1000
 PAUSE_EVERY = 250

@@ -9,11 +9,11 @@ from typing import Any
 
 from app.realtime.connection import Accept, Bounds, Connection, Refuse, Wire
 from app.realtime.cut import Cut
+from app.realtime.greenlet_wire import GreenletWire
 from app.realtime.meters import Meters
 from app.realtime.peer import Peer
 from app.realtime.pings import Pings
 from app.realtime.pump import Pump
-from app.realtime.threaded_wire import ThreadedWire
 from app.realtime.timers import Expiry
 from app.realtime.wire import PolledWire
 
@@ -35,7 +35,7 @@ class Sockets:
         self.pump = Pump(meters, self._ended)
         self._wire = PolledWire()
         self._hands_over = hands_over
-        self._threaded = 0
+        self._carried = 0
         self._untold = 0
         self._pings = Pings(bounds.ping_seconds, bounds.pong_seconds)
         self._expiry: Expiry[Connection] = Expiry(self.tokens, lambda it: it.cut("token_expired"))
@@ -49,7 +49,7 @@ class Sockets:
 
     @property
     def held(self) -> int:
-        return len(self._wire) + self._threaded
+        return len(self._wire) + self._carried
 
     def start(self) -> None:
         self._wire.start()
@@ -76,7 +76,7 @@ class Sockets:
         """A connection on a socket whose handshake was answered; `carry` must follow. `sock` is the server's
         object for it. Without a handler it is not listed: whoever made it closes it. Raises OSError."""
         is_taken = self._hands_over and peer.can_be_taken
-        wire: Wire = self._wire if is_taken else ThreadedWire(sock)
+        wire: Wire = self._wire if is_taken else GreenletWire(sock)
         connection = Connection(next(self._ids), accept, self, wire)
         if is_taken:
             self._take_over(connection, peer.take()[0])
@@ -99,12 +99,12 @@ class Sockets:
 
     def carry(self, connection: Connection) -> None:
         """Returns at once for a socket that was taken over, else when the connection is over."""
-        if isinstance(connection.wire, ThreadedWire):
-            self._threaded += 1
+        if isinstance(connection.wire, GreenletWire):
+            self._carried += 1
             try:
                 connection.wire.carry(connection)
             finally:
-                self._threaded -= 1
+                self._carried -= 1
 
     # Going
 

@@ -1,18 +1,22 @@
 """This worker's names: claimed, renewed, released and lost, while Redis and the roads to it come and go."""
 
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from time import monotonic
 
 import gevent
 import pytest
 import redis
+from gevent.event import Event
 
 from app.realtime.broker import make_broker
 from app.realtime.broker.base import BrokerUnavailable, Limits
 from app.realtime.engine import Engine, Settings
 from app.realtime.presence import Holder
+from app.realtime.presence.base import Lease
+from app.realtime.presence.keeper import Keeper
+from app.realtime.presence.memory import MemoryPresence
 from tests.realtime.conftest import MakeEngine
 from tests.support.link import Link
 from tests.support.services import RedisServer
@@ -196,6 +200,87 @@ def test_a_newcomer_does_not_wait_for_an_earlier_release(
     own_redis.resume()
     assert worker.claim("alice", "newcomer")
     assert worker.holder("alice") == Holder(worker.engine.worker_id, "newcomer")
+
+
+class SlowPresence(MemoryPresence):
+    """Renewals and releases wait for `go`, and what it is asked for while it is away fails."""
+
+    def __init__(self) -> None:
+        super().__init__(lease_seconds=30)
+        self.go = Event()
+        self.renewed: list[int] = []
+        self.releasing = 0
+        self.is_away = False
+
+    def claim(self, name: str, holder: Holder) -> bool:
+        self._check()
+        return super().claim(name, holder)
+
+    def release(self, leases: Sequence[Lease]) -> None:
+        self._check()
+        self.releasing += 1
+        if not self.go.is_set():  # waiting would let others go first
+            self.go.wait()
+        super().release(leases)
+
+    def _check(self) -> None:
+        if self.is_away:
+            raise BrokerUnavailable("away")
+
+    def renew(self, leases: Sequence[Lease]) -> list[bool]:
+        self.renewed.append(len(leases))
+        self.go.wait()
+        return super().renew(leases)
+
+
+def test_what_is_released_during_a_renewal_is_not_claimed_again() -> None:
+    presence = SlowPresence()
+    keeper = Keeper(presence)
+    keeper.start("w1")
+    for number in range(510):
+        keeper.claim(f"user{number}", "c")
+    keeper.renew_soon()
+    wait_until(lambda: presence.renewed, what="the renewal to begin")
+    keeper.release("user505", "c")
+    presence.go.set()
+    wait_until(lambda: len(presence.renewed) == 2 and not keeper.pending, what="renewal and release")
+    keeper.stop()
+    assert presence.renewed == [500, 9]
+    assert presence.find(["user505"]) == [None]
+
+
+def test_a_connection_that_claims_again_keeps_its_name() -> None:
+    presence = SlowPresence()
+    keeper = Keeper(presence)
+    keeper.start("w1")
+    presence.is_away = True
+    with pytest.raises(BrokerUnavailable):
+        keeper.claim("alice", "c")
+    gevent.sleep(0)  # the release is tried
+    presence.is_away = False
+    presence.go.set()
+    assert keeper.pending == 1
+    assert keeper.claim("alice", "c")
+    wait_until(lambda: not keeper.pending, what="nothing to be released any more")
+    keeper.stop()
+    assert presence.find(["alice"]) == [Holder("w1", "c")]
+
+
+def test_a_connection_that_leaves_before_its_turn_leaves_no_ghost() -> None:
+    presence = SlowPresence()
+    keeper = Keeper(presence)
+    keeper.start("w1")
+    keeper.claim("alice", "earlier")
+    keeper.release("alice", "earlier")
+    wait_until(lambda: presence.releasing == 1, what="the release to be under way")
+    claim = gevent.spawn(keeper.claim, "alice", "c")
+    wait_until(lambda: presence.releasing == 2, what="the claim to make sure of it")
+    keeper.release("alice", "c")
+    presence.go.set()
+    assert claim.get(timeout=5) is False
+    wait_until(lambda: not keeper.pending, what="nothing to be released any more")
+    keeper.stop()
+    assert presence.count() == 0
 
 
 def test_a_connection_that_leaves_during_its_claim_leaves_no_ghost(

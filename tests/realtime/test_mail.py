@@ -50,6 +50,7 @@ def pair(own_redis: RedisServer) -> Iterator[tuple[Worker, Worker]]:
     alice, bob = (Worker(Engine(make_broker(own_redis.url, Limits(), "test"))) for _ in range(2))
     alice.wait_until_heard_by(bob)
     bob.wait_until_heard_by(alice)
+    alice.mail.dropped = bob.mail.dropped = 0  # what nobody heard at first
     yield alice, bob
     for worker in (alice, bob):
         worker.engine.stop()
@@ -241,12 +242,14 @@ def test_what_waits_for_a_frozen_broker_is_bounded(
     bob.wait_for(1)
 
 
-def test_a_worker_that_drains_sends_what_it_has(pair: tuple[Worker, Worker]) -> None:
+def test_a_worker_that_drains_sends_what_it_has(pair: tuple[Worker, Worker], own_redis: RedisServer) -> None:
     alice, bob = pair
+    own_redis.pause()
     for number in range(100):
         alice.mail.post(bob.id, "note", b"%d" % number)
-    alice.engine.drain(wait_seconds=2)
-    alice.engine.stop()
+    gevent.spawn_later(0.2, own_redis.resume)
+    alice.engine.drain(wait_seconds=10)
+    assert len(alice.mail) == 0
     bob.wait_for(100)
 
 

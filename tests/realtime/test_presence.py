@@ -1,6 +1,6 @@
 """The contract of `app/realtime/presence/base.py`, in memory and in Redis."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import gevent
 import pytest
@@ -142,13 +142,34 @@ def test_names_of_the_dead_are_swept_a_few_at_a_time(redis_url: str, make_presen
         assert all(client.ttl(key) > 0 for key in client.keys("*:{presence}:*"))
 
 
-def test_without_its_store_nobody_knows(own_redis: RedisServer) -> None:
+@pytest.fixture
+def own_presence(own_redis: RedisServer) -> Iterator[Presence]:
     broker = make_broker(own_redis.url, Limits(), "test")
     presence = make_presence(broker, 30)
     broker.start(Listener())
-    assert presence.claim("ci_bot", ALICE)
-    own_redis.stop()
-    for ask in (lambda: presence.find(["ci_bot"]), presence.count, lambda: presence.claim("ci_bot", BOB)):
-        with pytest.raises(BrokerUnavailable):
-            ask()
+    yield presence
     broker.stop()
+
+
+def test_a_lost_connection_alone_costs_nothing(own_presence: Presence, own_redis: RedisServer) -> None:
+    with own_redis.client() as client:
+        for number in range(5):
+            client.execute_command("CLIENT", "KILL", "TYPE", "normal")
+            assert own_presence.claim(f"user{number}", ALICE)
+            client.execute_command("CLIENT", "KILL", "TYPE", "normal")
+            assert own_presence.count() == number + 1
+
+
+def test_without_its_store_nobody_knows(own_presence: Presence, own_redis: RedisServer) -> None:
+    assert own_presence.claim("ci_bot", ALICE)
+    own_redis.stop()
+    with pytest.raises(BrokerUnavailable):
+        own_presence.claim("ci_bot", BOB)
+    with pytest.raises(BrokerUnavailable):
+        own_presence.renew([("ci_bot", ALICE)])
+    with pytest.raises(BrokerUnavailable):
+        own_presence.release([("ci_bot", ALICE)])
+    with pytest.raises(BrokerUnavailable):
+        own_presence.find(["ci_bot"])
+    with pytest.raises(BrokerUnavailable):
+        own_presence.count()

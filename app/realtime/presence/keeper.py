@@ -63,16 +63,19 @@ class Keeper:
         try:
             is_ours = self._claim(claim)
         except BaseException:
-            # Perhaps it was stored, and only the answer is lost: nobody would ever release it.
+            # Perhaps it was stored, and only the answer is lost.
             self._release_soon(claim)
             raise
         finally:
             is_wanted = claim in self._claims
             self._claims.discard(claim)
-        if self._is_over:
-            raise BrokerUnavailable("the worker stops")
         if is_ours and is_wanted:
             self._held[name] = connection
+        elif is_ours:
+            # Released meanwhile, perhaps before it was even asked for.
+            self._release_soon(claim)
+        if self._is_over:
+            raise BrokerUnavailable("the worker stops")
         return is_ours and is_wanted
 
     def _claim(self, claim: Claim) -> bool:
@@ -134,6 +137,7 @@ class Keeper:
 
     def _renew(self) -> None:
         held = list(self._held.items())
+        lost = 0
         for start in range(0, len(held), BATCH_NAMES):
             # Not those that were released meanwhile: they would be claimed anew.
             part = held[start : start + BATCH_NAMES]
@@ -142,10 +146,12 @@ class Keeper:
             for (name, connection), is_ours in zip(batch, verdicts, strict=True):
                 if not is_ours and self._held.get(name) == connection:
                     self._lose(name, connection)
+                    lost += 1
+        if lost:
+            log.warning("%d names belong to connections of other workers now", lost)
 
     def _lose(self, name: str, connection: str) -> None:
         del self._held[name]
-        log.warning("connection %s lost its name to another one", connection)
         if self.on_lost is None:
             return
         try:

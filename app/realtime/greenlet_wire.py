@@ -14,9 +14,10 @@ from app.realtime.backlog import Backlog, OnWritten
 from app.realtime.connection import Connection
 
 READ_BYTES = 65536
+GONE = (OSError, ValueError)  # ValueError: TLS was ended by either side
 
 
-class ThreadedWire:
+class GreenletWire:
     """Of one connection."""
 
     def __init__(self, sock: Any) -> None:
@@ -33,8 +34,8 @@ class ThreadedWire:
             while data := self._socket.recv(READ_BYTES):
                 connection.feed(data)
                 self._may_read.wait()
-        except OSError:
-            pass  # it is gone
+        except GONE:
+            pass
         finally:
             connection.gone()
             writer.kill()
@@ -51,7 +52,7 @@ class ThreadedWire:
                     return
                 self._must_write.wait()
                 self._must_write.clear()
-        except OSError:
+        except GONE:
             self.drop(connection)
 
     def write(self, connection: Connection, frame: bytes, on_written: OnWritten | None) -> None:
