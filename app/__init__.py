@@ -28,6 +28,7 @@ from app.ops import edge, limits, logs
 from app.ops.files import connections_allowed
 from app.ops.headers import CommonHeaders
 from app.ops.health import blueprint as health
+from app.ops.metrics import routes as metrics
 from app.realtime.broker import make_broker
 from app.realtime.broker.base import BrokerUnavailable, Limits
 from app.realtime.connection import Bounds
@@ -104,6 +105,7 @@ def _make_engine(app: Flask, settings: Base) -> None:
     app.extensions["principals"] = Cache(engine)
     app.extensions["rights"] = Cache(engine)
     app.extensions["services"] = Cache(engine, clients.BELIEVED_SECONDS)
+    metrics.init_app(app, engine)
     common = CommonHeaders(app.wsgi_app, trusts_proxies=settings.TRUSTED_PROXIES > 0)
     app.wsgi_app = ShowResponse(common)  # type: ignore[method-assign]
 

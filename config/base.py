@@ -76,6 +76,7 @@ class Base:
             "GATEWAY_AUTH", "token" if self.IS_PRODUCTION else "open", ("open", "token")
         )
         self.CORS_ORIGINS = env.items("CORS_ORIGINS")
+        self.METRICS_TOKEN = env.secret("METRICS_TOKEN")
         self.COOKIE_SECURE = env.flag("COOKIE_SECURE", self.IS_PRODUCTION)
         if bool(self.CLIENT_ID) != bool(self.CLIENT_SECRET):
             env.problems.append("CLIENT_ID and CLIENT_SECRET must be set together")

@@ -155,12 +155,19 @@ class Engine:
     def publish(self, topic: str, event: Event) -> Position:
         """Published to every worker when this returns; raises BrokerUnavailable."""
         self.start()
-        return self.broker.publish(topic, pack(event), next(self._keys))
+        try:
+            position = self.broker.publish(topic, pack(event), next(self._keys))
+        except BrokerUnavailable:
+            self.meters.publish_failures += 1
+            raise
+        self.meters.published += 1
+        return position
 
     def publish_committed(self, topic: str, event: Event) -> None:
         """For changes that are committed already: waits in the outbox while the broker is away."""
         self.start()
         self.outbox.publish(topic, pack(event), next(self._keys))
+        self.meters.published += 1
 
     # Cutting off
 
@@ -219,7 +226,7 @@ class Engine:
 
         def begin(subscriber: Subscriber) -> Iterator[bytes]:
             yield from patiently(subscriber, lambda: self.hub.hear(subscriber.topic))
-            yield from join(self.broker, subscriber, cursor)
+            yield from join(self.broker, subscriber, cursor, self.meters.verdicts)
 
         return begin
 

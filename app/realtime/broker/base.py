@@ -20,6 +20,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from app.realtime.event import Position
+from app.realtime.meters import Histogram
 
 POSITION_SECONDS = 30 * 24 * 3600
 PAGE_EVENTS = 256
@@ -122,6 +123,21 @@ class Broker(ABC):
     @abstractmethod
     def is_connected(self) -> bool:
         """Whether events are being heard now."""
+
+    @property
+    def round_trips(self) -> Histogram:
+        """Seconds that pings took which wait their turn behind all that is on its way to the receiver."""
+        return Histogram()
+
+    @property
+    def lag(self) -> float:
+        """The last of them."""
+        return 0.0
+
+    @property
+    def silence(self) -> float:
+        """Seconds since anything was heard."""
+        return 0.0
 
     @abstractmethod
     def ping(self) -> float:

@@ -23,6 +23,7 @@ from app.realtime.broker.memory import new_epoch
 from app.realtime.broker.redis_connection import Pipeline, Script
 from app.realtime.broker.redis_listener import Listener
 from app.realtime.event import Position
+from app.realtime.meters import Histogram
 
 _FOLDER = Path(__file__).parent
 
@@ -93,6 +94,18 @@ class RedisBroker(Broker):
     @property
     def is_connected(self) -> bool:
         return self._listener.is_connected
+
+    @property
+    def round_trips(self) -> Histogram:
+        return self._listener.round_trips
+
+    @property
+    def lag(self) -> float:
+        return self._listener.lag
+
+    @property
+    def silence(self) -> float:
+        return self._listener.silence
 
     def ping(self) -> float:
         """By a script that may write: a server that only answers PING is of no use."""

@@ -18,12 +18,14 @@ from app.realtime.broker.redis_connection import (
     make_connection,
 )
 from app.realtime.event import Position
+from app.realtime.meters import Histogram
 
 log = logging.getLogger(__name__)
 
 PING_SECONDS = 1.0
 SILENCE_SECONDS = 4.0
 BATCH_CHANNELS = 500
+CAUGHT_UP = b"caught-up"
 
 
 class Listener:
@@ -42,12 +44,19 @@ class Listener:
         self._sending = BoundedSemaphore()  # a long command yields half-way
         self._connection: Any = None  # redis-py leaves its connections untyped
         self._greenlets: list[gevent.Greenlet[..., None]] = []
-        self._heard_at = 0.0
+        self._heard_at = monotonic()
+        self.round_trips = Histogram()
+        self.lag = 0.0  # seconds, of the last round trip
         self._had_connection = False
 
     @property
     def is_connected(self) -> bool:
         return self._connection is not None and monotonic() - self._heard_at < SILENCE_SECONDS
+
+    @property
+    def silence(self) -> float:
+        """Seconds since anything was heard; pings make sure that there is something."""
+        return monotonic() - self._heard_at
 
     def start(self, receiver: Receiver) -> None:
         self._receiver = receiver
@@ -134,7 +143,7 @@ class Listener:
             for start in range(0, len(channels), BATCH_CHANNELS):
                 connection.send_command("SUBSCRIBE", *channels[start : start + BATCH_CHANNELS])
             # The answer comes after all confirmations: from here on every channel is heard.
-            connection.send_command("PING", b"caught-up")
+            connection.send_command("PING", CAUGHT_UP)
 
     def _read_for_ever(self) -> None:
         connection = self._connection
@@ -146,8 +155,15 @@ class Listener:
                 self._deliver(answer[1], answer[2])
             elif kind == b"subscribe":
                 self._confirm(answer[1])
-            elif kind == b"pong" and answer[1] == b"caught-up":
+            elif kind == b"pong" and answer[1] == CAUGHT_UP:
                 self._announce()
+            elif kind == b"pong":
+                self._time(answer[1])
+
+    def _time(self, sent: bytes) -> None:
+        """The answer came behind all events that were on their way: as late as it was, so were they."""
+        self.lag = monotonic() - float(sent)
+        self.round_trips.observe(self.lag)
 
     def _announce(self) -> None:
         if self._had_connection and self._receiver is not None:
@@ -192,7 +208,7 @@ class Listener:
         try:
             if connection is not None:
                 with self._sending:
-                    connection.send_command("PING")
+                    connection.send_command("PING", repr(monotonic()))
         except (RedisError, OSError):
             self._hang_up()
 
