@@ -8,7 +8,7 @@ DEVELOPMENT := $(VENV)/.development
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint format types unit coverage autobahn bench lock clean
+.PHONY: help run bot test lint format types unit coverage autobahn bench lock clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
@@ -30,6 +30,9 @@ $(DEVELOPMENT): requirements-dev.txt $(RUNTIME)
 
 run: $(RUNTIME) ## set everything up and serve on BIND (127.0.0.1:8000), with demo users
 	@scripts/run
+
+bot: $(DEVELOPMENT) ## connect the demo bot to the hub on BIND
+	@HUB=http://$(or $(BIND),127.0.0.1:8000) $(VENV)/bin/python examples/echo_bot.py
 
 test: $(DEVELOPMENT) lint types ## every check and the whole test suite
 	@scripts/test-services --with nginx

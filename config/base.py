@@ -1,5 +1,6 @@
 """What every configuration shares. Upper-case attributes become Flask settings of the same name."""
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -100,6 +101,10 @@ class Base:
 
     def _read_gateway(self, env: Environment) -> None:
         self.PUBLIC_ACCOUNTS = env.items("PUBLIC_ACCOUNTS")
+        if not all(re.fullmatch(r"[A-Za-z0-9_]+", name) for name in self.PUBLIC_ACCOUNTS):
+            env.problems.append(
+                "PUBLIC_ACCOUNTS may only have letters, digits and underscores: others can't be mentioned"
+            )
         self.REPLY_TIMEOUT_SECONDS = env.number("REPLY_TIMEOUT_SECONDS", 30, least=1)
 
     def _read_sockets(self, env: Environment) -> None:

@@ -1,16 +1,20 @@
 """The README keeps its promises: its shell lines work as printed, its tables name what there is."""
 
+import json
 import os
 import re
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from config import Base, load
 from tests.support.fixtures import StartHub
+from tests.support.process import Child
 from tests.support.sse import Decoder
+from tests.support.wait import wait_until
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text()
@@ -31,9 +35,9 @@ def blocks(text: str, language: str) -> list[str]:
 # A whole life in curl
 
 
-def live(url: str) -> str:
-    """Runs the lines as they are printed, but for the address; what they printed."""
-    script = "".join(blocks(section("A whole life in curl"), "sh"))
+def live(title: str, url: str) -> str:
+    """Runs the lines of a section as they are printed, but for the address; what they printed."""
+    script = "".join(blocks(section(title), "sh"))
     assert script.count(ADDRESS) == 1
     lived = subprocess.run(
         ["bash", "-u"],
@@ -58,7 +62,7 @@ def events(printed: str) -> list[tuple[str, str]]:
 def test_a_whole_life_again_and_again(hub: StartHub) -> None:
     process = hub()
     for _ in range(2):
-        printed = live(process.url)
+        printed = live("A whole life in curl", process.url)
         assert not re.search(r"^no .* came$|\"error\"", printed, re.MULTILINE), printed
         assert printed.endswith('{"message":"User deleted"}\n' * 2)
         seen = events(printed)
@@ -69,6 +73,27 @@ def test_a_whole_life_again_and_again(hub: StartHub) -> None:
         assert "while you were away" in updates
         told = [event for event in seen if event[0] != "message"]
         assert told == [("stream.resumed", '{"replayed": 2}'), ("stream.closed", '{"reason": "deleted"}')]
+
+
+@pytest.mark.skipif(shutil.which("curl") is None, reason="no curl on this machine")
+def test_asking_a_bot(hub: StartHub, tmp_path: Path) -> None:
+    process = hub()
+    process.flask("seed", "--demo")
+    log = tmp_path / "bot.log"
+    bot = Child([sys.executable, str(ROOT / "examples/echo_bot.py")], log, env={"HUB": process.url})
+    wait_until(lambda: "echo_bot is connected" in log.read_text(), 10, bot.tail)
+    printed = live("Ask a bot", process.url)
+    answers = [json.loads(data)["message"] for _, data in events(printed)]
+    said = ["You said:", "{}", "That was all."]
+    asked = ["Hello, bot", "@echo_bot, are you there?"]
+    assert answers == [text.format(question) for question in asked for text in said]
+    promised = blocks(section("Ask a bot"), "text")[1]
+    assert printed.endswith(promised), printed
+    process.terminate()
+    wait_until(lambda: "closed: 1001 Server shutdown" in log.read_text(), 10, bot.tail)
+    process.spawn()
+    wait_until(lambda: log.read_text().count("echo_bot is connected") == 2, 20, bot.tail)
+    bot.stop()
 
 
 # Tables
@@ -123,6 +148,7 @@ def test_defaults_are_told_as_they_are(settings: Settings) -> None:
         is_known = hasattr(settings[0], name) and not name.endswith("SECRET_KEY")
         value = getattr(settings[0], name) if is_known else example()[name]
         text = str(int(value)) if isinstance(value, bool) else str(value)
+        text = ",".join(value) if isinstance(value, list) else text
         assert (name, example()[name]) == (name, text)
         if text:
             assert (name, table()[name]) == (name, text)
