@@ -60,6 +60,9 @@ class PublicAccounts:
         self.bots()
         return self._names
 
+    def __contains__(self, name: object) -> bool:
+        return name in self.names()
+
     def bots(self) -> dict[str, Standing]:
         """Those that were made from the shell, by name."""
         is_fresh = self._generation == self._control.generation and monotonic() < self._until

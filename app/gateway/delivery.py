@@ -11,6 +11,7 @@ from functools import partial
 from itertools import count
 from time import monotonic
 
+import gevent
 import orjson
 from gevent.event import Event
 
@@ -19,6 +20,7 @@ from app.realtime.presence import Holder
 
 DELIVER, DELIVERED = "gateway.deliver", "gateway.delivered"
 WAIT_SECONDS = 2.0
+PAUSE_EVERY = 250
 
 Verdict = tuple[int, bool]
 """Which frame of a delivery, and whether it was written."""
@@ -38,25 +40,25 @@ class Parcel:
 class Delivery:
     """What its sender waits for. What is not known in time counts as not delivered."""
 
-    __slots__ = ("_done", "_open", "verdicts")
+    __slots__ = ("_done", "_left", "_verdicts")
 
     def __init__(self, size: int) -> None:
-        self.verdicts = [False] * size
-        self._open = set(range(size))
+        self._verdicts: list[bool | None] = [None] * size
+        self._left = size
         self._done: Event | None = None
 
     def note(self, index: int, is_written: bool) -> None:
-        if index in self._open:
-            self._open.remove(index)
-            self.verdicts[index] = is_written
-            if not self._open and self._done is not None:
+        if self._verdicts[index] is None:
+            self._verdicts[index] = is_written
+            self._left -= 1
+            if not self._left and self._done is not None:
                 self._done.set()
 
     def wait(self, seconds: float) -> list[bool]:
-        if self._open:
+        if self._left:
             self._done = Event()
             self._done.wait(seconds)
-        return self.verdicts
+        return [verdict is True for verdict in self._verdicts]
 
 
 class Receipt:
@@ -117,6 +119,12 @@ class Courier:
         finally:
             del self._deliveries[number]
 
+    def write(self, connection: str, frame: bytes) -> bool:
+        """The same for one frame to a connection of this worker: most pushes are no more than this."""
+        delivery = Delivery(1)
+        self._write([Parcel(0, connection, frame)], delivery)
+        return delivery.wait(WAIT_SECONDS)[0]
+
     # To other workers
 
     def _send(self, number: int, delivery: Delivery, parcels: dict[str, list[Parcel]]) -> None:
@@ -146,7 +154,9 @@ class Courier:
 
     def _write(self, parcels: list[Parcel], told: Delivery | Receipt) -> None:
         connections = self._engine.sockets.by_id
-        for parcel in parcels:
+        for count, parcel in enumerate(parcels, 1):
+            if count % PAUSE_EVERY == 0:
+                gevent.sleep(1e-6)  # a large batch shares the loop
             connection = connections.get(parcel.connection)
             if connection is None:
                 told.note(parcel.index, False)

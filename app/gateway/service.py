@@ -15,6 +15,7 @@ from app.gateway.replies import NOT_CONNECTED, Waiter
 from app.gateway.schemas import Message
 from app.gateway.socket import Gate
 from app.realtime import sse
+from app.realtime.broker.base import BrokerUnavailable
 from app.realtime.claims import Claims
 from app.realtime.engine import Engine
 from app.realtime.peer import Peer
@@ -37,11 +38,18 @@ class Gateway:
 
     def push(self, message: Message) -> bool:
         """Whether it was delivered (see delivery.py)."""
-        return self.push_all([message])[0]
+        self._engine.start()
+        here = self._find_here(self._target(message))
+        if here is None:
+            return self.push_all([message])[0]
+        is_delivered = self._courier.write(here.connection, message.frame)
+        self._engine.meters.deliveries["delivered" if is_delivered else "partial"] += 1
+        return is_delivered
 
     def push_all(self, messages: Sequence[Message]) -> list[bool]:
         """Whether each was delivered. Those for one target arrive in the order in which they stand here."""
-        targets = self._targets(messages)
+        self._engine.start()
+        targets = [self._target(message) for message in messages]
         holders = self._find(set(targets))
         frames = [(holders[target], it.frame) for target, it in zip(targets, messages, strict=True)]
         verdicts = self._courier.deliver(frames)
@@ -52,11 +60,15 @@ class Gateway:
 
     def ask(self, message: Message, claims: Claims, peer: Peer) -> Iterable[bytes]:
         """The stream of answers. Raises Conflict where the correlation id is in flight; Overloaded."""
-        target = self._targets([message])[0]
+        self._engine.start()
+        target = self._target(message)
         number = next(self._asking.replies.numbers)
+        here = self._find_here(target)
+        # Meanwhile the id is reserved: both take one round to the broker.
+        finding = gevent.spawn(self._try_to_find, target) if here is None else None
         reservation = self._reserve(message, number)
         try:
-            holder = self._find({target})[target]
+            holder = here if finding is None else _result(finding.get())
             if holder is not None:
                 waiter = Waiter(number, target, holder, message.correlation_id, reservation)
                 return self._asking.ask(waiter, message.frame, claims, peer)
@@ -68,31 +80,34 @@ class Gateway:
         error = wire.error_event(NOT_CONNECTED, message.correlation_id)
         return [sse.opening(retry_milliseconds()), error]
 
-    def _targets(self, messages: Sequence[Message]) -> list[str]:
-        public = self.public.names()
-        return [find_mention(message.data, public) or message.user_id for message in messages]
+    def _target(self, message: Message) -> str:
+        return find_mention(message.data, self.public) or message.user_id
 
     def _find(self, names: set[str]) -> dict[str, Holder | None]:
-        """Where each name is. What this worker holds it knows, unless it may have missed that it does not."""
-        engine = self._engine
-        engine.start()
-        found: dict[str, Holder | None] = {}
-        if engine.broker.is_connected:
-            for name in names:
-                connection = engine.keeper.find(name)
-                if connection is not None:
-                    found[name] = Holder(engine.worker_id, connection)
-        others = [name for name in names if name not in found]
+        """Where each name is."""
+        found = {name: self._find_here(name) for name in names}
+        others = [name for name, holder in found.items() if holder is None]
         if others:
-            found.update(zip(others, engine.presence.find(others), strict=True))
+            found.update(zip(others, self._engine.presence.find(others), strict=True))
         return found
+
+    def _find_here(self, name: str) -> Holder | None:
+        """What this worker holds it knows, unless it may have missed that it does not any more."""
+        engine = self._engine
+        connection = engine.keeper.find(name) if engine.broker.is_connected else None
+        return Holder(engine.worker_id, connection) if connection is not None else None
+
+    def _try_to_find(self, name: str) -> Holder | BrokerUnavailable | None:
+        try:
+            return self._engine.presence.find([name])[0]
+        except BrokerUnavailable as error:
+            return error
 
     def _reserve(self, message: Message, number: int) -> str:
         """Takes the correlation id for the whole cluster where the caller chose it; those of the hub's own
         are nobody else's. One whose question ended just now is tried again."""
         if not message.is_named:
             return ""
-        self._engine.start()
         name = f"id:{message.correlation_id}"
         if len(name) > LONGEST_RESERVATION:
             name = f"sha256:{sha256(name.encode()).hexdigest()}"
@@ -102,3 +117,9 @@ class Gateway:
                 self._engine.meters.replies["conflict"] += 1
                 raise Conflict("This correlation_id is in flight")
         return name
+
+
+def _result(outcome: Holder | BrokerUnavailable | None) -> Holder | None:
+    if isinstance(outcome, BrokerUnavailable):
+        raise outcome
+    return outcome

@@ -11,6 +11,7 @@ from app.gateway import bots
 from tests.cast import Person, make_person, unique
 from tests.support.calls import new_name
 from tests.support.gateway import GatewayStage
+from tests.support.hub import HubProcess
 from tests.support.wait import wait_until
 from tests.support.wsclient import WebSocketClient
 
@@ -248,8 +249,8 @@ def short_service() -> tuple[str, int]:
 # The limits
 
 
-def test_opening_sockets_is_limited(hub: Callable[..., object]) -> None:
-    stage = GatewayStage(hub(RATELIMIT_ENABLED="1", RATELIMIT_STREAMS="2/hour"))  # type: ignore[arg-type]
+def test_opening_sockets_is_limited(hub: Callable[..., HubProcess]) -> None:
+    stage = GatewayStage(hub(RATELIMIT_ENABLED="1", RATELIMIT_STREAMS="2/hour"))
     ends = []
     for _ in range(4):
         client = stage.connect(new_name("Alice"))
@@ -258,3 +259,10 @@ def test_opening_sockets_is_limited(hub: Callable[..., object]) -> None:
         ends.append(client.closed and client.closed[0])
     assert ends == [None, None, 1013, 1013]
     stage.close()
+
+
+def test_an_open_gateway_that_others_may_reach_is_told(hub: Callable[..., HubProcess]) -> None:
+    for address, is_told in (("127.0.0.1", False), ("0.0.0.0", True)):
+        process = hub(start=False)
+        process.env["BIND"] = f"{address}:{process.port}"
+        assert ("GATEWAY_AUTH=open" in process.start().log) == is_told

@@ -6,6 +6,8 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from tests.bodies import JSON, MEBIBYTE, raw
 
@@ -193,3 +195,27 @@ def test_not_every_problem_of_a_huge_batch_is_told(client: FlaskClient) -> None:
 def test_other_methods(client: FlaskClient, path: str, method: str) -> None:
     answer = client.open(path, method=method)
     assert (answer.status_code, answer.get_json()["status"]) == (405, 405)
+
+
+texts = st.text(max_size=30) | st.sampled_from(["@ci_bot", "\0", "a@ci_bot", "x" * 300])
+values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | texts,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(texts, inner, max_size=3),
+)
+fields = st.sampled_from(["user_id", "data", "event_type", "event_id", "timestamp", "other"])
+data = st.dictionaries(st.sampled_from(["message", "text", "correlation_id", "timestamp"]), values)
+envelopes = st.fixed_dictionaries({"user_id": texts, "data": data}) | st.dictionaries(fields, values | data)
+
+
+@settings(
+    max_examples=300,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(envelope=envelopes | values, path=st.sampled_from(PATHS))
+def test_whatever_comes_there_is_an_answer(client: FlaskClient, envelope: Any, path: str) -> None:
+    answer = client.post(path, **sent([envelope] if path.endswith("batch") else envelope))
+    assert answer.status_code in (200, 422), answer.text
+    if answer.status_code == 422:
+        problems(answer)
