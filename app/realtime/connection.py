@@ -6,16 +6,18 @@ from time import monotonic, time
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from app.realtime import frames
+from app.realtime.allowance import Allowance
 from app.realtime.backlog import Backlog, OnWritten, report
 from app.realtime.claims import Claims
 from app.realtime.frames import Parser, ProtocolError
 
 if TYPE_CHECKING:
     from app.realtime.sockets import Sockets
+    from app.realtime.wire import Wire
 
 INBOX_MESSAGES = 64
 INBOX_BYTES = 1024 * 1024
-MOST_LIMITED = 100
+MOST_REFUSED = 100
 LOST = 1006  # never on the wire: the connection ended without a close frame (RFC 6455, 7.4.1)
 PING = frames.encode_frame(frames.PING, b"")
 
@@ -53,22 +55,6 @@ class Refuse(NamedTuple):
 NOBODY = Accept("", Claims("", "", 0), None)
 
 
-class Wire(Protocol):
-    """How the bytes of connections travel. Nothing here may block or raise."""
-
-    def write(self, connection: "Connection", frame: bytes, on_written: OnWritten | None) -> None:
-        """There is no backlog: writes the frame now, or begins a backlog with it."""
-
-    def flush(self, connection: "Connection") -> None:
-        """There may be a backlog; without one, a connection that has nothing more to say is shut."""
-
-    def heed(self, connection: "Connection") -> None:
-        """`is_paused` has changed: whether its peer is listened to."""
-
-    def drop(self, connection: "Connection") -> None:
-        """Ends at once, whatever is unsent; harmless when repeated."""
-
-
 class Bounds(NamedTuple):
     """Of every connection. A peer that answers no ping within `pong_seconds` is given up."""
 
@@ -89,9 +75,8 @@ class Connection:
     """
 
     __slots__ = (
-        "_limited",
+        "_allowance",
         "_parser",
-        "_tokens",
         "backlog",
         "claims",
         "code",
@@ -115,7 +100,7 @@ class Connection:
         "wire",
     )
 
-    def __init__(self, id_: str, accept: Accept, sockets: "Sockets", wire: Wire) -> None:
+    def __init__(self, id_: str, accept: Accept, sockets: "Sockets", wire: "Wire") -> None:
         self.id = id_
         self.name, self.claims, self.handler = accept
         self.sockets = sockets
@@ -132,8 +117,7 @@ class Connection:
         self.ping_at = 0
         self.pinged_at = 0.0
         self._parser = Parser(sockets.bounds.frame_bytes)
-        self._tokens = float(sockets.bounds.frames_burst)
-        self._limited = 0
+        self._allowance = Allowance(sockets.bounds.frames_per_second, sockets.bounds.frames_burst)
 
     @property
     def is_open(self) -> bool:
@@ -230,7 +214,9 @@ class Connection:
 
     def feed(self, data: bytes) -> None:
         """Bytes of the peer, as they come."""
-        self._refill()
+        now = monotonic()
+        self._allowance.grow(now - self.heard_at)
+        self.heard_at = now
         if self.is_deaf:
             return
         self.sockets.meters.frame_bytes_in += len(data)
@@ -248,14 +234,12 @@ class Connection:
             self._close_as_asked(payload)
         elif self.code:
             return
-        elif self._tokens < 1:
-            self._limit()
-        else:
-            self._tokens -= 1
-            if opcode in (frames.TEXT, frames.BINARY):
-                self._keep(payload)
-            elif opcode == frames.PING:
-                self._put(frames.encode_frame(frames.PONG, payload))
+        elif not self._allowance.take():
+            self._refuse_frame()
+        elif opcode in (frames.TEXT, frames.BINARY):
+            self._keep(payload)
+        elif opcode == frames.PING:
+            self._put(frames.encode_frame(frames.PONG, payload))
 
     def _keep(self, message: bytes) -> None:
         """For the handler. A peer that is faster than it is not listened to for a while."""
@@ -289,23 +273,11 @@ class Connection:
             self._say_goodbye(frames.encode_close(code))
         self.wire.flush(self)
 
-    # The rate of frames
-
-    def _refill(self) -> None:
-        """A token for each frame that is allowed (a token bucket, full at first)."""
-        now = monotonic()
-        bounds = self.sockets.bounds
-        self._tokens += (now - self.heard_at) * bounds.frames_per_second
-        self.heard_at = now
-        if self._tokens >= bounds.frames_burst:
-            self._tokens, self._limited = float(bounds.frames_burst), 0
-
-    def _limit(self) -> None:
+    def _refuse_frame(self) -> None:
         """A frame too many is dropped, and the peer told once. Who goes on without a rest is closed."""
-        self._limited += 1
         self.sockets.meters.frames_limited += 1
-        if self._limited == 1:
+        if self._allowance.refused == 1:
             error = {"type": "error", "message": "Too many messages", "timestamp": time()}
             self._put(frames.encode(json.dumps(error).encode()))
-        elif self._limited > MOST_LIMITED:
+        elif self._allowance.refused > MOST_REFUSED:
             self._fail_in_turn(Refuse(1008, "rate limit exceeded"))

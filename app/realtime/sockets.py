@@ -7,7 +7,7 @@ from itertools import count
 from time import monotonic
 from typing import Any
 
-from app.realtime.connection import Accept, Bounds, Connection, Refuse, Wire
+from app.realtime.connection import Accept, Bounds, Connection, Refuse
 from app.realtime.cut import Cut
 from app.realtime.greenlet_wire import GreenletWire
 from app.realtime.meters import Meters
@@ -15,7 +15,7 @@ from app.realtime.peer import Peer
 from app.realtime.pings import Pings
 from app.realtime.pump import Pump
 from app.realtime.timers import Expiry
-from app.realtime.wire import PolledWire
+from app.realtime.wire import PolledWire, Wire
 
 FAREWELL_SECONDS = 2.0
 SHUTDOWN = Refuse(1001, "Server shutdown")
@@ -117,7 +117,9 @@ class Sockets:
         if not bearers:
             del self.tokens[connection.claims.token]
         self._pings.remove(connection)
-        self.meters.socket_ends[str(connection.code)] += 1
+        # Peers may choose among two thousand codes: that many are not told apart.
+        code = connection.code
+        self.meters.socket_ends[str(code) if code < 3000 else "application"] += 1
         self.pump.schedule(connection)
 
     def leave(self, connection: Connection) -> None:

@@ -1,4 +1,5 @@
-"""The sockets of a worker's WebSockets in one epoll: an idle one is a file descriptor and an object.
+"""How the bytes of WebSockets travel. All sockets of a worker are in one epoll: an idle one is a file
+descriptor and an object.
 
 A connection is its object and not its number: descriptors are reused.
 """
@@ -7,6 +8,7 @@ import logging
 import os
 from contextlib import suppress
 from socket import SHUT_WR
+from typing import Protocol
 
 from app.realtime.backlog import Backlog, OnWritten, report
 from app.realtime.connection import Connection
@@ -16,6 +18,22 @@ from app.realtime.peer import shut_down
 log = logging.getLogger(__name__)
 
 READ_BYTES = 65536
+
+
+class Wire(Protocol):
+    """How the bytes of connections travel. Nothing here may block or raise."""
+
+    def write(self, connection: Connection, frame: bytes, on_written: OnWritten | None) -> None:
+        """There is no backlog: writes the frame now, or begins a backlog with it."""
+
+    def flush(self, connection: Connection) -> None:
+        """There may be a backlog; without one, a connection that has nothing more to say is shut."""
+
+    def heed(self, connection: Connection) -> None:
+        """`is_paused` has changed: whether its peer is listened to."""
+
+    def drop(self, connection: Connection) -> None:
+        """Ends at once, whatever is unsent; harmless when repeated."""
 
 
 class PolledWire:

@@ -8,7 +8,7 @@ import gevent
 import pytest
 
 from app.realtime.claims import Claims
-from app.realtime.connection import MOST_LIMITED, Accept, Bounds, Connection
+from app.realtime.connection import MOST_REFUSED, Accept, Bounds, Connection
 from app.realtime.engine import Engine, Settings
 from app.realtime.peer import Peer
 from tests.realtime.conftest import MakeEngine
@@ -103,10 +103,10 @@ def test_who_keeps_to_the_rate_again_is_heard_again(make_worker: Callable[..., W
 def test_who_never_stops_is_closed(make_worker: Callable[..., Worker]) -> None:
     worker, handler = make_worker(frames_per_second=0.001, frames_burst=5), Recorder()
     _, client = worker.open(handler)
-    client.send(*(frame(TEXT, b"x") for _ in range(5 + MOST_LIMITED * 10)))
+    client.send(*(frame(TEXT, b"x") for _ in range(5 + MOST_REFUSED * 10)))
     assert client.read_end() == (1008, "rate limit exceeded")
     handler.wait_end(1008, "rate limit exceeded")
-    assert worker.meters.frames_limited == MOST_LIMITED + 1
+    assert worker.meters.frames_limited == MOST_REFUSED + 1
 
 
 def test_fragments_count_too(make_worker: Callable[..., Worker]) -> None:

@@ -109,7 +109,7 @@ def test_the_peers_close_is_answered_after_what_it_said(worker: Worker, handler:
     assert not connection.is_open
     client.close()
     worker.wait_empty()
-    assert worker.meters.socket_ends == {"4001": 1}
+    assert worker.meters.socket_ends == {"application": 1}
 
 
 def test_a_close_without_code_is_answered_without(worker: Worker, handler: Recorder) -> None:
