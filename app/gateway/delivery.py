@@ -154,8 +154,8 @@ class Courier:
 
     def _write(self, parcels: list[Parcel], told: Delivery | Receipt) -> None:
         connections = self._engine.sockets.by_id
-        for count, parcel in enumerate(parcels, 1):
-            if count % PAUSE_EVERY == 0:
+        for number, parcel in enumerate(parcels, 1):
+            if number % PAUSE_EVERY == 0:
                 gevent.sleep(1e-6)  # a large batch shares the loop
             connection = connections.get(parcel.connection)
             if connection is None:
