@@ -66,6 +66,13 @@ class TooLarge(DomainError):
     message = "Request body too large"
 
 
+class Unprocessable(DomainError):
+    """What some families of clients expect instead of Invalid."""
+
+    status = 422
+    message = "Validation error"
+
+
 class RateLimited(DomainError):
     status = 429
     message = "Too many requests, slow down"

@@ -1,5 +1,6 @@
 """What every configuration shares. Upper-case attributes become Flask settings of the same name."""
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -29,6 +30,7 @@ class Base:
         self._read_storage(env)
         self._read_security(env)
         self._read_streams(env)
+        self._read_gateway(env)
         self._read_sockets(env)
         self._read_limits(env)
         self.read(env)
@@ -100,6 +102,14 @@ class Base:
         self.NOTIFY_MIN_RIGHTS = env.choice(
             "NOTIFY_MIN_RIGHTS", "READ", ("READ", "COMMENT", "WRITE", "ADMIN")
         )
+
+    def _read_gateway(self, env: Environment) -> None:
+        self.PUBLIC_ACCOUNTS = env.items("PUBLIC_ACCOUNTS")
+        if not all(re.fullmatch(r"[A-Za-z0-9_]+", name) for name in self.PUBLIC_ACCOUNTS):
+            env.problems.append(
+                "PUBLIC_ACCOUNTS may only have letters, digits and underscores: others can't be mentioned"
+            )
+        self.REPLY_TIMEOUT_SECONDS = env.number("REPLY_TIMEOUT_SECONDS", 30, least=1)
 
     def _read_sockets(self, env: Environment) -> None:
         self.MAX_SOCKETS = env.number("MAX_SOCKETS", 15000, least=1)

@@ -2,6 +2,7 @@
 
 from flask import Flask
 
+from app.cli.bots import bot
 from app.cli.clients import client
 from app.cli.prune import prune
 from app.cli.seed import seed
@@ -9,5 +10,5 @@ from app.cli.users import token, user
 
 
 def init_app(app: Flask) -> None:
-    for command in (seed, token, user, client, prune):
+    for command in (seed, token, user, client, bot, prune):
         app.cli.add_command(command)

@@ -78,11 +78,19 @@ def test_csv(encoding: str, succeed: Command, write: WriteFile) -> None:
 
 
 def test_the_demo(app: Flask, succeed: Command) -> None:
-    assert "4 made" in succeed("seed", "--demo")
+    assert "5 made" in succeed("seed", "--demo")
     assert members(app) == {("Demo", "alice"): "ADMIN", ("Demo", "bob"): "WRITE"}
     for name in ("alice", "bob", "charlie"):
         login = {"name": name, "password": f"{name}-demo"}
         assert app.test_client().post("/login", json=login).status_code == 200
+
+
+def test_bots(succeed: Command, fail: Command, write: WriteFile) -> None:
+    path = write("bots: [helper, ci_bot]\n")
+    assert "2 made" in succeed("seed", path)
+    assert "0 made, 2 were there already." in succeed("seed", path)
+    assert succeed("bot", "list") == "ci_bot\nhelper\n"
+    assert fail("seed", write("bots: [a-b]\n")).startswith("bot a-b: name: ")
 
 
 def test_seeding_again_changes_nothing(app: Flask, succeed: Command, write: WriteFile) -> None:

@@ -52,6 +52,7 @@ NUMBERS = [
     ("MAX_STREAMS", 1),
     ("OUTBOX_EVENTS", 1),
     ("PRESENCE_LEASE_SECONDS", 3),
+    ("REPLY_TIMEOUT_SECONDS", 1),
     ("DATABASE_POOL_SIZE", 1),
     ("DATABASE_POOL_OVERFLOW", 0),
     ("DATABASE_POOL_SECONDS", 1),
@@ -86,6 +87,16 @@ def test_choices(tmp_path: Path) -> None:
     assert problems(tmp_path, NOTIFY_MIN_RIGHTS="owner") == [
         "NOTIFY_MIN_RIGHTS is 'owner'; it must be one of: READ, COMMENT, WRITE, ADMIN"
     ]
+
+
+@pytest.mark.parametrize("names", ["a-b", "a b", "größe", "good,@bad", "a\nb"])
+def test_public_accounts_that_no_mention_can_name(names: str, tmp_path: Path) -> None:
+    assert "PUBLIC_ACCOUNTS" in problems(tmp_path, PUBLIC_ACCOUNTS=names)[0]
+
+
+def test_public_accounts(tmp_path: Path) -> None:
+    assert loaded(tmp_path, PUBLIC_ACCOUNTS=" a_1 ,, B ").PUBLIC_ACCOUNTS == ["a_1", "B"]
+    assert loaded(tmp_path).PUBLIC_ACCOUNTS == []
 
 
 @pytest.mark.parametrize("name", ["LOGIN", "LOGIN_ADDRESS", "CREDENTIALS", "PUBLISH", "STREAMS"])
@@ -258,6 +269,8 @@ def test_production_is_strict_by_default(tmp_path: Path) -> None:
     assert (production.GATEWAY_AUTH, development.GATEWAY_AUTH) == ("token", "open")
     assert (production.RATELIMIT_ENABLED, development.RATELIMIT_ENABLED) == (True, False)
     assert (production.CORS_ORIGINS, production.DEBUG) == ([], False)
+    assert (production.GATEWAY_AUTH, development.GATEWAY_AUTH) == ("token", "open")
+    assert load({**PRODUCTION, "GATEWAY_AUTH": "open"}).GATEWAY_AUTH == "open"
 
 
 # Secrets that development makes
