@@ -24,6 +24,12 @@ OPENED_PER_CPU = Measure("streams_opened_per_cpu_second", "/s")
 OPENED = Measure("streams_opened_per_second", "/s")
 PUBLISHES = Measure("publishes_per_second", "/s")
 PUBLISHES_PER_CPU = Measure("publishes_per_cpu_second", "/s")
+PUSHES = Measure("pushes_per_second", "/s")
+BATCHED_PER_CPU = Measure("batched_messages_per_cpu_second", "/s")
+ASKED_P50 = Measure("question_p50", "ms")
+ASKED_PER_CPU = Measure("questions_per_cpu_second", "/s")
+RELAY_COST = Measure("cpu_per_relayed_frame", "µs")
+IDLE_SOCKET = Measure("idle_socket_pss", "KB")
 FAIR_P99 = Measure("other_requests_p99", "ms")
 
 
