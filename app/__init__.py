@@ -12,6 +12,7 @@ from app.accounts.cookies import blueprint as cookies
 from app.accounts.routes import blueprint as accounts
 from app.auth import clients, passwords
 from app.auth.cache import Cache
+from app.concepts import wiring as concepts
 from app.constellations.live import why_not_read
 from app.constellations.routes import blueprint as constellations
 from app.constellations.stream import blueprint as updates
@@ -45,6 +46,7 @@ def create_app(settings: Base | None = None) -> Flask:
     _trust_proxies(app, settings.TRUSTED_PROXIES)
     for blueprint in (accounts, cookies, constellations, updates, notifications, health):
         app.register_blueprint(blueprint)
+    concepts.init_app(app)
     errors.init_app(app)
     app.register_error_handler(BrokerUnavailable, _answer_broker_away)
     cli.init_app(app)

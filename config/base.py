@@ -30,6 +30,8 @@ class Base:
         self._read_security(env)
         self._read_streams(env)
         self._read_limits(env)
+        self._read_tasks(env)
+        self._read_concepts(env)
         self.read(env)
         self._check_workers(env)
         env.check()
@@ -97,6 +99,25 @@ class Base:
         self.RATELIMIT_PUBLISH = env.rate("RATELIMIT_PUBLISH", "200/second")
         self.RATELIMIT_STREAMS = env.rate("RATELIMIT_STREAMS", "50/second")
 
+    def _read_tasks(self, env: Environment) -> None:
+        self.EXTERNAL_API_URL = env.text("EXTERNAL_API_URL")
+        self.TASK_DEADLINE_SECONDS = env.number("TASK_DEADLINE_SECONDS", 600, least=1)
+        self.TASK_LEASE_SECONDS = env.number("TASK_LEASE_SECONDS", 30, least=3)
+
+    def _read_concepts(self, env: Environment) -> None:
+        self.TASK_CONCURRENCY = env.number("TASK_CONCURRENCY", 8, least=1)
+        self.TASK_TIMEOUT_SECONDS = env.number("TASK_TIMEOUT_SECONDS", 10, least=1)
+        self.TASK_GRACE_SECONDS = env.number("TASK_GRACE_SECONDS", 30)
+        if self.TASK_LEASE_SECONDS > 30:
+            env.problems.append("TASK_LEASE_SECONDS must be 30 at most: a crash delays tasks for so long")
+        if 2 * self.TASK_TIMEOUT_SECONDS > self.TASK_LEASE_SECONDS:
+            env.problems.append("TASK_TIMEOUT_SECONDS must be half of TASK_LEASE_SECONDS at most")
+        if not self.EXTERNAL_API_URL and self.BIND.startswith("unix:"):
+            env.problems.append(
+                "BIND is a Unix socket, where the hub can't call its own task service:"
+                " set BIND to an address and port, or EXTERNAL_API_URL"
+            )
+
     def _check_workers(self, env: Environment) -> None:
         problem = workers_problem(self.WEB_CONCURRENCY, self.REDIS_URL)
         if problem:
@@ -134,6 +155,15 @@ def engine_options(env: Environment, url: str) -> dict[str, object]:
         return options  # database.py waits for its lock
     connect = {"application_name": "hub", **KEEPALIVES}
     return {**options, "pool_pre_ping": True, "pool_recycle": 1800, "connect_args": connect}
+
+
+def own_url(bind: str) -> str:
+    """Where what listens at `bind` can be called from the same machine."""
+    host, _, port = bind.rpartition(":")
+    if not port.isdigit():
+        host, port = bind, "8000"  # gunicorn's own default
+    everywhere = {"", "0.0.0.0", "[::]"}  # noqa: S104
+    return f"http://{'127.0.0.1' if host in everywhere else host}:{port}"
 
 
 def is_loopback(bind: str) -> bool:

@@ -15,6 +15,11 @@ def concept(id: str) -> str:
     return f"concept:{id}"
 
 
+def concept_messages(id: str) -> str:
+    """The same changes, as unnamed events."""
+    return f"concept:{id}:messages"
+
+
 def kind(topic: str) -> str:
     """The part before the colon: which area the topic belongs to."""
     return topic.partition(":")[0]
