@@ -159,15 +159,17 @@ class Driver:
         held.tries = 0
         return 0.0
 
-    def _fail(self, held: Held, reason: str, failure: CallFailed | None = None) -> None:
+    def _fail(self, held: Held, reason: str, failure: CallFailed | None = None) -> float | None:
         self._progress.failed(held.concept, held.attempt, reason)
         self._count(held, "failed")
         log.warning("task failed", extra={"concept": held.concept, "reason": reason})
         held.tell(failure)
+        return None
 
-    def _finish(self, held: Held, answer: Answer) -> None:
+    def _finish(self, held: Held, answer: Answer) -> float | None:
         self._progress.finished(held.concept, held.attempt, answer)
         self._count(held, answer.status)
+        return None
 
     def _count(self, held: Held, status: str) -> None:
         self._meters.tasks_finished[status] += 1

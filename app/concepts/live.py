@@ -44,6 +44,11 @@ class View(NamedTuple):
     error: str | None
     version: int
 
+    @classmethod
+    def of(cls, row: Any) -> "View":
+        """From a row that begins with COLUMNS."""
+        return cls(*row[: len(COLUMNS)])
+
     @property
     def is_final(self) -> bool:
         return self.status in FINAL
@@ -84,7 +89,7 @@ def snapshot(app: Flask, uuid: str, is_named: bool) -> Callable[[], Iterator[tup
             row = db.session.execute(select(*COLUMNS).where(Concept.uuid == uuid)).first()
         if row is None:
             raise Finished
-        view = View(*row)
+        view = View.of(row)
         yield str(view.version), sse.encode(view.data, NAME if is_named else "", str(view.version))
         if view.is_final:
             raise Finished

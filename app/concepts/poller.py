@@ -58,7 +58,7 @@ class Poller:
         self.bounds = bounds
         self._app, self._make_driver, self._meters = app, make_driver, meters
         self._worker = ""
-        self._driver: Driver | None = None
+        self._driver: Driver  # once it was started
         self._held: dict[str, Held] = {}
         self._heap: list[tuple[float, int, Held]] = []
         self._ready: deque[Held] = deque()
@@ -79,10 +79,9 @@ class Poller:
 
     def stop(self) -> None:
         """Gives up what is under way and gives back what it holds, so that another worker goes on."""
-        was_started, self._is_stopped = self._greenlet is not None, True
-        if not was_started:
+        greenlet, self._greenlet, self._is_stopped = self._greenlet, None, True
+        if greenlet is None:
             return
-        greenlet, self._greenlet = self._greenlet, None
         gevent.killall([greenlet, *self._pool])
         for held in self._held.values():
             held.tell(QUEUED)
@@ -161,7 +160,7 @@ class Poller:
         with self._app.app_context():
             kept = leases.renew(self._worker, self.bounds.lease_seconds)
             strangers = kept - self._held.keys()
-            # Renewed with the others, and nobody here knows of it: an insert whose success was never heard of.
+            # Renewed with the others, and unknown here: the word of their commit never came.
             for concept in strangers & self._orphans:
                 leases.let_go(self._worker, concept)
             self._orphans = strangers
@@ -202,7 +201,6 @@ class Poller:
 
     def _advance(self, held: Held) -> float | None:
         """A job that was lost is given back, should it be this worker's after all."""
-        assert self._driver is not None, "steps are taken by a poller that was started"
         try:
             return self._driver.advance(held)
         except Lost:
@@ -213,7 +211,7 @@ class Poller:
 
     def _later(self, held: Held, seconds: float) -> None:
         """No later than the task's deadline, which is a step too."""
-        if self._held.get(held.concept) is held and self._driver is not None:
+        if self._held.get(held.concept) is held:
             due = monotonic() + max(0.0, min(seconds, self._driver.time_left(held)))
             heapq.heappush(self._heap, (due, next(self._numbers), held))
 

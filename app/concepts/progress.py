@@ -54,7 +54,7 @@ class Progress:
         view = db.session.execute(select(*COLUMNS).where(Concept.uuid == concept)).first()
         db.session.rollback()
         if view is not None:
-            live.publish(View(*view))
+            live.publish(View.of(view))
         self._forget(concept, attempt)
 
     def image(self, concept: str) -> tuple[str, str]:
@@ -87,7 +87,7 @@ class Progress:
             ).first()
             if changed is None or touched is None:
                 raise Lost
-        live.publish(View(*changed))
+        live.publish(View.of(changed))
 
     def _forget(self, concept: str, attempt: int) -> None:
         mine = (Job.concept_uuid == concept, Job.holder == self._holder, Job.attempt == attempt)

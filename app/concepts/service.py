@@ -101,7 +101,7 @@ def _restart(uuid: str, values: dict[str, str]) -> Begun | None:
         begun = Begun(uuid, row.attempts, holder, at)
         session.execute(delete(Job).where(Job.concept_uuid == uuid))
         _insert_job(session, begun)
-    live.publish(View(*row[: len(COLUMNS)]))
+    live.publish(View.of(row))
     return begun
 
 
@@ -180,18 +180,18 @@ def require(user_uuid: str, uuid: str) -> View:
         raise NotFound("Concept not found")
     if row.user_uuid != user_uuid:
         raise Forbidden("This concept is somebody else's")
-    return View(*row[: len(COLUMNS)])
+    return View.of(row)
 
 
-def _full(with_data: bool = True) -> Select[Any]:
-    """All that is shown of a concept. A list leaves data: URLs out, each of which may be as long as a body."""
+def _full(with_data: bool = True) -> Select[*tuple[Any, ...]]:
+    """All that is shown of a concept. A list leaves data: URLs out: each may be as long as a body."""
     is_data = func.substr(Concept.image_url, 1, 5) == "data:"
     image_url = Concept.image_url if with_data else case((is_data, None), else_=Concept.image_url)
     shown = (image_url.label("image_url"), Concept.attempts, Concept.created_at, Concept.updated_at)
     return select(*COLUMNS, Concept.ad_archive_id, *shown)
 
 
-def _of(user_uuid: str, ad_archive_id: str) -> Select[Any]:
+def _of(user_uuid: str, ad_archive_id: str) -> Select[*tuple[Any, ...]]:
     return select(Concept.uuid, Concept.task_id, Concept.status, Concept.ad_archive_id).where(
         Concept.user_uuid == user_uuid, Concept.ad_archive_id == ad_archive_id
     )
