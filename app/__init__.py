@@ -10,13 +10,14 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from app import cli, errors
 from app.accounts.cookies import blueprint as cookies
 from app.accounts.routes import blueprint as accounts
-from app.auth import passwords
+from app.auth import clients, passwords
 from app.auth.cache import Cache
 from app.constellations.live import why_not_read
 from app.constellations.routes import blueprint as constellations
 from app.constellations.stream import blueprint as updates
 from app.extensions import db, jwt, migrate, sock
 from app.json import OrjsonProvider
+from app.notifications.routes import blueprint as notifications
 from app.ops import edge, limits, logs
 from app.ops.files import streams_allowed
 from app.ops.health import blueprint as health
@@ -42,7 +43,7 @@ def create_app(settings: Base | None = None) -> Flask:
     _bind_extensions(app, settings)
     _make_engine(app, settings)
     _trust_proxies(app, settings.TRUSTED_PROXIES)
-    for blueprint in (accounts, cookies, constellations, updates, health):
+    for blueprint in (accounts, cookies, constellations, updates, notifications, health):
         app.register_blueprint(blueprint)
     errors.init_app(app)
     app.register_error_handler(BrokerUnavailable, _answer_broker_away)
@@ -85,6 +86,7 @@ def _make_engine(app: Flask, settings: Base) -> None:
     app.extensions["engine"] = engine
     app.extensions["principals"] = Cache(engine)
     app.extensions["rights"] = Cache(engine)
+    app.extensions["services"] = Cache(engine, clients.BELIEVED_SECONDS)
     app.wsgi_app = ShowResponse(app.wsgi_app)  # type: ignore[method-assign]
 
 

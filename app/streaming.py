@@ -4,11 +4,10 @@ from collections.abc import Iterable
 
 from flask import Response, request
 
-from app.auth.principal import Principal
 from app.extensions import db, engine
 from app.ops.limits import is_over
 from app.realtime.claims import Claims
-from app.realtime.engine import Overloaded
+from app.realtime.engine import Join, Overloaded
 from app.realtime.peer import Peer
 from app.realtime.writer import refusal
 
@@ -16,16 +15,19 @@ HEADERS = {"Cache-Control": "no-cache, no-store", "X-Accel-Buffering": "no"}
 CONTENT_TYPE = "text/event-stream; charset=utf-8"
 
 
-def open_stream(topic: str, principal: Principal, generation: int) -> Response:
-    """A stream of the topic from the client's cursor on; `generation` from before the rights were checked."""
-    claims = Claims(principal.uuid, principal.token_id, principal.expires_at, principal.token_version)
+def open_stream(topic: str, claims: Claims, generation: int, join: Join | None = None) -> Response:
+    """A stream of the topic, from the client's cursor on where `join` names no other beginning.
+
+    `generation` is the one from before the rights were checked.
+    """
     db.session.remove()  # a stream may last for days and needs no connection
     if request.method == "HEAD":
         return response([])
-    if is_over("STREAMS", principal.token_id):
+    if is_over("STREAMS", claims.token):
         return response(refusal("overloaded"))
     try:
-        return response(engine.open(topic, claims, cursor(), Peer.of(request.environ), generation))
+        begin = join or engine.history(cursor())
+        return response(engine.open(topic, claims, Peer.of(request.environ), generation, begin))
     except Overloaded as overload:
         return response(refusal(overload.reason))
 

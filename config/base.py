@@ -66,8 +66,12 @@ class Base:
         self.COOKIE_TOKEN_SECONDS = env.number("COOKIE_TOKEN_SECONDS", 7 * 24 * 3600, least=1)
         self.ALLOW_REGISTRATION = env.flag("ALLOW_REGISTRATION", True)
         self.PASSWORD_MIN_LENGTH = env.number("PASSWORD_MIN_LENGTH", 8 if self.IS_PRODUCTION else 1, least=1)
+        self.CLIENT_ID = env.text("CLIENT_ID")
+        self.CLIENT_SECRET = env.text("CLIENT_SECRET")
         self.CORS_ORIGINS = env.items("CORS_ORIGINS")
         self.COOKIE_SECURE = env.flag("COOKIE_SECURE", self.IS_PRODUCTION)
+        if bool(self.CLIENT_ID) != bool(self.CLIENT_SECRET):
+            env.problems.append("CLIENT_ID and CLIENT_SECRET must be set together")
         if "*" in self.CORS_ORIGINS:
             env.problems.append("CORS_ORIGINS must name its origins: '*' can't be used with credentials")
 

@@ -1,9 +1,9 @@
-"""What a worker may believe without asking the database again: for ten seconds, and until an order comes.
+"""What a worker may believe without asking the database again: for seconds, and until an order comes.
 
 Whoever takes rights or tokens away gives an order (`engine.cut`, `engine.forget`), which reaches this
 worker at once and the others over the broker; each order makes every cache ask anew. Where no order can
-arrive the time bounds what is believed: a second while the broker is away, ten after a change that was
-made from a shell without Redis.
+arrive the time bounds what is believed: a second while the broker is away, ten (`seconds`) after a change
+that was made from a shell without Redis.
 """
 
 from collections.abc import Callable, Hashable
@@ -22,8 +22,9 @@ Value = TypeVar("Value")
 
 
 class Cache(Generic[Key, Value]):
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, seconds: float = BELIEVED_SECONDS) -> None:
         self._engine = engine
+        self._seconds = seconds
         self._entries: dict[Key, tuple[int, float, Value]] = {}
 
     def get(self, key: Key, ask: Callable[[], Value]) -> Value:
@@ -32,7 +33,7 @@ class Cache(Generic[Key, Value]):
         now = monotonic()
         entry = self._entries.get(key)
         if entry is not None and entry[0] == generation:
-            believed = BELIEVED_SECONDS if self._engine.broker.is_connected else UNHEARD_SECONDS
+            believed = self._seconds if self._engine.broker.is_connected else UNHEARD_SECONDS
             if now - entry[1] < believed:
                 return entry[2]
         try:

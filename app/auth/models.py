@@ -40,3 +40,16 @@ class RevokedToken(db.Model):  # type: ignore[name-defined,misc]
 
     jti: Mapped[str] = mapped_column(String(36), primary_key=True)
     expires_at: Mapped[int] = mapped_column(BigInteger, index=True)
+
+
+class ServiceClient(db.Model):  # type: ignore[name-defined,misc]
+    """A back end. `secret_hash` is the SHA-256 of a random secret; `token_version` as with users."""
+
+    __tablename__ = "service_clients"
+
+    client_id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    name: Mapped[str] = mapped_column(String(200))
+    secret_hash: Mapped[str] = mapped_column(String(64))
+    token_version: Mapped[int] = mapped_column(Integer, default=0)
+    is_disabled: Mapped[bool] = mapped_column(Boolean, default=False)
+    created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), default=now)

@@ -12,6 +12,7 @@ from app.auth.cache import Cache
 from app.auth.models import RevokedToken, User
 from app.errors import Forbidden, Unauthorized
 from app.extensions import db
+from app.realtime.claims import Claims
 
 COOKIE = "auth_token"
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -28,6 +29,11 @@ class Principal:
     token_id: str
     expires_at: int
     token_version: int
+
+    @property
+    def claims(self) -> Claims:
+        """As streams keep them."""
+        return Claims(self.uuid, self.token_id, self.expires_at, self.token_version)
 
 
 def identify(cookie: bool = False, query: bool = False) -> Principal:

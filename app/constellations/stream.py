@@ -22,7 +22,7 @@ def updates(constellation_uuid: str) -> ResponseReturnValue:
     generation = engine.control.generation
     principal = identify_lately(query=True)
     topic = _readable_topic(principal, constellation_uuid, Rights.READ)
-    return open_stream(topic, principal, generation)
+    return open_stream(topic, principal.claims, generation)
 
 
 @blueprint.post("/notify/<constellation_uuid>")

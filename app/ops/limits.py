@@ -4,6 +4,7 @@ Limits are written as `10/minute` (the notation of the `limits` library).
 """
 
 import logging
+from contextlib import suppress
 from math import ceil
 from time import time
 
@@ -44,6 +45,12 @@ class Limiter:
             log.warning("rate limits are counted in this worker: Redis is away")
             return not self._local.hit(rate, kind, key)
 
+    def forgive(self, kind: str, key: str) -> None:
+        """Takes back every hit of the key."""
+        for limiter in {self._shared, self._local}:
+            with suppress(RedisError):
+                limiter.clear(self._rates[kind], kind, key)
+
     def headers(self, kind: str, key: str) -> dict[str, str]:
         """What a client that is over the limit should know; times in seconds."""
         rate = self._rates[kind]
@@ -81,6 +88,13 @@ def limit(kind: str, key: str) -> None:
     """Counts one hit of `key`; raises RateLimited when that is one too many."""
     if is_over(kind, key):
         raise RateLimited(headers=current_app.extensions["limits"].headers(kind, key))
+
+
+def forgive(kind: str, key: str) -> None:
+    """The key proved to be no attacker's: its hits are forgotten."""
+    limiter: Limiter | None = current_app.extensions["limits"]
+    if limiter is not None:
+        limiter.forgive(kind, key)
 
 
 def limit_login(name: str) -> None:

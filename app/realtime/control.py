@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from functools import partial
 
 from app.realtime.hub import Hub
-from app.realtime.subscriber import Subscriber
+from app.realtime.subscriber import FINISHED, Subscriber
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,5 +71,9 @@ class Control:
 
     def _end(self, cut: Cut, candidates: Iterable[Subscriber]) -> None:
         for subscriber in list(candidates):
-            if cut.matches(subscriber):
+            if not cut.matches(subscriber):
+                continue
+            if cut.reason == FINISHED:
+                subscriber.finish()
+            else:
                 subscriber.close(cut.reason)

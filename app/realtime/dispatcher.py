@@ -165,7 +165,7 @@ def hand_over(subscriber: Subscriber, batch: Batch) -> None:
     """Gives a subscriber what of the batch it does not have yet."""
     if subscriber.position is None:
         subscriber.hold(batch.entries)
-    elif subscriber.position == batch.before and subscriber.formation is None:
+    elif subscriber.position == batch.before and subscriber.formation is None and subscriber.seen is None:
         subscriber.position = batch.after
         subscriber.push(batch.plain)
     elif subscriber.formation is None:

@@ -2,7 +2,7 @@
 
 import logging
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import count
 from time import monotonic
@@ -14,19 +14,25 @@ from app.realtime.broker.base import Broker, BrokerUnavailable
 from app.realtime.claims import Claims
 from app.realtime.control import Control, Cut
 from app.realtime.dispatcher import Dispatcher
-from app.realtime.event import Event, Position, pack
+from app.realtime.event import NOWHERE, Event, Position, pack
 from app.realtime.hub import Hub
 from app.realtime.joining import join, patiently
+from app.realtime.meters import Meters
 from app.realtime.outbox import Outbox
 from app.realtime.peer import Peer
 from app.realtime.rechecks import Rechecks
-from app.realtime.subscriber import Subscriber
+from app.realtime.snapshot import Read, Snapshot
+from app.realtime.subscriber import FINISHED, Subscriber
 from app.realtime.timers import Expiry, Heartbeats, Ticker
+from app.realtime.topic import Topic
 from app.realtime.writer import StreamBody, Writer
 
 log = logging.getLogger(__name__)
 
 RETRY_SECONDS = 0.25
+
+Join = Callable[[Subscriber], Iterator[bytes]]
+"""Yields what a reader gets first, at its pace; at the end the subscriber is live."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +70,7 @@ class Engine:
         self.expiry = Expiry(self.hub)
         self.ticker = Ticker(self.heartbeats.tick, self.expiry.tick, self.writer.tick, self.hub.forget_idle)
         self.rechecks = Rechecks(self.hub, self.settings.recheck_seconds)
+        self.meters = Meters()
         self.is_draining = False
         self._keys = (f"{prefix}{number:x}" for prefix in [secrets.token_hex(6)] for number in count())
         self._is_started = False
@@ -116,6 +123,10 @@ class Engine:
         """Ends the streams that match everything given (see `control.Cut`) on every worker."""
         self._order(Cut(reason, topic, user, token, version))
 
+    def finish(self, topic: str) -> None:
+        """Ends the streams of the topic on every worker, after what was published before, without a word."""
+        self._order(Cut(FINISHED, topic))
+
     def forget(self) -> None:
         """Rights changed without any stream ending: what was believed of them is asked anew everywhere."""
         self._order(Cut(""))
@@ -146,24 +157,56 @@ class Engine:
 
     # Streaming
 
-    def open(self, topic: str, claims: Claims, cursor: str | None, peer: Peer, generation: int) -> StreamBody:
-        """The response body of a new stream. `generation` is `control.generation` from before the rights
-        were checked: should orders have come since, they are checked again. Raises Overloaded."""
+    def open(self, topic: str, claims: Claims, peer: Peer, generation: int, join: Join) -> StreamBody:
+        """The response body of a new stream, which begins as `join` says: `history` or `snapshot`.
+
+        `generation` is `control.generation` from before the rights were checked: should orders have come
+        since, they are checked again. Raises Overloaded.
+        """
+        self._require_room()
+        subscriber = self._add(self.hub.topic(topic), claims)
+        if self.control.generation != generation:
+            self.rechecks.check(subscriber)
+        return self.writer.body(subscriber, join(subscriber), peer)
+
+    def history(self, cursor: str | None) -> Join:
+        """Begins after the cursor with what the broker kept, or with what comes now."""
+
+        def begin(subscriber: Subscriber) -> Iterator[bytes]:
+            yield from patiently(subscriber, lambda: self.hub.hear(subscriber.topic))
+            yield from join(self.broker, subscriber, cursor)
+
+        return begin
+
+    def snapshot(self, read: Read) -> Join:
+        """Begins with what a database says, see `snapshot.Snapshot`."""
+        return Snapshot(self.hub, read)
+
+    def private(
+        self, claims: Claims, peer: Peer, on_gone: Callable[[], None]
+    ) -> tuple[Subscriber, StreamBody]:
+        """A stream that no broker knows: it gets what is pushed to its subscriber, and nothing else.
+
+        `on_gone` is called once it is over, whoever ended it. Raises Overloaded.
+        """
+        self._require_room()
+        topic = Topic("private")
+        topic.on_empty = on_gone
+        subscriber = self._add(topic, claims)
+        return subscriber, self.writer.body(subscriber, _begin_at_once(subscriber), peer)
+
+    def _require_room(self) -> None:
         self.start()
         if self.is_draining:
             raise Overloaded("shutdown")
         if self.hub.stream_count >= self.settings.max_streams:
             raise Overloaded("overloaded")
-        subscriber = self.hub.add(self.hub.topic(topic), claims)
+
+    def _add(self, topic: Topic, claims: Claims) -> Subscriber:
+        subscriber = self.hub.add(topic, claims)
         self.heartbeats.add(subscriber)
         self.expiry.add(subscriber)
-        if self.control.generation != generation:
-            self.rechecks.check(subscriber)
-        return self.writer.body(subscriber, self._join(subscriber, cursor), peer)
-
-    def _join(self, subscriber: Subscriber, cursor: str | None) -> Iterator[bytes]:
-        yield from patiently(subscriber, lambda: self.hub.hear(subscriber.topic))
-        yield from join(self.broker, subscriber, cursor)
+        return subscriber
 
     def _forget(self, subscriber: Subscriber) -> None:
         self.heartbeats.remove(subscriber)
@@ -180,3 +223,8 @@ class Engine:
             gevent.sleep(0.02)
         if wait_seconds and len(self.outbox):
             log.error("the broker is away: %d events of committed changes are lost", len(self.outbox))
+
+
+def _begin_at_once(subscriber: Subscriber) -> Iterator[bytes]:
+    yield b""
+    subscriber.release(NOWHERE)

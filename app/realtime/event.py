@@ -14,6 +14,10 @@ class Position(NamedTuple):
     offset: int
 
 
+NOWHERE = Position("", 0)
+"""Where streams are that follow no history."""
+
+
 @dataclass(frozen=True, slots=True)
 class Event:
     """What is published. Without a `name` it reaches `onmessage`; without an `id` its cursor is its id."""

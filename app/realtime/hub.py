@@ -15,7 +15,7 @@ from app.realtime import sse
 from app.realtime.broker.base import Broker, BrokerUnavailable
 from app.realtime.claims import Claims
 from app.realtime.dispatcher import Dispatcher
-from app.realtime.event import Position, encode_cursor, unpack
+from app.realtime.event import Event, Position, encode_cursor, unpack
 from app.realtime.subscriber import Subscriber
 from app.realtime.topic import Entry, Handler, Topic
 
@@ -109,7 +109,7 @@ class Hub:
         del topic.subscribers[subscriber]
         topic.stragglers.pop(subscriber, None)
         if not topic.subscribers:
-            self._idle[topic] = monotonic()
+            self._empty(topic)
         bearers = self.tokens[subscriber.claims.token]
         bearers.discard(subscriber)
         if not bearers:
@@ -119,6 +119,12 @@ class Hub:
         self.ended[reason] += 1
         if self.on_end is not None:
             self.on_end(subscriber, reason)
+
+    def _empty(self, topic: Topic) -> None:
+        if self.topics.get(topic.name) is topic:
+            self._idle[topic] = monotonic()
+        if topic.on_empty is not None:
+            topic.on_empty()
 
     def subscribers(self) -> Iterable[Subscriber]:
         for bearers in list(self.tokens.values()):
@@ -164,7 +170,8 @@ class Hub:
             if topic.handler is not None:
                 topic.handler(payload)
             elif topic.subscribers:
-                self.dispatcher.enqueue(topic, Entry(position, encode(payload, position)))
+                event = unpack(payload)
+                self.dispatcher.enqueue(topic, Entry(position, encode(event, position), id=event.id))
             else:
                 topic.dispatched = position
         except Exception:  # one bad payload must not stop the listener
@@ -174,6 +181,9 @@ class Hub:
         topic.position = position
         if topic.handler is not None:
             topic.handler(None)
+        elif topic.subscribers and topic.snapshot is not None:
+            self.dispatcher.enqueue(topic, Entry(position, sse.HEARTBEAT, is_reset=True))
+            self.dispatcher.enqueue_action(topic, partial(topic.snapshot.begin_again, topic))
         elif topic.subscribers:
             block = sse.control("stream.reset", encode_cursor(position), reason="history_lost")
             self.dispatcher.enqueue(topic, Entry(position, block, is_reset=True))
@@ -245,6 +255,5 @@ def is_covered(missed: Position | None, position: Position) -> bool:
     return missed is None or (missed.epoch == position.epoch and missed.offset <= position.offset)
 
 
-def encode(payload: bytes, position: Position) -> bytes:
-    event = unpack(payload)
+def encode(event: Event, position: Position) -> bytes:
     return sse.encode(event.data, event.name, event.id or encode_cursor(position))

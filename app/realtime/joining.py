@@ -12,7 +12,7 @@ import gevent
 
 from app.realtime import sse
 from app.realtime.broker.base import Broker, BrokerUnavailable, Page
-from app.realtime.event import Position, decode_cursor, encode_cursor
+from app.realtime.event import Position, decode_cursor, encode_cursor, unpack
 from app.realtime.hub import encode
 from app.realtime.subscriber import Subscriber
 
@@ -71,7 +71,9 @@ def _replay(
             return page.top
         epoch = page.top.epoch
         if page.events:
-            yield b"".join(encode(payload, Position(epoch, offset)) for offset, payload in page.events)
+            yield b"".join(
+                encode(unpack(payload), Position(epoch, offset)) for offset, payload in page.events
+            )
             position = Position(epoch, page.events[-1][0])
         if position.offset >= page.top.offset:
             return position

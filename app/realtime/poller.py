@@ -19,16 +19,23 @@ from gevent import get_hub, monkey
 from app.realtime import sse
 from app.realtime.formation import Formation
 from app.realtime.peer import shut_down
-from app.realtime.subscriber import Subscriber
+from app.realtime.subscriber import FINISHED, Subscriber
 
 log = logging.getLogger(__name__)
 
 INPUT_BYTES = 65536
 EVENTS_PER_TURN = 512
 FAREWELL_SECONDS = 2.0
+ANSWER_SECONDS = 30.0
 LISTEN = select.EPOLLIN | select.EPOLLRDHUP
 GONE_AWAY = -1
 GONE = select.EPOLLRDHUP | select.EPOLLHUP | select.EPOLLERR
+
+
+def farewell_seconds(subscriber: Subscriber) -> float:
+    """How long a reader has to take what is left: the rest of an answer, or why it was cut off."""
+    return ANSWER_SECONDS if subscriber.reason == FINISHED else FAREWELL_SECONDS
+
 
 _epoll: Callable[[], Any] = monkey.get_original("select", "epoll")
 
@@ -146,7 +153,7 @@ class Poller:
 
     def wake(self, subscriber: Subscriber) -> None:
         if subscriber.reason is not None:
-            self._closing.setdefault(subscriber, monotonic() + FAREWELL_SECONDS)
+            self._closing.setdefault(subscriber, monotonic() + farewell_seconds(subscriber))
         if subscriber not in self._waiting:
             self._flush(subscriber)
 
@@ -177,6 +184,7 @@ class Poller:
     def _finish(self, subscriber: Subscriber) -> None:
         """All was sent: says so, and waits for the reader's own end. Closing now, with input unread,
         would make the kernel answer with a reset that can overtake the last bytes."""
+        self._closing[subscriber] = min(self._closing[subscriber], monotonic() + FAREWELL_SECONDS)
         shut_down(subscriber.fd, SHUT_WR)
 
     # Listening

@@ -1,7 +1,7 @@
 """One open stream: joining → live → closed(reason), and its bounded buffer of unsent bytes."""
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from itertools import islice
 from time import monotonic
 from typing import TYPE_CHECKING, Protocol
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 FRAMES_PER_WRITE = 64
 CLOSED = Position("", -1)
 """The `position` of a subscriber that was told its end: nothing comes after it."""
+FINISHED = "finished"
+"""The reason of an end that needs none: everything was said."""
 
 
 class Sink(Protocol):
@@ -29,10 +31,11 @@ class Sink(Protocol):
 class Subscriber:
     """`position` is the last event handed over; None while joining, when live entries are `held`.
 
-    `held` is None when too much was held: the history must be read on. `frames` are unsent bytes as they go
-    to the socket, `head` how many of the first one were sent, `buffered` how many are left in all. `fd` is
-    the socket once the poller has it, else -1; `is_chunked` says how it is framed. In a `formation` it
-    has no position of its own.
+    `held` is None when too much was held: the history must be read on. `is_finishing`: what is held is the
+    last that it gets. `seen` are ids of events that it was shown when it began; they are kept for a while,
+    because these may yet be published. `frames` are unsent bytes as they go to the socket, `head` how many of
+    the first one were sent, `buffered` how many are left in all. `fd` is the socket once the poller has it,
+    else -1; `is_chunked` says how it is framed. In a `formation` it has no position of its own.
     """
 
     __slots__ = (
@@ -46,11 +49,13 @@ class Subscriber:
         "held",
         "held_bytes",
         "is_chunked",
+        "is_finishing",
         "limit",
         "opened_at",
         "place",
         "position",
         "reason",
+        "seen",
         "sent",
         "sink",
         "topic",
@@ -63,6 +68,8 @@ class Subscriber:
         self.position: Position | None = None
         self.held: list[Entry] | None = []
         self.held_bytes = 0
+        self.is_finishing = False
+        self.seen: Container[str] | None = None
         self.frames: deque[bytes] | None = None
         self.head = 0
         self.buffered = 0
@@ -90,12 +97,21 @@ class Subscriber:
     def hold_anew(self) -> None:
         self.held, self.held_bytes = [], 0
 
-    def release(self, position: Position) -> None:
-        """Goes live: everything up to `position` was handed over, what was held after it follows now."""
+    def release(self, position: Position, seen: Container[str] | None = None) -> None:
+        """Goes live: everything up to `position` was handed over, and so were events whose id was `seen`;
+        what else was held follows now."""
         held, self.held, self.held_bytes = self.held or [], None, 0
         if self.reason is None:
-            self.position = position
+            self.position, self.seen = position, seen
             self.deliver(held)
+            if self.is_finishing:
+                self.close(FINISHED)
+
+    def rejoin(self) -> None:
+        """Back to joining: what it has is worth nothing any more, what it hears is held again."""
+        self.fall_out()
+        self.position = None
+        self.hold_anew()
 
     # Live
 
@@ -104,7 +120,8 @@ class Subscriber:
         for entry in entries:
             if is_new(entry, self.position):
                 self.position = entry.position
-                self.push(entry.block)
+                if self.seen is None or entry.id not in self.seen:
+                    self.push(entry.block)
 
     def push(self, block: bytes) -> None:
         """Hands over a block (whole events or comments)."""
@@ -121,6 +138,13 @@ class Subscriber:
             self.keep(frame)
             self._wake()
 
+    def finish(self) -> None:
+        """Ends the stream without a word, because everything was said; what is held goes out before."""
+        if self.position is None:
+            self.is_finishing = True
+        else:
+            self.close(FINISHED)
+
     def close(self, reason: str) -> None:
         """Says why and ends the stream. Of a slow reader's buffer only what was begun is kept."""
         if self.reason is not None:
@@ -130,8 +154,11 @@ class Subscriber:
         self.position = CLOSED
         if reason == "slow_consumer":
             self._drop_unsent()
-        block = sse.closed(reason)
-        self.keep(sse.chunk(block) + sse.LAST_CHUNK if self.is_chunked else block)
+        if reason != FINISHED:
+            block = sse.closed(reason)
+            self.keep(sse.chunk(block) if self.is_chunked else block)
+        if self.is_chunked:
+            self.keep(sse.LAST_CHUNK)
         self._wake()
 
     def discard(self) -> None:
@@ -139,7 +166,7 @@ class Subscriber:
         self.reason = self.reason or "client_gone"
         self.fall_out()
         self.position = CLOSED
-        self.frames, self.buffered, self.held = None, 0, None
+        self.frames, self.buffered, self.held, self.seen = None, 0, None, None
         self.fd, self.sink = -1, None
 
     def fall_out(self) -> None:

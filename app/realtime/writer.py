@@ -16,7 +16,7 @@ from gevent.event import Event
 from app.realtime import sse
 from app.realtime.joining import Ended
 from app.realtime.peer import Peer
-from app.realtime.poller import FAREWELL_SECONDS, Poller
+from app.realtime.poller import Poller, farewell_seconds
 from app.realtime.subscriber import Subscriber
 
 WATCH_SECONDS = 0.5
@@ -92,6 +92,8 @@ class StreamBody:
                 if not block and self._peer.is_gone():
                     return
         except Ended:
+            pass
+        if opening:
             yield opening
         if self._poller is not None:
             self._hand_over(self._poller)
@@ -122,7 +124,7 @@ class StreamBody:
     def wake(self, subscriber: Subscriber) -> None:
         self._woken.set()
         if subscriber.reason is not None:
-            self._writer.closing.setdefault(self, monotonic() + FAREWELL_SECONDS)
+            self._writer.closing.setdefault(self, monotonic() + farewell_seconds(subscriber))
 
     def shut(self) -> None:
         self._peer.shut()

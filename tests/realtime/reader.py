@@ -14,7 +14,7 @@ from gevent.event import Event
 
 from app.realtime import sse
 from app.realtime.claims import Claims
-from app.realtime.engine import Engine
+from app.realtime.engine import Engine, Join
 from app.realtime.peer import Peer
 from tests.support.sse import Decoder, ServerEvent
 from tests.support.wait import wait_until
@@ -65,6 +65,7 @@ class Reader:
         topic: str = "constellation:a",
         cursor: str | None = None,
         claims: Claims = ALICE,
+        join: Join | None = None,
     ) -> None:
         self.decoder = Decoder(cursor or "")
         self.events: list[ServerEvent] = []
@@ -77,7 +78,9 @@ class Reader:
             # As little as there can be in the kernel, so that a reader that stops is slow soon.
             self.server.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
             peer = Peer(self.server, Response(), can_be_taken=True)
-        self.body = engine.open(topic, claims, cursor, peer, engine.control.generation)
+        self.body = engine.open(
+            topic, claims, peer, engine.control.generation, join or engine.history(cursor)
+        )
         self._serving = gevent.spawn(self._serve) if self.server is not None else None
         self._greenlet = gevent.spawn(self._read if self.client is not None else self._iterate)
 

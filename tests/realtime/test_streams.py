@@ -218,7 +218,7 @@ def test_a_check_that_is_older_than_a_cut_is_made_again(engine: Engine) -> None:
     engine.rechecks.authorizers["constellation"] = lambda claims, topic: "rights_revoked"
     generation = engine.control.generation
     engine.cut("rights_revoked", topic="constellation:another")
-    body = engine.open(TOPIC, ALICE, None, Peer(), generation)
+    body = engine.open(TOPIC, ALICE, Peer(), generation, engine.history(None))
     assert b"rights_revoked" in b"".join(body)
     body.close()
 

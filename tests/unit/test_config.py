@@ -218,6 +218,17 @@ def test_short_secrets(name: str) -> None:
     assert load({**PRODUCTION, name: SECRET[:32]}).NAME == "production"
 
 
+def test_short_client_secret() -> None:
+    client = {"CLIENT_ID": "shop", "CLIENT_SECRET": SECRET[:15]}
+    sentences = problems(Path(), **{**PRODUCTION, **client})
+    assert len(sentences) == 1 and sentences[0].startswith("CLIENT_SECRET is shorter than 16 characters")
+
+
+@pytest.mark.parametrize("name", ["CLIENT_ID", "CLIENT_SECRET"])
+def test_half_a_client(name: str, tmp_path: Path) -> None:
+    assert problems(tmp_path, **{name: "x"}) == ["CLIENT_ID and CLIENT_SECRET must be set together"]
+
+
 def test_the_hint_makes_a_good_secret() -> None:
     """The command that the message tells, run as told."""
     hint = problems(Path(), APP_CONFIG="production")[0].partition("-c '")[2].rstrip("'")

@@ -17,14 +17,13 @@ LAYERS = [
     ["app.auth"],
     ["app.ops"],
     ["app.streaming"],
-    ["app.constellations"],
-    ["app.tasks"],
+    ["app.constellations", "app.notifications", "app.tasks"],
     ["app.accounts"],  # a deleted account leaves its constellations: farewell.py, rights.py
     ["app.seeding"],
     ["app.cli"],
     ["app"],  # the factory, app/__init__.py: the only file that knows every part
 ]
-AREAS = {"app.constellations", "app.tasks", "app.accounts"}
+AREAS = {"app.constellations", "app.accounts", "app.notifications", "app.tasks"}
 PRIVATE = {"routes", "models"}  # of an area
 # The engine is handed what it needs, so that it can be understood, tested and moved without them.
 NOT_FOR_THE_ENGINE = {

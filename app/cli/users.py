@@ -1,78 +1,22 @@
-"""`flask --app wsgi …`: what is done to a hub from a shell."""
+"""`flask --app wsgi user …` and `token`: accounts and their tokens."""
 
-from functools import wraps
-from pathlib import Path
 from typing import Any
 
 import click
-from flask import Flask, current_app
-from flask.cli import AppGroup, with_appcontext
+from flask import current_app
+from flask.cli import with_appcontext
 from marshmallow import ValidationError, fields
 from sqlalchemy import select
-from sqlalchemy.exc import OperationalError, ProgrammingError
 
 from app import fields as texts
 from app.accounts import service as accounts
 from app.auth import tokens
 from app.auth.models import User
+from app.cli.groups import Command, Group
 from app.database import transaction
-from app.errors import DomainError
 from app.extensions import db
-from app.seeding import DEMO, Seed
-
-
-class Group(AppGroup):
-    """Failures of the domain are a line on stderr and exit code 1, not a traceback."""
-
-    def invoke(self, ctx: click.Context) -> Any:
-        return _spoken(super().invoke)(ctx)
-
-
-class Command(click.Command):
-    def invoke(self, ctx: click.Context) -> Any:
-        return _spoken(super().invoke)(ctx)
-
-
-def _spoken(function: Any) -> Any:
-    @wraps(function)
-    def call(*args: Any) -> Any:
-        try:
-            return function(*args)
-        except DomainError as error:
-            raise click.ClickException(error.message) from error
-        except (OperationalError, ProgrammingError) as error:
-            raise click.ClickException(
-                f"The database can't be used ({type(error).__name__}): check that DATABASE_URL names it"
-                " and that it runs, and bring it up to date with `flask --app wsgi db upgrade`."
-            ) from error
-
-    return call
-
 
 user = Group("user", help="Accounts: create, list, admin, password, delete.")
-
-
-@click.command("seed", cls=Command)
-@click.argument("file", required=False, type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--demo", is_flag=True, help="The users and the constellation that the README speaks of.")
-@with_appcontext
-def seed(file: Path | None, demo: bool) -> None:
-    """Create the users and constellations of FILE (YAML or CSV). What exists already is left as it is."""
-    if file is None and not demo:
-        raise click.UsageError("Give a FILE, or --demo.")
-    if demo and current_app.config["IS_PRODUCTION"]:
-        raise click.UsageError("The demo's passwords are public: not in production.")
-    wanted = Seed(DEMO if demo or file is None else file)
-    made = 0
-    with click.progressbar(length=len(wanted), label="Seeding", item_show_func=_shown) as bar:
-        for name, is_new in wanted.apply():
-            made += is_new
-            bar.update(1, name)
-    click.echo(f"{made} made, {len(wanted) - made} were there already.")
-
-
-def _shown(name: str | None) -> str:
-    return name or ""
 
 
 @click.command("token", cls=Command)
@@ -148,8 +92,3 @@ def _find(name: str) -> User:
     if found is None:
         raise click.ClickException(f"There is no account named {name}.")
     return found
-
-
-def init_app(app: Flask) -> None:
-    for command in (seed, token, user):
-        app.cli.add_command(command)

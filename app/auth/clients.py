@@ -1,0 +1,176 @@
+"""Service clients: the back ends of applications, which call with a secret and tokens of their own.
+
+The first one may stand in the settings (`CLIENT_ID`, `CLIENT_SECRET`) and is nowhere stored; the others are
+made from the shell with random secrets of 256 bits, of which a fast hash is kept: nobody can guess them, so
+a slow one would protect nothing.
+"""
+
+import hmac
+import logging
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from time import time
+
+from flask import current_app, request
+from sqlalchemy import exists, select
+
+from app.auth import tokens
+from app.auth.cache import Cache
+from app.auth.models import RevokedToken, ServiceClient
+from app.database import transaction
+from app.errors import Invalid, NotFound, Unauthorized
+from app.extensions import db, engine
+from app.realtime.claims import Claims
+
+TOKEN_SECONDS = 300
+# Shorter than for accounts: a client disabled from a shell is refused within it, with Redis and without.
+BELIEVED_SECONDS = 1.0
+NO_HASH = "-" * 64  # of no secret
+audit = logging.getLogger("hub.audit")
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """A back end that may act now, and the token it came with (`expires_at` in Unix seconds)."""
+
+    client_id: str
+    token_id: str
+    expires_at: int
+    token_version: int
+
+    @property
+    def claims(self) -> Claims:
+        """For streams opened with its token."""
+        return Claims(subject(self.client_id), self.token_id, self.expires_at, self.token_version)
+
+
+def subject(client_id: str) -> str:
+    """Names a client where accounts are named too, by their bare uuid."""
+    return f"client:{client_id}"
+
+
+def identify_service() -> Service:
+    """The service that calls, by its bearer token; raises Unauthorized.
+
+    What it found out it may believe for a second.
+    """
+    header = request.headers.get("Authorization")
+    if header is None:
+        raise Unauthorized("Missing credentials")
+    scheme, _, token = header.strip().partition(" ")
+    if scheme.lower() != "bearer":
+        raise Unauthorized("Invalid token")
+    cache: Cache[str, Service] = current_app.extensions["services"]
+    service = cache.get(token, lambda: _service(token.strip()))
+    if service.expires_at <= time():
+        raise Unauthorized("Invalid token")
+    return service
+
+
+def _service(token: str) -> Service:
+    try:
+        claims = tokens.read(token)
+    except Unauthorized as error:
+        raise Unauthorized("Invalid token") from error
+    is_good = claims.use == tokens.SERVICE and claims.version == _version(claims.subject)
+    if not is_good or db.session.scalar(select(exists().where(RevokedToken.jti == claims.token_id))):
+        raise Unauthorized("Invalid token")
+    return Service(claims.subject, claims.token_id, claims.expires_at, claims.version)
+
+
+def _version(client_id: str) -> int | None:
+    """The one that the client's tokens must have; None for a client that is absent or disabled."""
+    if _is_configured(client_id):
+        return _configured_version()
+    return db.session.scalar(
+        select(ServiceClient.token_version).where(
+            ServiceClient.client_id == client_id, ServiceClient.is_disabled.is_(False)
+        )
+    )
+
+
+def issue_token(client_id: str, secret: str) -> str:
+    """A token for the client; raises Invalid, in the same time for an unknown id and for a wrong secret."""
+    found = db.session.execute(
+        select(ServiceClient.secret_hash, ServiceClient.token_version).where(
+            ServiceClient.client_id == client_id, ServiceClient.is_disabled.is_(False)
+        )
+    ).first()
+    stored, version = found or (NO_HASH, 0)
+    if _is_configured(client_id):
+        stored, version = _hash(current_app.config["CLIENT_SECRET"]), _configured_version()
+    if not hmac.compare_digest(stored, _hash(secret)):
+        audit.warning("client refused", extra={"client": client_id})
+        raise Invalid("Invalid client credentials")
+    audit.info("service token issued", extra={"client": client_id})
+    return tokens.issue(tokens.SERVICE, client_id, TOKEN_SECONDS, version)
+
+
+def _is_configured(client_id: str) -> bool:
+    configured: str = current_app.config["CLIENT_ID"]
+    return bool(configured) and hmac.compare_digest(configured.encode(), client_id.encode())
+
+
+def _configured_version() -> int:
+    """Another one for each secret, so that a changed `CLIENT_SECRET` revokes the tokens of the old one.
+
+    Keyed, because everybody can read what stands in a token.
+    """
+    key, secret = current_app.config["JWT_SECRET_KEY"], current_app.config["CLIENT_SECRET"]
+    return int.from_bytes(hmac.digest(key.encode(), b"client" + secret.encode(), "sha256")[:6])
+
+
+def _hash(secret: str) -> str:
+    return sha256(secret.encode()).hexdigest()
+
+
+def create(name: str) -> tuple[str, str]:
+    """A new client's id and secret; nobody will see the secret again. Raises Invalid for a bad name."""
+    if not 1 <= len(name.strip()) <= 200 or not name.isprintable():
+        raise Invalid("name: 1 to 200 characters, without control characters.")
+    client_id, secret = f"client-{secrets.token_hex(8)}", secrets.token_urlsafe(32)
+    with transaction() as session:
+        session.add(ServiceClient(client_id=client_id, name=name, secret_hash=_hash(secret)))
+    audit.info("client created", extra={"client": client_id})
+    return client_id, secret
+
+
+def list_all() -> Sequence[ServiceClient]:
+    """Those that are stored, oldest first."""
+    order = (ServiceClient.created_at, ServiceClient.client_id)
+    return db.session.scalars(select(ServiceClient).order_by(*order)).all()
+
+
+def rotate(client_id: str) -> str:
+    """A new secret for the client; the old one and its tokens are as good as none. Raises NotFound."""
+    secret = secrets.token_urlsafe(32)
+    _change(client_id, secret_hash=_hash(secret))
+    audit.info("client rotated", extra={"client": client_id})
+    return secret
+
+
+def set_disabled(client_id: str, is_disabled: bool) -> None:
+    """Whether the client is refused. Tokens from before do not come to life again. Raises NotFound."""
+    _change(client_id, is_disabled=is_disabled)
+    audit.info("client disabled" if is_disabled else "client enabled", extra={"client": client_id})
+
+
+def _change(client_id: str, **values: object) -> None:
+    """Also revokes the client's tokens and ends what was opened with them."""
+    with transaction() as session:
+        found = session.get(ServiceClient, client_id, with_for_update=True)
+        if found is None:
+            raise NotFound(_absence(client_id))
+        for name, value in values.items():
+            setattr(found, name, value)
+        found.token_version += 1
+        version = found.token_version
+    engine.cut("logged_out", user=subject(client_id), version=version)
+
+
+def _absence(client_id: str) -> str:
+    if _is_configured(client_id):
+        return "This client stands in the settings: change CLIENT_ID and CLIENT_SECRET there"
+    return f"There is no client {client_id}"

@@ -1,0 +1,12 @@
+"""`flask --app wsgi …`: what is done to a hub from a shell, one module per group."""
+
+from flask import Flask
+
+from app.cli.clients import client
+from app.cli.seed import seed
+from app.cli.users import token, user
+
+
+def init_app(app: Flask) -> None:
+    for command in (seed, token, user, client):
+        app.cli.add_command(command)

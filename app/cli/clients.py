@@ -1,0 +1,50 @@
+"""`flask --app wsgi client …`: the back ends that may call as services."""
+
+import click
+
+from app.auth import clients
+from app.cli.groups import Group
+
+client = Group("client", help="Service clients: create, list, rotate, disable, enable.")
+
+
+@client.command("create")
+@click.argument("name")
+def create(name: str) -> None:
+    """Create a client for the back end NAME. Its secret is printed now and never again."""
+    _print(*clients.create(name))
+
+
+@client.command("list")
+def list_clients() -> None:
+    """One line per client: id, name, disabled."""
+    for found in clients.list_all():
+        click.echo(f"{found.client_id}  {found.name}{'  disabled' if found.is_disabled else ''}")
+
+
+@client.command("rotate")
+@click.argument("client_id")
+def rotate(client_id: str) -> None:
+    """Give a client a new secret. The old one and every token got with it are refused from now on."""
+    _print(client_id, clients.rotate(client_id))
+
+
+@client.command("disable")
+@click.argument("client_id")
+def disable(client_id: str) -> None:
+    """Refuse a client: its secret, and every token it has."""
+    clients.set_disabled(client_id, True)
+    click.echo(f"{client_id} is disabled.")
+
+
+@client.command("enable")
+@click.argument("client_id")
+def enable(client_id: str) -> None:
+    """Let a disabled client get tokens again, with the secret it has."""
+    clients.set_disabled(client_id, False)
+    click.echo(f"{client_id} is enabled.")
+
+
+def _print(client_id: str, secret: str) -> None:
+    click.echo(f"CLIENT_ID={client_id}")
+    click.echo(f"CLIENT_SECRET={secret}")

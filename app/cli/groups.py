@@ -1,0 +1,38 @@
+"""What every group of commands is made of."""
+
+from functools import wraps
+from typing import Any
+
+import click
+from flask.cli import AppGroup
+from sqlalchemy.exc import OperationalError, ProgrammingError
+
+from app.errors import DomainError
+
+
+class Group(AppGroup):
+    """Failures of the domain are a line on stderr and exit code 1, not a traceback."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        return _spoken(super().invoke)(ctx)
+
+
+class Command(click.Command):
+    def invoke(self, ctx: click.Context) -> Any:
+        return _spoken(super().invoke)(ctx)
+
+
+def _spoken(function: Any) -> Any:
+    @wraps(function)
+    def call(*args: Any) -> Any:
+        try:
+            return function(*args)
+        except DomainError as error:
+            raise click.ClickException(error.message) from error
+        except (OperationalError, ProgrammingError) as error:
+            raise click.ClickException(
+                f"The database can't be used ({type(error).__name__}): check that DATABASE_URL names it"
+                " and that it runs, and bring it up to date with `flask --app wsgi db upgrade`."
+            ) from error
+
+    return call

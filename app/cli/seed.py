@@ -1,0 +1,33 @@
+"""`flask --app wsgi seed`: users and constellations from a file."""
+
+from pathlib import Path
+
+import click
+from flask import current_app
+from flask.cli import with_appcontext
+
+from app.cli.groups import Command
+from app.seeding import DEMO, Seed
+
+
+@click.command("seed", cls=Command)
+@click.argument("file", required=False, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--demo", is_flag=True, help="The users and the constellation that the README speaks of.")
+@with_appcontext
+def seed(file: Path | None, demo: bool) -> None:
+    """Create the users and constellations of FILE (YAML or CSV). What exists already is left as it is."""
+    if file is None and not demo:
+        raise click.UsageError("Give a FILE, or --demo.")
+    if demo and current_app.config["IS_PRODUCTION"]:
+        raise click.UsageError("The demo's passwords are public: not in production.")
+    wanted = Seed(DEMO if demo or file is None else file)
+    made = 0
+    with click.progressbar(length=len(wanted), label="Seeding", item_show_func=_shown) as bar:
+        for name, is_new in wanted.apply():
+            made += is_new
+            bar.update(1, name)
+    click.echo(f"{made} made, {len(wanted) - made} were there already.")
+
+
+def _shown(name: str | None) -> str:
+    return name or ""

@@ -1,0 +1,1 @@
+"""Notifications: recipients named by an application, and messages that wait until they are acknowledged."""
