@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import count
 from time import monotonic
+from typing import Protocol
 
 import gevent
 
@@ -47,6 +48,14 @@ class Settings:
     recheck_seconds: int = 300
 
 
+class Companion(Protocol):
+    """What an area runs in each worker that serves. Stops for good; both may be repeated."""
+
+    def start(self) -> None: ...
+
+    def stop(self) -> None: ...
+
+
 class Overloaded(Exception):
     """No stream can be opened now; `reason` is the closing reason to give."""
 
@@ -71,6 +80,7 @@ class Engine:
         self.ticker = Ticker(self.heartbeats.tick, self.expiry.tick, self.writer.tick, self.hub.forget_idle)
         self.rechecks = Rechecks(self.hub, self.settings.recheck_seconds)
         self.meters = Meters()
+        self.companions: list[Companion] = []
         self.is_draining = False
         self._keys = (f"{prefix}{number:x}" for prefix in [secrets.token_hex(6)] for number in count())
         self._is_started = False
@@ -88,9 +98,15 @@ class Engine:
         self.rechecks.start()
         self._control_greenlet = gevent.spawn(self._listen_to_control)
 
+    def serve(self) -> None:
+        """As `start`, in a worker that takes requests: what areas run beside it starts too."""
+        self.start()
+        for companion in self.companions:
+            companion.start()
+
     def stop(self) -> None:
         """Ends every greenlet; for tests and for a worker that exits."""
-        for part in (self.rechecks, self.ticker, self.outbox, self.dispatcher):
+        for part in (*self.companions, self.rechecks, self.ticker, self.outbox, self.dispatcher):
             part.stop()
         self.writer.poller.stop()
         self.broker.stop()
@@ -218,6 +234,8 @@ class Engine:
         self.is_draining = True
         for subscriber in list(self.hub.subscribers()):
             subscriber.close(reason)
+        for companion in self.companions:
+            companion.stop()
         until = monotonic() + wait_seconds
         while (self.hub.stream_count or len(self.outbox)) and monotonic() < until:
             gevent.sleep(0.02)
