@@ -15,6 +15,8 @@ from app.errors import Unavailable
 from app.extensions import db
 from app.tasks.models import COMPLETED, ERROR_LENGTH, FAILED, PROCESSING, Task, unix_now
 
+PLAIN = {"synchronize_session": False}  # nothing here is looked at through the session again
+
 
 class Taking(NamedTuple):
     """One worker's hold on a task: the attempt `attempt` (from 1); only it can say how the task went."""
@@ -94,7 +96,7 @@ def take(owner: str, most: int, lease_seconds: float) -> list[Taken]:
                 Task.image_url,
                 (Task.deadline_at - unix_now()).label("left"),
             ),
-            execution_options={"synchronize_session": False},
+            execution_options=PLAIN,
         ).all()
     return [
         Taken(Taking(row.uuid, owner, row.attempts), row.ad_archive_id, row.image_url, row.left)
@@ -113,7 +115,7 @@ def renew(takings: Collection[Taking], lease_seconds: float) -> set[Taking]:
             .where(tuple_(Task.uuid, Task.owner, Task.attempts).in_(held), Task.due_at.is_not(None))
             .values(due_at=unix_now() + lease_seconds)
             .returning(Task.uuid, Task.owner, Task.attempts),
-            execution_options={"synchronize_session": False},
+            execution_options=PLAIN,
         ).all()
     return {Taking(row.uuid, row.owner or "", row.attempts) for row in renewed}
 
@@ -132,9 +134,15 @@ def postpone(taking: Taking, seconds: float) -> bool:
     return _settle(taking, owner=None, due_at=unix_now() + seconds)
 
 
-def give_back(taking: Taking) -> bool:
-    """To be taken again at once; the attempt does not count."""
-    return _settle(taking, owner=None, due_at=unix_now(), attempts=Task.attempts - 1)
+def give_back(owner: str) -> None:
+    """All that this owner holds, to be taken again at once; the attempts do not count."""
+    with transaction() as session:
+        session.execute(
+            update(Task)
+            .where(Task.owner == owner, Task.due_at.is_not(None))
+            .values(owner=None, due_at=unix_now(), attempts=Task.attempts - 1),
+            execution_options=PLAIN,
+        )
 
 
 def _finished() -> dict[str, Any]:
@@ -145,7 +153,7 @@ def _settle(taking: Taking, **values: Any) -> bool:
     with transaction() as session:
         settled = session.execute(
             update(Task).where(taking.holds()).values(**values).returning(Task.uuid),
-            execution_options={"synchronize_session": False},
+            execution_options=PLAIN,
         ).all()
     return len(settled) == 1
 
@@ -154,4 +162,4 @@ def forget(seconds: float) -> int:
     """Deletes the tasks that finished so long ago; how many there were."""
     with transaction() as session:
         gone = delete(Task).where(Task.finished_at < unix_now() - seconds).returning(Task.uuid)
-        return len(session.execute(gone, execution_options={"synchronize_session": False}).all())
+        return len(session.execute(gone, execution_options=PLAIN).all())

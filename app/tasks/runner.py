@@ -11,6 +11,7 @@ import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from math import inf
 from time import monotonic
 from typing import Any
 
@@ -59,6 +60,7 @@ class Runner:
         self._work = Event()
         self._loops: list[gevent.Greenlet[..., None]] = []
         self._is_stopped = False
+        self._again_at = inf  # when the first of the tasks that were postponed here is due, by monotonic()
         self._forgot_at = monotonic() - random.uniform(0, FORGET_SECONDS)  # workers take turns
 
     def start(self) -> None:
@@ -76,14 +78,13 @@ class Runner:
         """Ends every greenlet and gives back what was not finished; harmless when repeated."""
         self._is_stopped = True
         loops, self._loops = self._loops, []
-        gevent.killall(loops)
-        jobs, self._jobs = self._jobs, {}
-        gevent.killall(list(jobs.values()))
-        for taking in jobs:
-            try:
-                self._in_app(queue.give_back, taking)
-            except Exception as error:  # then the lease ends by itself
-                log.warning("a task was not given back", extra={"task": taking.uuid, "error": str(error)})
+        if not loops:
+            return
+        gevent.killall([*loops, *self._jobs.values()])
+        try:
+            self._in_app(queue.give_back, self._owner)
+        except Exception as error:  # then the leases end by themselves
+            log.warning("tasks were not given back", extra={"error": type(error).__name__})
 
     # Looking for work
 
@@ -95,7 +96,14 @@ class Runner:
                 self._forget()
             except Exception as error:
                 log.warning("tasks can't be looked for", extra={"error": type(error).__name__})
-            self._work.wait(random.uniform(LOOK_SECONDS / 2, LOOK_SECONDS))
+            self._work.wait(self._pause())
+
+    def _pause(self) -> float:
+        """Seconds until the next look: workers take turns, and what was postponed here is taken in time."""
+        pause, until_again = random.uniform(LOOK_SECONDS / 2, LOOK_SECONDS), self._again_at - monotonic()
+        if until_again <= 0:
+            self._again_at = inf
+        return max(0.0, min(pause, until_again))
 
     def _take(self) -> None:
         free = self._settings.workers - len(self._jobs)
@@ -149,7 +157,7 @@ class Runner:
         except TryAgain as failure:
             wait = max(backoff(taking.attempt), failure.after or 0)
             if taking.attempt < MOST_ATTEMPTS and monotonic() + wait < ends:
-                return f"postponed: {failure}", lambda: queue.postpone(taking, wait)
+                return f"postponed: {failure}", lambda: self._postpone(taking, wait)
             error = str(failure)
         except TaskFailure as failure:
             error = str(failure)
@@ -157,6 +165,11 @@ class Runner:
             log.exception("unexpected failure", extra={"task": taking.uuid})
             error = "The task failed unexpectedly"
         return f"failed: {error}", lambda: queue.fail(taking, error)
+
+    def _postpone(self, taking: Taking, seconds: float) -> bool:
+        counted = queue.postpone(taking, seconds)
+        self._again_at = min(self._again_at, monotonic() + seconds)
+        return counted
 
     def _describe_in_time(self, taken: Taken) -> dict[str, Any]:
         if taken.taking.attempt > MOST_ATTEMPTS:  # by crashes: whoever fails is not tried that often
