@@ -26,6 +26,7 @@ from app.realtime.broker import make_broker
 from app.realtime.broker.base import BrokerUnavailable, Limits
 from app.realtime.engine import Engine, Settings
 from app.realtime.peer import ShowResponse
+from app.tasks import embedded as tasks
 from config import Base, load
 
 MIGRATIONS = str(Path(__file__).resolve().parent.parent / "migrations")
@@ -46,6 +47,7 @@ def create_app(settings: Base | None = None) -> Flask:
     _trust_proxies(app, settings.TRUSTED_PROXIES)
     for blueprint in (accounts, cookies, constellations, updates, notifications, health):
         app.register_blueprint(blueprint)
+    tasks.init_app(app)
     concepts.init_app(app)
     errors.init_app(app)
     app.register_error_handler(BrokerUnavailable, _answer_broker_away)

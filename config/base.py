@@ -101,8 +101,18 @@ class Base:
 
     def _read_tasks(self, env: Environment) -> None:
         self.EXTERNAL_API_URL = env.text("EXTERNAL_API_URL")
+        self.TASK_SERVICE = env.text("TASK_SERVICE")
+        self.TASK_WORKERS = env.number("TASK_WORKERS", 4, least=1)
+        self.TASK_QUEUE = env.number("TASK_QUEUE", 1000, least=1)
         self.TASK_DEADLINE_SECONDS = env.number("TASK_DEADLINE_SECONDS", 600, least=1)
         self.TASK_LEASE_SECONDS = env.number("TASK_LEASE_SECONDS", 30, least=3)
+        self.TASK_KEEP_SECONDS = env.number("TASK_KEEP_SECONDS", 7 * 24 * 3600, least=1)
+        self.AI_PROVIDER = env.choice("AI_PROVIDER", "local", ("local", "openai"))
+        self.AI_BASE_URL = env.text("AI_BASE_URL")
+        self.AI_API_KEY = env.text("AI_API_KEY")
+        self.AI_MODEL = env.text("AI_MODEL")
+        self.AI_SECONDS = env.number("AI_SECONDS", 120, least=1)
+        env.problems += tasks_problems(self)
 
     def _read_concepts(self, env: Environment) -> None:
         self.TASK_CONCURRENCY = env.number("TASK_CONCURRENCY", 8, least=1)
@@ -110,8 +120,6 @@ class Base:
         self.TASK_GRACE_SECONDS = env.number("TASK_GRACE_SECONDS", 30)
         if self.TASK_LEASE_SECONDS > 30:
             env.problems.append("TASK_LEASE_SECONDS must be 30 at most: a crash delays tasks for so long")
-        if 2 * self.TASK_TIMEOUT_SECONDS > self.TASK_LEASE_SECONDS:
-            env.problems.append("TASK_TIMEOUT_SECONDS must be half of TASK_LEASE_SECONDS at most")
         if not self.EXTERNAL_API_URL and self.BIND.startswith("unix:"):
             env.problems.append(
                 "BIND is a Unix socket, where the hub can't call its own task service:"
@@ -122,6 +130,39 @@ class Base:
         problem = workers_problem(self.WEB_CONCURRENCY, self.REDIS_URL)
         if problem:
             env.problems.append(problem)
+
+
+def tasks_problems(settings: Base) -> list[str]:
+    """What keeps the tasks of concepts from being done."""
+    problems = []
+    addresses = {"EXTERNAL_API_URL": settings.EXTERNAL_API_URL, "AI_BASE_URL": settings.AI_BASE_URL}
+    for name, address in addresses.items():
+        if address and not is_http_url(address):
+            problems.append(f"{name} must be a URL that starts with http:// or https://")
+    if settings.TASK_SERVICE not in {"", "embedded"}:
+        problems.append(f"TASK_SERVICE is '{settings.TASK_SERVICE}'; it must be embedded, or empty")
+    if settings.EXTERNAL_API_URL:
+        return problems
+    if settings.IS_PRODUCTION and settings.TASK_SERVICE != "embedded":
+        problems.append(
+            "EXTERNAL_API_URL must be set in production (the AI service that does the tasks),"
+            " or TASK_SERVICE=embedded for the one that is built in"
+        )
+    if settings.AI_PROVIDER == "openai":
+        problems += [
+            f"{name} must be set for AI_PROVIDER=openai"
+            for name in ("AI_BASE_URL", "AI_API_KEY", "AI_MODEL")
+            if not getattr(settings, name)
+        ]
+    return problems
+
+
+def is_http_url(text: str) -> bool:
+    try:
+        parts = urlsplit(text)
+        return parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
 
 
 def workers_problem(workers: int, redis_url: str) -> str | None:

@@ -17,11 +17,12 @@ from config.base import own_url
 def init_app(app: Flask) -> None:
     """Serves `/api/ad-concepts`, and has each worker see to tasks once it serves or is handed one."""
     config, engine = app.config, app.extensions["engine"]
+    call_seconds = min(config["TASK_TIMEOUT_SECONDS"], config["TASK_LEASE_SECONDS"] / 2)
     patience = Patience(config["TASK_DEADLINE_SECONDS"], config["TASK_GRACE_SECONDS"])
-    bounds = Bounds(config["TASK_CONCURRENCY"], config["TASK_LEASE_SECONDS"], config["TASK_TIMEOUT_SECONDS"])
+    bounds = Bounds(config["TASK_CONCURRENCY"], config["TASK_LEASE_SECONDS"], call_seconds)
 
     def make_driver(worker: str) -> Driver:
-        return Driver(make_client(app), Breaker(), engine.meters, patience, worker)
+        return Driver(make_client(app, call_seconds), Breaker(), engine.meters, patience, worker)
 
     poller = Poller(app, make_driver, engine.meters, bounds)
     app.extensions["concepts"] = poller
@@ -30,10 +31,10 @@ def init_app(app: Flask) -> None:
     app.register_blueprint(blueprint)
 
 
-def make_client(app: Flask) -> TaskClient:
+def make_client(app: Flask, seconds: float) -> TaskClient:
     """Of the service that the settings name, or of the one that is built into this very application."""
     config = app.config
-    seconds, connections = config["TASK_TIMEOUT_SECONDS"], config["TASK_CONCURRENCY"]
+    connections = config["TASK_CONCURRENCY"]
     if config["EXTERNAL_API_URL"]:
         return TaskClient(config["EXTERNAL_API_URL"], seconds, connections)
     return TaskClient(own_url(config["BIND"]), seconds, connections, clients.InternalToken().get)

@@ -49,7 +49,7 @@ class Settings:
 
 
 class Companion(Protocol):
-    """What an area runs in each worker that serves: starts once, stops for good; both may be repeated."""
+    """What an area runs in each worker that serves. Stops for good; both may be repeated."""
 
     def start(self) -> None: ...
 

@@ -17,13 +17,13 @@ LAYERS = [
     ["app.auth"],
     ["app.ops"],
     ["app.streaming"],
-    ["app.constellations", "app.notifications", "app.concepts"],
+    ["app.constellations", "app.notifications", "app.tasks", "app.concepts"],
     ["app.accounts"],  # a deleted account leaves its constellations: farewell.py, rights.py
     ["app.seeding"],
     ["app.cli"],
     ["app"],  # the factory, app/__init__.py: the only file that knows every part
 ]
-AREAS = {"app.constellations", "app.accounts", "app.notifications", "app.concepts"}
+AREAS = {"app.constellations", "app.accounts", "app.notifications", "app.tasks", "app.concepts"}
 PRIVATE = {"routes", "models"}  # of an area
 # The engine is handed what it needs, so that it can be understood, tested and moved without them.
 NOT_FOR_THE_ENGINE = {
