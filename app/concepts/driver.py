@@ -10,7 +10,7 @@ from app.concepts.answers import PENDING, PROCESSING, Answer
 from app.concepts.backoff import delay
 from app.concepts.breaker import Breaker
 from app.concepts.client import UNREACHABLE, TaskClient
-from app.concepts.failures import Busy, CallFailed, Malformed, Missing, Unreachable
+from app.concepts.failures import Busy, CallFailed, Malformed, Missing, Refused, Unreachable
 from app.concepts.held import QUEUED, Held
 from app.concepts.live import FINAL
 from app.concepts.progress import Progress
@@ -137,7 +137,7 @@ class Driver:
         if isinstance(failure, Missing):
             if held.task_id is not None:
                 return self._after_missing(held)
-            return self._fail(held, "There is no task service at its address", failure)
+            failure = Refused("There is no task service at its address")
         held.malformed = held.malformed + 1 if isinstance(failure, Malformed) else 0
         is_over = not failure.is_passing or held.malformed >= MOST_MALFORMED
         if isinstance(failure, Busy):
