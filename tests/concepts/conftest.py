@@ -1,7 +1,8 @@
-"""Concepts against a task service of the test's own, with a poller that is not as patient as in production."""
+"""Concepts against a task service of the test's own, with a poller less patient than in production."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from time import time
 from typing import Any
 
 import pytest
@@ -74,6 +75,11 @@ def jobs(app: Flask) -> list[Any]:
         return list(db.session.execute(select(Job.concept_uuid, Job.holder, Job.lease_until, Job.attempt)))
 
 
+def held(seconds: float = 25) -> dict[str, Any]:
+    """The values of a job that another worker holds for so long."""
+    return {"holder": "another", "lease_until": time() + seconds}
+
+
 @dataclass
 class Planted:
     """A concept put into the database, past the API."""
@@ -87,16 +93,15 @@ def plant(app: Flask) -> Callable[..., Planted]:
     """`plant(alice, status="failed", error="…")`: without a job unless `job` has its values."""
 
     def make(owner: Person, job: dict[str, Any] | None = None, **values: Any) -> Planted:
-        concept = Concept(
-            **({"user_uuid": owner.uuid, "ad_archive_id": unique("ad"), "image_url": IMAGE} | values)
-        )
+        defaults = {"user_uuid": owner.uuid, "ad_archive_id": unique("ad"), "image_url": IMAGE}
+        concept = Concept(**(defaults | values))
         with app.app_context():
             with transaction() as session:
                 session.add(concept)
                 session.flush()
                 if job is not None:
-                    defaults = {"attempt": 1, "lease_until": 0.0, "started_at": 0.0}
-                    session.add(Job(concept_uuid=concept.uuid, **(defaults | job)))
+                    free = {"attempt": 1, "lease_until": 0.0, "started_at": time()}
+                    session.add(Job(concept_uuid=concept.uuid, **(free | job)))
             return Planted(concept.uuid, concept.ad_archive_id)
 
     return make

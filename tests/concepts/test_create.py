@@ -12,6 +12,8 @@ from tests.concepts.conftest import IMAGE, PATH, Planted, show, submit, wait_fin
 from tests.support.task_service import Reply, TaskService
 from tests.support.wait import wait_until
 
+WRONG_TYPES = [value for value in NOT_TEXTS if value is not None]
+
 
 def test_a_concept_is_begun(alice: Person, service: TaskService) -> None:
     response = alice.post(PATH, json={"ad_archive_id": "ad-1", "image_url": IMAGE})
@@ -196,9 +198,7 @@ def test_missing_fields(alice: Person, body: dict[str, Any]) -> None:
     assert answer.get_json() == {"error": "Missing required fields", "status": 400}
 
 
-@pytest.mark.parametrize(
-    "value", [*(text for text in NOT_TEXTS if text is not None), " ", "a" * 201, "a\0b", "a\nb"]
-)
+@pytest.mark.parametrize("value", [*WRONG_TYPES, " ", "a" * 201, "a\0b", "a\nb"])
 def test_wrong_ads(alice: Person, value: object) -> None:
     refused = alice.post(PATH, json={"ad_archive_id": value, "image_url": IMAGE})
     assert assert_refused(refused, 400).startswith("ad_archive_id: ")
@@ -207,7 +207,7 @@ def test_wrong_ads(alice: Person, value: object) -> None:
 @pytest.mark.parametrize(
     "url",
     [
-        *(text for text in NOT_TEXTS if text is not None),
+        *WRONG_TYPES,
         " ",
         "ad.png",
         "//example.org/ad.png",

@@ -1,4 +1,4 @@
-"""An external task service over HTTP, with the moods that such services have; it notes who asked what when."""
+"""An external task service over HTTP, with the moods of such services; it notes who asked what when."""
 
 from __future__ import annotations
 
