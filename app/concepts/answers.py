@@ -50,8 +50,8 @@ def read_status(body: dict[str, Any], task_id: str, retry_after: float | None = 
         return Answer(COMPLETED, concept=_read_concept(body.get("result")))
     if status == FAILED:
         return Answer(FAILED, error=readable(body.get("error")) or "The task failed")
-    if status in {PENDING, PROCESSING}:
-        return Answer(str(status), retry_after=retry_after)
+    if status in (PENDING, PROCESSING):
+        return Answer(status, retry_after=retry_after)
     raise Malformed("The task service named no status that is known")
 
 

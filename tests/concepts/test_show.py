@@ -7,6 +7,7 @@ import pytest
 from app.concepts.models import Concept
 from tests.cast import MALFORMED, NOBODY, Person, assert_refused
 from tests.concepts.conftest import IMAGE, PATH, show, submit, wait_finished
+from tests.support.task_service import CONCEPT
 
 TIMES = {"created_at", "updated_at"}
 

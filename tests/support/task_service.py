@@ -12,6 +12,7 @@ from typing import Any, NamedTuple, Self
 
 import gevent
 from gevent.event import Event
+from gevent.pool import Pool
 from gevent.pywsgi import WSGIServer
 
 CONCEPT = {"title": "A red square", "details": {"elements": ["square"]}}
@@ -75,12 +76,17 @@ class TaskService:
 
     def __enter__(self) -> Self:
         self._random = random.Random(self.seed)
-        self._server = WSGIServer(("127.0.0.1", 0), self._answer, log=None, error_log=None)
-        self._server.start()
+        self._listen(0)
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._server.stop(timeout=0.1)
+        self._server.stop(timeout=0)
+
+    def _listen(self, port: int) -> None:
+        # With a pool of its own, so that open connections end when it stops.
+        options = {"spawn": Pool(), "log": None, "error_log": None}
+        self._server = WSGIServer(("127.0.0.1", port), self._answer, **options)
+        self._server.start()
 
     @property
     def url(self) -> str:
@@ -89,11 +95,10 @@ class TaskService:
     def go_away(self) -> None:
         """Nobody listens any more, until `come_back`."""
         self._port = self._server.server_port
-        self._server.stop(timeout=0.1)
+        self._server.stop(timeout=0)
 
     def come_back(self) -> None:
-        self._server = WSGIServer(("127.0.0.1", self._port), self._answer, log=None, error_log=None)
-        self._server.start()
+        self._listen(self._port)
 
     def then(self, method: str, *replies: Reply) -> None:
         self.replies[method].extend(replies)
