@@ -4,7 +4,7 @@ from typing import Any
 
 import gevent
 import orjson
-from flask import current_app, request
+from flask import Request, current_app, request
 from marshmallow import Schema, ValidationError
 from werkzeug.exceptions import HTTPException
 
@@ -37,26 +37,28 @@ def read_body() -> bytes:
     The client decides how long this takes, so the database connection goes back to the pool before.
     """
     db.session.remove()
+    incoming: Request = request._get_current_object()  # type: ignore[attr-defined]  # each look through costs
     most = current_app.config["MAX_BODY_BYTES"]
-    announced = request.content_length
+    announced = incoming.content_length
     if announced is not None and announced > most:
         raise TooLarge()
-    data = _receive(most + 1)  # one more than allowed, because werkzeug cuts a chunked body off silently
+    # One more than allowed, because werkzeug cuts a chunked body off silently.
+    data = _receive(incoming, most + 1, current_app.config["BODY_SECONDS"])
     if len(data) > most:
         raise TooLarge()
     if announced is not None and len(data) < announced:
         raise Invalid("The body ended before its Content-Length")
-    request.environ[WHOLE] = True
+    incoming.environ[WHOLE] = True
     return data
 
 
-def _receive(most: int) -> bytes:
-    request.environ[WHOLE] = False
-    request.max_content_length = most
-    late = gevent.Timeout(current_app.config["BODY_SECONDS"])
+def _receive(incoming: Request, most: int, seconds: float) -> bytes:
+    incoming.environ[WHOLE] = False
+    incoming.max_content_length = most
+    late = gevent.Timeout(seconds)
     try:
         with late:
-            return request.stream.read()
+            return incoming.stream.read()
     except gevent.Timeout as timeout:
         if timeout is not late:
             raise

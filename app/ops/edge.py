@@ -42,20 +42,17 @@ def init_app(app: Flask, origins: list[str]) -> None:
     options = get_cors_options(app, OPTIONS, {"origins": origins})
 
     @app.after_request
-    def add_cors(response: Response) -> Response:
-        """Only pages in browsers send an Origin; everybody else is spared the work."""
-        if "Origin" in request.headers:
+    def finish(response: Response) -> Response:
+        environ = request.environ
+        if "HTTP_ORIGIN" in environ:  # only pages in browsers send one
             set_cors_headers(response, options)
-        return response
-
-    app.after_request(_end_unread)
+        return _end_unread(environ, response)
 
 
-def _end_unread(response: Response) -> Response:
+def _end_unread(environ: dict[str, Any], response: Response) -> Response:
     """The connection ends with this answer when a large or endless body is left on it."""
-    environ = request.environ
     server = environ.get(RESPONSE)
-    if server is None or not hasattr(server, "force_close") or not _is_body_left(environ):
+    if server is None or not _is_body_left(environ) or not hasattr(server, "force_close"):
         return response
     server.force_close()
     sock = environ.get("gunicorn.socket")
