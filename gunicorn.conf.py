@@ -1,11 +1,15 @@
 """gunicorn's settings (its documentation, "Settings"): gevent workers, polite ends, no tokens in logs."""
 
+import logging.config
 import os
 import socket
 import sys
 
+from gunicorn import glogging
+
 from config import ConfigurationError, load
 from config.base import workers_problem
+from config.log_lines import configuration
 
 
 def _refuse(problems: list[str]) -> None:
@@ -34,8 +38,18 @@ forwarded_allow_ips = ""  # the application knows which proxies to believe: TRUS
 # Heartbeat files on a disk would stall the loop of a worker when the disk does.
 worker_tmp_dir = "/dev/shm" if os.path.isdir("/dev/shm") else None
 errorlog = "-"
-accesslog = "-" if os.environ.get("ACCESS_LOG") == "1" else None
-access_log_format = '%(h)s "%(m)s %(U)s" %(s)s %(B)s %(M)sms'  # the query string may hold a token
+
+
+class logger_class(glogging.Logger):
+    """gunicorn's lines look like the hub's. The hub logs requests itself (`ACCESS_LOG`): gunicorn's own lines
+    would hold query strings, and with them tokens."""
+
+    def setup(self, cfg):  # type: ignore[no-untyped-def]
+        super().setup(cfg)
+        logging.config.dictConfig(configuration(_settings.LOG_FORMAT))
+
+    def access(self, resp, req, environ, request_time):  # type: ignore[no-untyped-def]
+        pass
 
 
 def on_starting(server):  # type: ignore[no-untyped-def]

@@ -21,6 +21,7 @@ from app.json import OrjsonProvider
 from app.notifications.routes import blueprint as notifications
 from app.ops import edge, limits, logs
 from app.ops.files import streams_allowed
+from app.ops.headers import CommonHeaders
 from app.ops.health import blueprint as health
 from app.realtime.broker import make_broker
 from app.realtime.broker.base import BrokerUnavailable, Limits
@@ -91,7 +92,8 @@ def _make_engine(app: Flask, settings: Base) -> None:
     app.extensions["principals"] = Cache(engine)
     app.extensions["rights"] = Cache(engine)
     app.extensions["services"] = Cache(engine, clients.BELIEVED_SECONDS)
-    app.wsgi_app = ShowResponse(app.wsgi_app)  # type: ignore[method-assign]
+    common = CommonHeaders(app.wsgi_app, trusts_proxies=settings.TRUSTED_PROXIES > 0)
+    app.wsgi_app = ShowResponse(common)  # type: ignore[method-assign]
 
 
 def _trust_proxies(app: Flask, count: int) -> None:

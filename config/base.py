@@ -44,17 +44,19 @@ class Base:
         self.WEB_CONCURRENCY = env.number("WEB_CONCURRENCY", 1, least=1)
         self.MAX_BODY_BYTES = env.number("MAX_BODY_BYTES", 1024 * 1024, least=1)
         self.MAX_CONTENT_LENGTH = self.MAX_BODY_BYTES
+        self.ACCESS_LOG = env.flag("ACCESS_LOG", self.IS_PRODUCTION)
+        self.LOG_FORMAT = env.choice("LOG_FORMAT", "json" if self.IS_PRODUCTION else "text", ("json", "text"))
         self.BODY_SECONDS = env.number("BODY_SECONDS", 30, least=1)
         self.TRUSTED_PROXIES = env.number("TRUSTED_PROXIES", 0)
 
     def _read_storage(self, env: Environment) -> None:
         default = f"sqlite:///{self.INSTANCE_PATH}/hub.db"
-        self.DATABASE_URL = env.text("DATABASE_URL", default)
+        self.DATABASE_URL = env.secret("DATABASE_URL") or default
         self.SQLALCHEMY_DATABASE_URI = psycopg2_url(self.DATABASE_URL)
         self.SQLALCHEMY_ENGINE_OPTIONS = engine_options(env, self.SQLALCHEMY_DATABASE_URI)
         self.DATABASE_SECONDS = env.number("DATABASE_SECONDS", 30, least=1)
         self.SQLITE_BUSY_SECONDS = env.number("SQLITE_BUSY_SECONDS", 5, least=1)
-        self.REDIS_URL = env.text("REDIS_URL")
+        self.REDIS_URL = env.secret("REDIS_URL")
         self.REDIS_PREFIX = env.text("REDIS_PREFIX", "hub")
         if not self.SQLALCHEMY_DATABASE_URI.startswith(DATABASES):
             env.problems.append("DATABASE_URL must start with postgresql:// or sqlite:///")
@@ -62,14 +64,14 @@ class Base:
             env.problems.append("REDIS_URL must start with redis://, rediss:// or unix://")
 
     def _read_security(self, env: Environment) -> None:
-        self.SECRET_KEY = env.text("SECRET_KEY")
-        self.JWT_SECRET_KEY = env.text("JWT_SECRET_KEY")
+        self.SECRET_KEY = env.secret("SECRET_KEY")
+        self.JWT_SECRET_KEY = env.secret("JWT_SECRET_KEY")
         self.ACCESS_TOKEN_SECONDS = env.number("ACCESS_TOKEN_SECONDS", 12 * 3600, least=1)
         self.COOKIE_TOKEN_SECONDS = env.number("COOKIE_TOKEN_SECONDS", 7 * 24 * 3600, least=1)
         self.ALLOW_REGISTRATION = env.flag("ALLOW_REGISTRATION", True)
         self.PASSWORD_MIN_LENGTH = env.number("PASSWORD_MIN_LENGTH", 8 if self.IS_PRODUCTION else 1, least=1)
         self.CLIENT_ID = env.text("CLIENT_ID")
-        self.CLIENT_SECRET = env.text("CLIENT_SECRET")
+        self.CLIENT_SECRET = env.secret("CLIENT_SECRET")
         self.CORS_ORIGINS = env.items("CORS_ORIGINS")
         self.COOKIE_SECURE = env.flag("COOKIE_SECURE", self.IS_PRODUCTION)
         if bool(self.CLIENT_ID) != bool(self.CLIENT_SECRET):
@@ -109,7 +111,7 @@ class Base:
         self.TASK_KEEP_SECONDS = env.number("TASK_KEEP_SECONDS", 7 * 24 * 3600, least=1)
         self.AI_PROVIDER = env.choice("AI_PROVIDER", "local", ("local", "openai"))
         self.AI_BASE_URL = env.text("AI_BASE_URL")
-        self.AI_API_KEY = env.text("AI_API_KEY")
+        self.AI_API_KEY = env.secret("AI_API_KEY")
         self.AI_MODEL = env.text("AI_MODEL")
         self.AI_SECONDS = env.number("AI_SECONDS", 120, least=1)
         env.problems += tasks_problems(self)

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from pathlib import Path
 
 # A part of what the `limits` library reads (its documentation, "Rate limit string notation").
 _RATE = re.compile(r"[1-9][0-9]* ?(/|per) ?([1-9][0-9]* ?)?(second|minute|hour|day)s?", re.IGNORECASE)
@@ -23,6 +24,20 @@ class Environment:
     def text(self, name: str, default: str = "") -> str:
         """The variable without surrounding space; `default` when unset or empty."""
         return self._variables.get(name, "").strip() or default
+
+    def secret(self, name: str) -> str:
+        """As `text`, or the content of the file that `<name>_FILE` names: secrets of container engines."""
+        value, path = self.text(name), self.text(f"{name}_FILE")
+        if value and path:
+            self.problems.append(f"{name} and {name}_FILE are both set; keep one of them")
+        if value or not path:
+            return value
+        try:
+            return Path(path).read_text(encoding="utf-8").strip()
+        except (OSError, UnicodeDecodeError) as error:
+            why = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+            self.problems.append(f"{name}_FILE is '{path}', which can't be read: {why}")
+            return ""
 
     def number(self, name: str, default: int, least: int = 0) -> int:
         value = self.text(name)

@@ -1,46 +1,60 @@
-"""Logging: readable lines on stderr; query strings, and with them tokens, never get there."""
+"""Logging to stderr; query strings, and with them tokens, never get there."""
 
 import logging
 import logging.config
 from time import monotonic
-from typing import Any
 
 import click
-from flask import Flask
+from flask import Flask, Response, has_request_context, request
 
+from app.ops.headers import BEGAN, REQUEST_ID
 from app.realtime.subscriber import Subscriber
+from config.log_lines import configuration
 
 log = logging.getLogger("hub.streams")
-_STANDARD = set(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
+requests = logging.getLogger("hub.requests")
+QUIET_ROUTES = frozenset({"/health/live", "/health/ready", "/metrics"})
 
 
-class Readable(logging.Formatter):
-    """`time LEVEL logger: message key=value …`"""
+class NameRequest(logging.Filter):
+    """Every line that is logged during a request carries the request's id."""
 
-    def format(self, record: logging.LogRecord) -> str:
-        line = super().format(record)
-        extras = {k: v for k, v in vars(record).items() if k not in _STANDARD}
-        return line + "".join(f" {key}={value!r}" for key, value in extras.items())
+    def filter(self, record: logging.LogRecord) -> bool:
+        if has_request_context() and not hasattr(record, "request_id"):
+            record.request_id = request.environ.get(REQUEST_ID, "")
+        return True
 
 
 def init_app(app: Flask) -> None:
+    if app.config["ACCESS_LOG"]:
+        app.after_request(_log_request)
     if app.testing:
         return
     is_at_shell = click.get_current_context(silent=True) is not None and not app.config["IS_PRODUCTION"]
-    logging.config.dictConfig(_configuration("WARNING" if is_at_shell else "INFO"))
+    logging.config.dictConfig(configuration(app.config["LOG_FORMAT"], "WARNING" if is_at_shell else "INFO"))
+    for handler in logging.getLogger().handlers:
+        handler.addFilter(NameRequest())
 
 
-def _configuration(level: str) -> dict[str, Any]:
-    return {
-        "version": 1,
-        "disable_existing_loggers": False,
-        "formatters": {
-            "readable": {"()": Readable, "format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}
+def _log_request(response: Response) -> Response:
+    """One line for each request. Of a stream, which has its own line at its end, only that it began."""
+    rule = request.url_rule.rule if request.url_rule is not None else None
+    if rule in QUIET_ROUTES and response.status_code < 400:
+        return response
+    began = request.environ.get(BEGAN)
+    requests.info(
+        "request",
+        extra={
+            "method": request.method,
+            "path": request.path,
+            "route": rule,
+            "status": response.status_code,
+            "milliseconds": round((monotonic() - began) * 1000, 1) if began else None,
+            "bytes": None if response.is_streamed else response.calculate_content_length(),
+            "address": request.remote_addr,
         },
-        "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "readable"}},
-        "root": {"level": level, "handlers": ["stderr"]},
-        "loggers": {"alembic": {"level": "WARNING"}},
-    }
+    )
+    return response
 
 
 def stream_ended(subscriber: Subscriber, reason: str) -> None:

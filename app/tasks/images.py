@@ -75,6 +75,8 @@ def parse_url(url: str) -> Target:
         parts = urlsplit(url)
         port = parts.port
         host = (parts.hostname or "").encode("idna").decode()
+        path = quote(parts.path or "/", safe=_AS_IT_IS)
+        query = "?" + quote(parts.query, safe=_AS_IT_IS) if parts.query else ""
     except ValueError as error:
         raise TaskFailure("The URL of the image is malformed") from error
     if parts.scheme not in {"http", "https"}:
@@ -84,8 +86,6 @@ def parse_url(url: str) -> Target:
     if "@" in parts.netloc:
         raise TaskFailure("The URL of the image must not contain credentials")
     is_secure = parts.scheme == "https"
-    path = quote(parts.path or "/", safe=_AS_IT_IS)
-    query = "?" + quote(parts.query, safe=_AS_IT_IS) if parts.query else ""
     return Target(is_secure, host, port or (443 if is_secure else 80), path + query)
 
 

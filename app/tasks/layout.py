@@ -18,6 +18,7 @@ SCALE = 8  # pixels of a cell's side
 SHARP = 2  # so many times larger is what colours are counted in
 LOUD = 0.1  # a cell below this weight draws no eye, whatever the others do
 CALM_DISTANCE, CALM_EDGES = 24, 10  # of 255
+GROUND = 0.3  # an image that is calm to this share has a ground on which things stand
 MOST_REGIONS = 6
 LEAST_WEIGHT_SHARE = 0.01
 EDGE_FACTOR = 4  # edges are thin: a cell full of text has a mean of 60
@@ -113,6 +114,11 @@ class _Analysis:
         return reduce(ImageChops.lighter, ImageChops.difference(self.image, flat).split())
 
     @cached_property
+    def standing_out(self) -> Image.Image:
+        """White where the colour is not the background's, else black."""
+        return self.distances.point(lambda value: 255 if value > CALM_DISTANCE else 0)
+
+    @cached_property
     def edges(self) -> Image.Image:
         found = self.image.convert("L").filter(ImageFilter.FIND_EDGES)
         inner = found.crop(
@@ -137,20 +143,20 @@ class _Analysis:
             len(calm) / len(weights),
             sum(edges.values()) / len(edges) / 255,
             self.margins(),
-            self.regions(weights, edges),
+            self.regions(weights, edges, has_ground=len(calm) >= GROUND * len(weights)),
         )
 
     def margins(self) -> tuple[float, float, float, float] | None:
-        box = self.distances.point(lambda value: 255 if value > CALM_DISTANCE else 0).getbbox()
+        box = self.standing_out.getbbox()
         if box is None:
             return None
         (left, top, right, bottom), (width, height) = box, self.image.size
         return top / height, 1 - right / width, 1 - bottom / height, left / width
 
-    def regions(self, weights: dict[Cell, float], edges: dict[Cell, int]) -> list[Region]:
-        """The heaviest first."""
+    def regions(self, weights: dict[Cell, float], edges: dict[Cell, int], has_ground: bool) -> list[Region]:
+        """The heaviest first. On a calm ground all that is not calm stands out, else only the strongest."""
         mean = sum(weights.values()) / len(weights)
-        threshold = max(LOUD, min(mean, max(weights.values()) / 2))
+        threshold = LOUD if has_ground else max(LOUD, min(mean, max(weights.values()) / 2))
         groups = touching({cell for cell, weight in weights.items() if weight >= threshold})
         total = sum(weights[cell] for group in groups for cell in group)
         found = [self.region(group, sum(weights[cell] for cell in group) / total, edges) for group in groups]
@@ -159,25 +165,34 @@ class _Analysis:
 
     def region(self, group: set[Cell], weight: float, edges: dict[Cell, int]) -> Region:
         columns, rows = sorted(column for column, _ in group), sorted(row for _, row in group)
-        left, top, right, bottom = columns[0], rows[0], columns[-1] + 1, rows[-1] + 1
-        colors = self.counts((left * SCALE, top * SCALE, right * SCALE, bottom * SCALE))
+        cells = (columns[-1] - columns[0] + 1) * (rows[-1] - rows[0] + 1)
+        box = self.tight((columns[0], rows[0], columns[-1] + 1, rows[-1] + 1))
+        colors, (width, height) = self.counts(box), self.image.size
         total = sum(count for _, count in colors)
         standing_out = [color for color in colors if _apart(color[0], self.background) > CALM_DISTANCE]
         rgb, count = (standing_out or colors)[0]
         return Region(
-            left / self.columns,
-            top / self.rows,
-            right / self.columns,
-            bottom / self.rows,
-            (right - left) / (bottom - top),
+            box[0] / width,
+            box[1] / height,
+            box[2] / width,
+            box[3] / height,
+            (box[2] - box[0]) / (box[3] - box[1]),
             weight,
-            len(group) / ((right - left) * (bottom - top)),
+            len(group) / cells,
             min(1.0, EDGE_FACTOR * sum(edges[cell] for cell in group) / len(group) / 255),
             _tones([count for _, count in colors]),
             colors[0][1] / total,
             rgb,
             count / total,
         )
+
+    def tight(self, cells: Box) -> Box:
+        """In pixels, and without the background that is at the sides of the outer cells."""
+        left, top, right, bottom = (side * SCALE for side in cells)
+        inner = self.standing_out.crop((left, top, right, bottom)).getbbox()
+        if inner is None:
+            return left, top, right, bottom
+        return left + inner[0], top + inner[1], left + inner[2], top + inner[3]
 
 
 def _tones(counts: list[int]) -> int:

@@ -55,8 +55,8 @@ def kind(region: Region) -> str:
     """What the region most likely is, by its colours, edges and shape."""
     if region.solid >= 0.5 and 1.5 <= region.aspect <= 8 and region.width * region.height <= 0.08:
         return "label or button"
-    if region.detail >= 0.35 and region.ground >= 0.4 and region.aspect >= 1.3:
-        return "text block"
+    if region.detail >= 0.35 and region.ground >= 0.5 and region.solid <= 0.4 and region.aspect >= 0.8:
+        return "text block"  # thin strokes on much ground
     if region.tones > 16:
         return "picture"
     if region.detail < 0.35 and region.tones <= 4:

@@ -11,7 +11,7 @@ from PIL import Image
 Rgb = tuple[int, int, int]
 
 SAMPLE_SIZE = 160  # pixels of the longer side of what is counted
-SAME_COLOR = 15.0  # colours nearer than this (CIE76) are one to most eyes, in an image
+SAME_COLOR = 10.0  # colours nearer than this (CIE76) are one to most eyes, in an image
 MOST_COLORS = 6
 LEAST_SHARE = 0.01
 AA_TEXT, AA_LARGE, AAA_TEXT = 4.5, 3.0, 7.0  # WCAG 2.2, 1.4.3 and 1.4.6
@@ -45,7 +45,7 @@ _NAMES = {
     "pale blue": (180, 215, 245),
     "sky blue": (95, 170, 235),
     "blue": (30, 80, 215),
-    "navy": (18, 28, 85),
+    "navy": (5, 10, 115),
     "dark blue": (20, 50, 85),
     "slate": (95, 110, 130),
     "lavender": (205, 190, 240),

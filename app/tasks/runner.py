@@ -19,6 +19,7 @@ import gevent
 import orjson
 from flask import Flask
 from gevent.event import Event
+from gevent.lock import Semaphore
 
 from app.tasks import queue
 from app.tasks.addresses import Address
@@ -60,6 +61,7 @@ class Runner:
         self._work = Event()
         self._loops: list[gevent.Greenlet[..., None]] = []
         self._is_stopped = False
+        self._stopping = Semaphore()
         self._again_at = inf  # when the first of the tasks that were postponed here is due, by monotonic()
         self._forgot_at = monotonic() - random.uniform(0, FORGET_SECONDS)  # workers take turns
 
@@ -75,12 +77,15 @@ class Runner:
         self._work.set()
 
     def stop(self) -> None:
-        """Ends every greenlet and gives back what was not finished; harmless when repeated."""
+        """Ends every greenlet and gives back what was not finished; when repeated it waits for the first."""
         self._is_stopped = True
-        loops, self._loops = self._loops, []
-        if not loops:
-            return
-        gevent.killall([*loops, *self._jobs.values()])
+        with self._stopping:
+            loops, self._loops = self._loops, []
+            if loops:
+                gevent.killall([*loops, *self._jobs.values()])
+                self._give_back()
+
+    def _give_back(self) -> None:
         try:
             self._in_app(queue.give_back, self._owner)
         except Exception as error:  # then the leases end by themselves

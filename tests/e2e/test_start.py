@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 import requests
 
@@ -74,7 +76,8 @@ def test_redis_that_comes_late_is_used(
     constellation = process.constellation(token)
     source = open_stream(process.updates_url(constellation), token=token)
     source.wait_for(lambda it: it.last_event_id)
-    assert process.notify(constellation, token, "hello").status_code == 200
+    # One worker was ready; the other one may need a moment more.
+    wait_until(lambda: process.notify(constellation, token, "hello").status_code == 200, what="a publish")
     source.wait_for(lambda it: "hello" in it.data)
 
 
@@ -176,3 +179,17 @@ def test_it_starts_again_after_a_crash(hub: StartHub, open_stream: OpenStream) -
     assert "history_lost" in source.wait_for_event("stream.reset", timeout=20).data
     assert process.notify(constellation, token, "again").status_code == 200
     source.wait_for(lambda it: "again" in it.data)
+
+
+def test_production_logs_objects_that_name_their_request(hub: StartHub) -> None:
+    process = hub(ACCESS_LOG="1", LOG_FORMAT="json", TRUSTED_PROXIES="1")
+    _, token = process.register("Alice")
+    process.get("/constellations?secret=1", headers={"X-Request-ID": "from-the-proxy"})
+    process.terminate()
+    lines = [json.loads(line) for line in process.log.splitlines() if line.startswith("{")]
+    told = next(line for line in lines if line.get("path") == "/constellations")
+    assert (told["method"], told["status"], told["request_id"]) == ("GET", 401, "from-the-proxy")
+    assert any(line["logger"] == "gunicorn.error" for line in lines)
+    registered = [line for line in lines if line["message"] == "account registered"]
+    assert registered and registered[0]["request_id"]
+    assert "secret=1" not in process.log and token not in process.log

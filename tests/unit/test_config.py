@@ -281,6 +281,32 @@ def test_processes_that_ask_at_once_get_the_same(tmp_path: Path) -> None:
     assert [file.name for file in tmp_path.iterdir()] == ["key"]
 
 
+SECRETS = ["SECRET_KEY", "JWT_SECRET_KEY", "DATABASE_URL", "REDIS_URL", "CLIENT_SECRET", "AI_API_KEY"]
+
+
+@pytest.mark.parametrize("name", SECRETS)
+def test_a_secret_from_a_file(name: str, tmp_path: Path) -> None:
+    value = {"DATABASE_URL": "sqlite:////x.db", "REDIS_URL": "redis://r/0"}.get(name, SECRET)
+    (tmp_path / "secret").write_text(f"{value}\n")
+    variables = {"INSTANCE_PATH": str(tmp_path), "CLIENT_ID": "shop", "CLIENT_SECRET": SECRET}
+    variables = {key: text for key, text in variables.items() if key != name}
+    if name != "CLIENT_SECRET":
+        variables = {key: text for key, text in variables.items() if not key.startswith("CLIENT")}
+    settings = load({**variables, f"{name}_FILE": str(tmp_path / "secret")})
+    assert getattr(settings, name) == value
+
+
+def test_a_secret_file_that_is_absent(tmp_path: Path) -> None:
+    path = tmp_path / "nowhere"
+    sentences = problems(tmp_path, SECRET_KEY_FILE=str(path))
+    assert sentences == [f"SECRET_KEY_FILE is '{path}', which can't be read: No such file or directory"]
+
+
+def test_a_secret_given_twice(tmp_path: Path) -> None:
+    sentences = problems(tmp_path, SECRET_KEY=SECRET, SECRET_KEY_FILE="x")
+    assert sentences == ["SECRET_KEY and SECRET_KEY_FILE are both set; keep one of them"]
+
+
 # Tasks
 
 OPENAI = {"AI_PROVIDER": "openai", "AI_BASE_URL": "http://ai:11434/v1", "AI_API_KEY": "x", "AI_MODEL": "sees"}

@@ -76,5 +76,5 @@ def _first(messages: Any) -> str:
     path = []
     while isinstance(messages, dict):
         name, messages = next(iter(messages.items()))
-        path.append(str(name))
+        path += [str(name)] if name != "_schema" else []  # that one stands for the whole
     return f"{'.'.join(path)}: {messages[0]}"

@@ -26,6 +26,7 @@ log = logging.getLogger(__name__)
 
 SCHEMA: dict[str, Any] = json.loads(Path(__file__).with_name("concept.schema.json").read_text())
 CONNECT_SECONDS = 5.0
+BROKE_OFF = "The AI service can't be reached or broke off"
 MOST_ANSWER_BYTES = 2 * 1024 * 1024
 LOGGED_CHARACTERS = 500
 PASSING_STATUSES = frozenset({408, 409, 425, 429, 500, 502, 503, 504, 529})
@@ -105,6 +106,8 @@ class OpenAIProvider:
         status, headers, data = self._post(orjson.dumps(body))
         if status != requests.codes.ok:
             raise self._failure(status, headers, data)
+        if not data:  # also what is left of an answer that ended in the middle of its head
+            raise TryAgain(BROKE_OFF)
         return read_message(data)
 
     def _post(self, body: bytes) -> tuple[int, Any, bytes]:
@@ -135,7 +138,7 @@ class OpenAIProvider:
             raise TryAgain("The AI service did not answer in time") from timeout
         except requests.RequestException as error:
             log.warning("the AI service can't be reached: %s", type(error).__name__)
-            raise TryAgain("The AI service can't be reached or broke off") from error
+            raise TryAgain(BROKE_OFF) from error
 
     def _authorize(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
         """As a function, so that requests looks for no other credentials in a .netrc."""
