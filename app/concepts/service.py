@@ -46,7 +46,7 @@ def create(user_uuid: str, ad_archive_id: str, image_url: str) -> tuple[dict[str
     """
     begun = _begin(user_uuid, ad_archive_id, image_url)
     if begun is not None:
-        failure = _wait(_hand_over(begun, is_awaited=True))
+        failure = _first_call(begun)
         if failure is not None and failure is not QUEUED:
             kind = GatewayTimeout if isinstance(failure, TimedOut) else BadGateway
             raise kind(failure.reason, id=begun.uuid, ad_archive_id=ad_archive_id)
@@ -118,26 +118,27 @@ def _insert_job(session: Session, begun: Begun) -> None:
     )
 
 
-def _hand_over(begun: Begun, is_awaited: bool) -> "AsyncResult[CallFailed | None]":
-    """To this worker's poller, unless any worker's may have it. The result is that of its first call."""
-    told: AsyncResult[CallFailed | None] = AsyncResult()
+def _held(begun: Begun) -> Held | None:
+    """For this worker's poller; None when any worker's may have it."""
     if begun.holder is None:
-        told.set(QUEUED)
-        return told
+        return None
     leased_until = begun.at + _poller().bounds.lease_seconds
-    waiting = told if is_awaited else None
-    _poller().hold(
-        Held(begun.uuid, begun.attempt, PENDING, None, 0, begun.at, None, leased_until, first_call=waiting)
-    )
-    return told
+    return Held(begun.uuid, begun.attempt, PENDING, None, 0, begun.at, None, leased_until)
 
 
-def _wait(told: "AsyncResult[CallFailed | None]") -> CallFailed | None:
+def _first_call(begun: Begun) -> CallFailed | None:
+    """How the submission went: None for well, QUEUED when it is not known yet."""
+    held = _held(begun)
+    if held is None:
+        return QUEUED
     db.session.remove()  # no connection is held while the service takes its time
+    told = held.first_call = AsyncResult()
+    _poller().hold(held)
     try:
         return told.get(timeout=2 * _poller().bounds.call_seconds)
     except gevent.Timeout:
-        return QUEUED  # the queue is long; should the call fail now, the attempt has still failed
+        held.first_call = None  # the queue is long; from now on failures are nobody's but the poller's
+        return QUEUED
 
 
 def get(user_uuid: str, uuid: str) -> dict[str, Any]:
@@ -165,7 +166,9 @@ def retry(user_uuid: str, uuid: str) -> dict[str, Any]:
     begun = _restart(uuid, {})
     if begun is None:
         raise Conflict("Only a failed concept can be tried again")
-    _hand_over(begun, is_awaited=False)
+    held = _held(begun)
+    if held is not None:
+        _poller().hold(held)
     return get(user_uuid, uuid)
 
 
