@@ -1,9 +1,14 @@
 """gunicorn's settings (its documentation, "Settings"): gevent workers, polite ends, no tokens in logs."""
 
+import fcntl
 import logging.config
 import os
+import shutil
 import socket
 import sys
+import tempfile
+from contextlib import suppress
+from pathlib import Path
 
 from gunicorn import glogging
 
@@ -59,6 +64,7 @@ def on_starting(server):  # type: ignore[no-untyped-def]
         _refuse([problem])
     if server.cfg.reuse_port:
         _require_free_port(_settings.BIND)
+    server.metrics_folder, server.metrics_lock = _make_metrics_folder()
 
 
 def _require_free_port(address: str) -> None:
@@ -75,11 +81,46 @@ def _require_free_port(address: str) -> None:
             _refuse([f"{address} can't be used: {error.strerror}; stop what listens there or set BIND"])
 
 
+def _make_metrics_folder():  # type: ignore[no-untyped-def]
+    """Where the workers find each other's numbers; locked as long as one of them or this process lives.
+
+    Those of servers that were killed are free, and are tidied up.
+    """
+    root = Path(worker_tmp_dir or tempfile.gettempdir())
+    for found in root.glob("hub-metrics-*"):
+        with suppress(OSError):  # in use, or somebody else's
+            os.close(_lock(found))
+            shutil.rmtree(found)
+    draft = Path(tempfile.mkdtemp(prefix=".hub-metrics-", dir=root))
+    lock = _lock(draft)
+    return draft.rename(root / draft.name[1:]), lock  # nobody ever saw it unlocked
+
+
+def _lock(folder):  # type: ignore[no-untyped-def]
+    """The descriptor that holds the lock; raises OSError."""
+    lock = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(lock)
+        raise
+    return lock
+
+
+def on_exit(server):  # type: ignore[no-untyped-def]
+    shutil.rmtree(server.metrics_folder, ignore_errors=True)
+
+
+def post_fork(server, worker):  # type: ignore[no-untyped-def]
+    worker.metrics_folder = server.metrics_folder
+
+
 def post_worker_init(worker):  # type: ignore[no-untyped-def]
     from app.realtime.drain import IdleConnections, drain_on_signal
 
     engine = worker.wsgi.extensions["engine"]
     engine.serve()
+    worker.wsgi.extensions["metrics"].share(worker.metrics_folder)
     worker.connections = IdleConnections()
     drain_on_signal(engine, worker.connections, worker)
 
@@ -96,3 +137,4 @@ def worker_exit(server, worker):  # type: ignore[no-untyped-def]
     """Also reached without SIGTERM; streams that are still open learn why, and have a moment to read it."""
     if worker.wsgi is not None:
         worker.wsgi.extensions["engine"].drain(wait_seconds=2)
+        worker.wsgi.extensions["metrics"].stop()

@@ -23,6 +23,7 @@ from app.ops import edge, limits, logs
 from app.ops.files import streams_allowed
 from app.ops.headers import CommonHeaders
 from app.ops.health import blueprint as health
+from app.ops.metrics import routes as metrics
 from app.realtime.broker import make_broker
 from app.realtime.broker.base import BrokerUnavailable, Limits
 from app.realtime.engine import Engine, Settings
@@ -83,6 +84,7 @@ def _make_engine(app: Flask, settings: Base) -> None:
             max_streams=streams_allowed(settings.MAX_STREAMS),
             recheck_seconds=settings.RECHECK_SECONDS,
             outbox_events=settings.OUTBOX_EVENTS,
+            presence_lease_seconds=settings.PRESENCE_LEASE_SECONDS,
             hands_over=settings.STREAM_WRITER == "poller",
         ),
     )
@@ -92,6 +94,7 @@ def _make_engine(app: Flask, settings: Base) -> None:
     app.extensions["principals"] = Cache(engine)
     app.extensions["rights"] = Cache(engine)
     app.extensions["services"] = Cache(engine, clients.BELIEVED_SECONDS)
+    metrics.init_app(app, engine)
     common = CommonHeaders(app.wsgi_app, trusts_proxies=settings.TRUSTED_PROXIES > 0)
     app.wsgi_app = ShowResponse(common)  # type: ignore[method-assign]
 

@@ -24,12 +24,21 @@ def open_stream(topic: str, claims: Claims, generation: int, join: Join | None =
     if request.method == "HEAD":
         return response([])
     if is_over("STREAMS", claims.token):
-        return response(refusal("overloaded"))
+        return _refuse("overloaded")
+    left_off = cursor()
     try:
-        begin = join or engine.history(cursor())
-        return response(engine.open(topic, claims, Peer.of(request.environ), generation, begin))
+        begin = join or engine.history(left_off)
+        body = engine.open(topic, claims, Peer.of(request.environ), generation, begin)
     except Overloaded as overload:
-        return response(refusal(overload.reason))
+        return _refuse(overload.reason)
+    if left_off:
+        engine.meters.reconnections += 1
+    return response(body)
+
+
+def _refuse(reason: str) -> Response:
+    engine.meters.refusals[reason] += 1
+    return response(refusal(reason))
 
 
 def response(body: Iterable[bytes]) -> Response:

@@ -73,6 +73,7 @@ class Base:
         self.CLIENT_ID = env.text("CLIENT_ID")
         self.CLIENT_SECRET = env.secret("CLIENT_SECRET")
         self.CORS_ORIGINS = env.items("CORS_ORIGINS")
+        self.METRICS_TOKEN = env.secret("METRICS_TOKEN")
         self.COOKIE_SECURE = env.flag("COOKIE_SECURE", self.IS_PRODUCTION)
         if bool(self.CLIENT_ID) != bool(self.CLIENT_SECRET):
             env.problems.append("CLIENT_ID and CLIENT_SECRET must be set together")
@@ -89,6 +90,7 @@ class Base:
         self.STREAM_WRITER = env.choice("STREAM_WRITER", "poller", ("poller", "generator"))
         self.RECHECK_SECONDS = env.number("RECHECK_SECONDS", 300, least=1)
         self.OUTBOX_EVENTS = env.number("OUTBOX_EVENTS", 1000, least=1)
+        self.PRESENCE_LEASE_SECONDS = env.number("PRESENCE_LEASE_SECONDS", 30, least=3)
         self.NOTIFY_MIN_RIGHTS = env.choice(
             "NOTIFY_MIN_RIGHTS", "READ", ("READ", "COMMENT", "WRITE", "ADMIN")
         )

@@ -17,8 +17,9 @@ class Production(Base):
                 env.problems.append(f"{name} must be set in production; {HINT}")
             elif len(value) < 32:
                 env.problems.append(f"{name} is shorter than 32 characters; {HINT}")
-        if self.CLIENT_SECRET and len(self.CLIENT_SECRET) < 16:
-            env.problems.append(f"CLIENT_SECRET is shorter than 16 characters; {HINT}")
+        for name in ("CLIENT_SECRET", "METRICS_TOKEN"):
+            if 0 < len(getattr(self, name)) < 16:
+                env.problems.append(f"{name} is shorter than 16 characters; {HINT}")
         if not env.text("DATABASE_URL") and not env.text("DATABASE_URL_FILE"):
             env.problems.append(
                 "DATABASE_URL must be set in production (postgresql://user:password@host/name)"

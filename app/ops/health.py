@@ -11,6 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from app import errors
 from app.extensions import db, engine
+from app.ops.connections import count_connections
 from app.realtime.broker.base import BrokerUnavailable
 
 blueprint = Blueprint("health", __name__)
@@ -21,8 +22,8 @@ TICK_LATE_SECONDS = 5.0
 
 @blueprint.get("/health")
 def health() -> ResponseReturnValue:
-    """The gateway family's form. Nothing connects by WebSocket yet, so nobody is connected."""
-    return jsonify(status="healthy", connections=0, uptime="running")
+    """The gateway family's form."""
+    return jsonify(status="healthy", connections=count_connections(), uptime="running")
 
 
 @blueprint.get("/health/live")

@@ -4,6 +4,7 @@ import logging
 import secrets
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import count
 from time import monotonic
 from typing import Protocol
@@ -18,9 +19,12 @@ from app.realtime.dispatcher import Dispatcher
 from app.realtime.event import NOWHERE, Event, Position, pack
 from app.realtime.hub import Hub
 from app.realtime.joining import join, patiently
+from app.realtime.mail import Mail
 from app.realtime.meters import Meters
 from app.realtime.outbox import Outbox
 from app.realtime.peer import Peer
+from app.realtime.presence import make_presence
+from app.realtime.presence.keeper import Keeper
 from app.realtime.rechecks import Rechecks
 from app.realtime.snapshot import Read, Snapshot
 from app.realtime.subscriber import FINISHED, Subscriber
@@ -46,6 +50,7 @@ class Settings:
     outbox_events: int = 1000
     hands_over: bool = True
     recheck_seconds: int = 300
+    presence_lease_seconds: float = 30
 
 
 class Companion(Protocol):
@@ -79,12 +84,21 @@ class Engine:
         self.expiry = Expiry(self.hub)
         self.ticker = Ticker(self.heartbeats.tick, self.expiry.tick, self.writer.tick, self.hub.forget_idle)
         self.rechecks = Rechecks(self.hub, self.settings.recheck_seconds)
+        self.presence = make_presence(broker, self.settings.presence_lease_seconds)
+        self.keeper = Keeper(self.presence)
+        self.hub.on_interruption = self.keeper.renew_soon
+        self.mail = Mail(broker)
         self.meters = Meters()
         self.companions: list[Companion] = []
         self.is_draining = False
         self._keys = (f"{prefix}{number:x}" for prefix in [secrets.token_hex(6)] for number in count())
         self._is_started = False
         self._control_greenlet: gevent.Greenlet[..., None] | None = None
+
+    @cached_property
+    def worker_id(self) -> str:
+        """Unique in the cluster; made when it is asked for first, which is after the fork."""
+        return secrets.token_hex(8)
 
     def start(self) -> None:
         if self._is_started:
@@ -96,6 +110,8 @@ class Engine:
         self.outbox.start()
         self.ticker.start()
         self.rechecks.start()
+        self.keeper.start(self.worker_id)
+        self.mail.start(self.worker_id)
         self._control_greenlet = gevent.spawn(self._listen_to_control)
 
     def serve(self) -> None:
@@ -106,7 +122,9 @@ class Engine:
 
     def stop(self) -> None:
         """Ends every greenlet; for tests and for a worker that exits."""
-        for part in (*self.companions, self.rechecks, self.ticker, self.outbox, self.dispatcher):
+        for companion in self.companions:
+            companion.stop()
+        for part in (self.mail, self.keeper, self.rechecks, self.ticker, self.outbox, self.dispatcher):
             part.stop()
         self.writer.poller.stop()
         self.broker.stop()
@@ -126,12 +144,19 @@ class Engine:
     def publish(self, topic: str, event: Event) -> Position:
         """Published to every worker when this returns; raises BrokerUnavailable."""
         self.start()
-        return self.broker.publish(topic, pack(event), next(self._keys))
+        try:
+            position = self.broker.publish(topic, pack(event), next(self._keys))
+        except BrokerUnavailable:
+            self.meters.publish_failures += 1
+            raise
+        self.meters.published += 1
+        return position
 
     def publish_committed(self, topic: str, event: Event) -> None:
         """For changes that are committed already: waits in the outbox while the broker is away."""
         self.start()
         self.outbox.publish(topic, pack(event), next(self._keys))
+        self.meters.published += 1
 
     # Cutting off
 
@@ -190,7 +215,7 @@ class Engine:
 
         def begin(subscriber: Subscriber) -> Iterator[bytes]:
             yield from patiently(subscriber, lambda: self.hub.hear(subscriber.topic))
-            yield from join(self.broker, subscriber, cursor)
+            yield from join(self.broker, subscriber, cursor, self.meters.verdicts)
 
         return begin
 
@@ -229,15 +254,16 @@ class Engine:
         self.hub.remove(subscriber)
 
     def drain(self, reason: str = "shutdown", wait_seconds: float = 0) -> None:
-        """Ends every stream politely; new ones are sent away. Waits, so long at most, until all took it and
-        the outbox is empty."""
+        """Ends every stream politely and frees the names; new ones are sent away. Waits, so long at most,
+        until all took it and the outbox and the mail are empty."""
         self.is_draining = True
         for subscriber in list(self.hub.subscribers()):
             subscriber.close(reason)
+        self.keeper.drain()
         for companion in self.companions:
             companion.stop()
         until = monotonic() + wait_seconds
-        while (self.hub.stream_count or len(self.outbox)) and monotonic() < until:
+        while (self.hub.stream_count or len(self.outbox) or len(self.mail)) and monotonic() < until:
             gevent.sleep(0.02)
         if wait_seconds and len(self.outbox):
             log.error("the broker is away: %d events of committed changes are lost", len(self.outbox))

@@ -41,7 +41,9 @@ class Hub:
         self.tokens: dict[str, set[Subscriber]] = {}
         self.stream_count = 0
         self.ended: Counter[str] = Counter()
+        self._written = 0  # bytes, to streams that ended
         self.on_end: Callable[[Subscriber, str], None] | None = None
+        self.on_interruption: Callable[[], None] | None = None
         self._buffer_bytes = buffer_bytes
         self._catch_ups = Pool(CATCH_UPS)
         self._must_check_all = False
@@ -117,6 +119,7 @@ class Hub:
         self.stream_count -= 1
         reason = subscriber.reason or "client_gone"
         self.ended[reason] += 1
+        self._written += subscriber.sent
         if self.on_end is not None:
             self.on_end(subscriber, reason)
 
@@ -129,6 +132,14 @@ class Hub:
     def subscribers(self) -> Iterable[Subscriber]:
         for bearers in list(self.tokens.values()):
             yield from list(bearers)
+
+    def written(self) -> int:
+        """Bytes, to all streams since the worker began. Walks over those that are open: for now and then."""
+        return self._written + sum(
+            subscriber.sent + (subscriber.formation.written if subscriber.formation is not None else 0)
+            for bearers in self.tokens.values()
+            for subscriber in bearers
+        )
 
     # What the broker says
 
@@ -159,6 +170,8 @@ class Hub:
 
     def interrupted(self) -> None:
         """Every topic asks the broker how far it is; those that are behind catch up from history."""
+        if self.on_interruption is not None:
+            self.on_interruption()
         self._must_check_all = True
         if not self._is_checking_all:
             self._is_checking_all = True

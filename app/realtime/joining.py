@@ -5,6 +5,7 @@ newer than the registration; then what was held after that top is released. Once
 read again.
 """
 
+from collections import Counter
 from collections.abc import Callable, Generator, Iterator
 from typing import TypeVar
 
@@ -21,53 +22,55 @@ RETRIES_PER_HEARTBEAT = 4
 
 T = TypeVar("T")
 Blocks = Generator[bytes, None, T]
+Verdicts = Counter[str]
 
 
 class Ended(Exception):
     """The stream was closed while it was joining."""
 
 
-def join(broker: Broker, subscriber: Subscriber, cursor: str | None) -> Iterator[bytes]:
+def join(broker: Broker, subscriber: Subscriber, cursor: str | None, verdicts: Verdicts) -> Iterator[bytes]:
     """Yields the first cursor, or the verdict and the replay; at the end the subscriber is live.
 
     Replay goes at the reader's pace: whoever iterates writes each block before asking for the next.
-    While the broker is away this yields comments and tries again. Raises Ended.
+    While the broker is away this yields comments and tries again. `verdicts` counts. Raises Ended.
     """
     name = subscriber.topic.name
     if cursor:
-        position = yield from _resume(broker, subscriber, cursor)
+        position = yield from _resume(broker, subscriber, cursor, verdicts)
     else:
         position = yield from patiently(subscriber, lambda: broker.top(name))
         yield sse.id_only(encode_cursor(position))
     while subscriber.held is None:  # more came meanwhile than it may hold: on with the history
         subscriber.hold_anew()
-        position = yield from _replay(broker, subscriber, position)
+        position = yield from _replay(broker, subscriber, position, verdicts)
     subscriber.release(position)
 
 
-def _resume(broker: Broker, subscriber: Subscriber, cursor: str) -> Blocks[Position]:
+def _resume(broker: Broker, subscriber: Subscriber, cursor: str, verdicts: Verdicts) -> Blocks[Position]:
     position = decode_cursor(cursor)
     if position is None:
         top = yield from patiently(subscriber, lambda: broker.top(subscriber.topic.name))
-        yield reset(top, "unknown_cursor")
+        yield reset(top, "unknown_cursor", verdicts)
         return top
     page = yield from _read(broker, subscriber, position)
     if page.is_lost:
-        yield reset(page.top, "history_lost")
+        yield reset(page.top, "history_lost", verdicts)
         return page.top
+    verdicts["resumed"] += 1
     yield sse.control("stream.resumed", replayed=page.top.offset - position.offset)
-    return (yield from _replay(broker, subscriber, position, page))
+    return (yield from _replay(broker, subscriber, position, verdicts, page))
 
 
 def _replay(
-    broker: Broker, subscriber: Subscriber, position: Position, page: Page | None = None
+    broker: Broker, subscriber: Subscriber, position: Position, verdicts: Verdicts, page: Page | None = None
 ) -> Blocks[Position]:
     """Yields the history after `position`, page by page, and returns where it ended."""
     while True:
         if page is None:
             page = yield from _read(broker, subscriber, position)
         if page.is_lost:
-            yield reset(page.top, "history_lost")
+            yield reset(page.top, "history_lost", verdicts)
             return page.top
         epoch = page.top.epoch
         if page.events:
@@ -99,5 +102,6 @@ def patiently(subscriber: Subscriber, ask: Callable[[], T]) -> Blocks[T]:
             gevent.sleep(RETRY_SECONDS)
 
 
-def reset(position: Position, reason: str) -> bytes:
+def reset(position: Position, reason: str, verdicts: Verdicts) -> bytes:
+    verdicts[reason] += 1
     return sse.control("stream.reset", encode_cursor(position), reason=reason)

@@ -26,6 +26,11 @@ class Histogram:
         self.counts[bisect_left(self.bounds, value)] += 1
         self.total += value
 
+    def add(self, other: "Histogram") -> None:
+        """The observations of another one with the same bounds."""
+        self.counts = [mine + its for mine, its in zip(self.counts, other.counts, strict=True)]
+        self.total += other.total
+
 
 @dataclass(slots=True)
 class Meters:
@@ -33,9 +38,9 @@ class Meters:
 
     published: int = 0
     publish_failures: int = 0
-    stream_bytes: int = 0
     reconnections: int = 0  # streams opened with a cursor
     verdicts: Counter[str] = field(default_factory=Counter)  # resumed, history_lost, unknown_cursor
+    refusals: Counter[str] = field(default_factory=Counter)  # of streams: overloaded, shutdown
 
     frames_in: int = 0
     frames_out: int = 0

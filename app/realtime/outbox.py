@@ -20,6 +20,7 @@ class Outbox:
     def __init__(self, broker: Broker, limit: int) -> None:
         self._broker = broker
         self._limit = limit
+        self.dropped = 0
         self._waiting: deque[_Waiting] = deque()
         self._incomplete: dict[str, None] = {}
         self._wakeup = Event()
@@ -53,6 +54,7 @@ class Outbox:
         if len(self._waiting) < self._limit and event.topic not in self._incomplete:
             self._waiting.append(event)
         else:
+            self.dropped += 1
             self._incomplete[event.topic] = None
         self._wakeup.set()
 

@@ -12,7 +12,7 @@ from io import BytesIO
 from typing import ParamSpec, TypeVar, cast
 
 from gevent.threadpool import ThreadPool
-from PIL import ExifTags, Image, ImageOps, ImageStat, UnidentifiedImageError
+from PIL import ExifTags, Image, ImageStat, UnidentifiedImageError
 
 from app.tasks.failures import TaskFailure
 
@@ -20,8 +20,19 @@ FORMATS = ("PNG", "JPEG", "GIF", "WEBP", "AVIF", "BMP")
 MOST_PIXELS = 40_000_000
 # A progressive JPEG of few bytes may pass over all its pixels thousands of times.
 MOST_JPEG_SCANS = 100
-SIDEWAYS = frozenset({5, 6, 7, 8})  # orientations in EXIF that swap width and height
+# What undoes each orientation in EXIF (CIPA DC-008, 4.6.4); the upright one is not among them.
+TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+SIDEWAYS = frozenset(TURNS[orientation] for orientation in (5, 6, 7, 8))
 WORKING_SIZE = 1024  # pixels of the longer side of what is analysed or sent on
+COARSE_SIZE = 4 * WORKING_SIZE
 THREADS = min(2, os.cpu_count() or 1)  # each may hold some hundred MiB while it decodes
 
 # Pillow refuses by itself what has twice as many pixels as this, also where the size shows only in a frame.
@@ -95,22 +106,32 @@ def _look(image: Image.Image, byte_size: int) -> Picture:
         raise _too_many_pixels()
     kind, width, height = str(image.format), image.width, image.height
     is_animated = bool(getattr(image, "is_animated", False))
-    if image.getexif().get(ExifTags.Base.Orientation) in SIDEWAYS:
+    turn = TURNS.get(image.getexif().get(ExifTags.Base.Orientation, 1))
+    if turn in SIDEWAYS:
         width, height = height, width
     image.draft("RGB", (WORKING_SIZE, WORKING_SIZE))  # a JPEG can be decoded small
     image.load()
-    shown = ImageOps.exif_transpose(image)
-    shown = _plain(shown)
+    shown = _plain(_coarse(image))
     shown.thumbnail((WORKING_SIZE, WORKING_SIZE), Image.Resampling.BOX, reducing_gap=2.0)
-    flat, transparent_share = _on_white(shown)
+    flat, transparent_share = _on_white(shown if turn is None else shown.transpose(turn))
     return Picture(kind, width, height, byte_size, is_animated, transparent_share, flat)
+
+
+def _coarse(image: Image.Image) -> Image.Image:
+    """What is far too large loses pixels first: every step that works on all of them copies up to 160 MB."""
+    share = COARSE_SIZE / max(image.size)
+    if share >= 1:
+        return image
+    size = max(1, round(image.width * share)), max(1, round(image.height * share))
+    return image.resize(size, Image.Resampling.NEAREST)
 
 
 def _plain(image: Image.Image) -> Image.Image:
     """In RGB or RGBA, whatever it was kept in (palette, grey, 16 bits, CMYK)."""
     if image.mode.startswith(("I", "F")):  # 16 bits a channel; Pillow itself would cut off, not scale
         image = image.convert("I").point(lambda value: value / 256).convert("L")
-    return image.convert("RGBA" if image.has_transparency_data else "RGB")
+    mode = "RGBA" if image.has_transparency_data else "RGB"
+    return image if image.mode == mode else image.convert(mode)
 
 
 def _on_white(image: Image.Image) -> tuple[Image.Image, float]:

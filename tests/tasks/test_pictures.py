@@ -2,11 +2,12 @@
 
 import struct
 import zlib
+from io import BytesIO
 from time import monotonic
 
 import gevent
 import pytest
-from PIL import ExifTags, Image
+from PIL import ExifTags, Image, ImageChops, ImageOps
 
 from app.tasks.failures import TaskFailure
 from app.tasks.pictures import MOST_PIXELS, WORKING_SIZE, on_threads, read
@@ -48,6 +49,21 @@ def test_turned_as_exif_says() -> None:
     picture = read(encoded(image, "PNG", exif=exif))
     assert (picture.width, picture.height) == (20, 60) == picture.pixels.size
     assert (picture.pixels.getpixel((10, 5)), picture.pixels.getpixel((10, 55))) == (RED, BLUE)
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
+@pytest.mark.parametrize("orientation", range(10))
+def test_every_orientation_as_pillow_turns_it(orientation: int, kind: str) -> None:
+    image = Image.new("RGB", (64, 32), "white")
+    image.paste("red", (0, 0, 16, 16))
+    image.paste("blue", (48, 0, 64, 16))
+    exif = Image.Exif()
+    exif[ExifTags.Base.Orientation] = orientation
+    data = encoded(image, kind, exif=exif, quality=95)
+    expected = ImageOps.exif_transpose(Image.open(BytesIO(data))).convert("RGB")
+    found = read(data)
+    assert (found.width, found.height) == expected.size
+    assert ImageChops.difference(found.pixels, expected).getbbox() is None
 
 
 def test_the_first_frame() -> None:

@@ -50,6 +50,7 @@ NUMBERS = [
     ("SUBSCRIBER_BUFFER_BYTES", 1),
     ("MAX_STREAMS", 1),
     ("OUTBOX_EVENTS", 1),
+    ("PRESENCE_LEASE_SECONDS", 3),
     ("DATABASE_POOL_SIZE", 1),
     ("DATABASE_POOL_OVERFLOW", 0),
     ("DATABASE_POOL_SECONDS", 1),
@@ -225,6 +226,11 @@ def test_short_client_secret() -> None:
     assert len(sentences) == 1 and sentences[0].startswith("CLIENT_SECRET is shorter than 16 characters")
 
 
+def test_short_metrics_token() -> None:
+    sentences = problems(Path(), **PRODUCTION, METRICS_TOKEN=SECRET[:15])
+    assert len(sentences) == 1 and sentences[0].startswith("METRICS_TOKEN is shorter than 16 characters")
+
+
 @pytest.mark.parametrize("name", ["CLIENT_ID", "CLIENT_SECRET"])
 def test_half_a_client(name: str, tmp_path: Path) -> None:
     assert problems(tmp_path, **{name: "x"}) == ["CLIENT_ID and CLIENT_SECRET must be set together"]
@@ -281,7 +287,8 @@ def test_processes_that_ask_at_once_get_the_same(tmp_path: Path) -> None:
     assert [file.name for file in tmp_path.iterdir()] == ["key"]
 
 
-SECRETS = ["SECRET_KEY", "JWT_SECRET_KEY", "DATABASE_URL", "REDIS_URL", "CLIENT_SECRET", "AI_API_KEY"]
+SECRETS = ["SECRET_KEY", "JWT_SECRET_KEY", "DATABASE_URL", "REDIS_URL", "CLIENT_SECRET", "METRICS_TOKEN"]
+SECRETS += ["AI_API_KEY"]
 
 
 @pytest.mark.parametrize("name", SECRETS)

@@ -8,15 +8,19 @@ Guarantees:
   may not have been stored: publishing again with the same `key` and `is_retry` does not store it twice.
 - The history is bounded by count, age and bytes; the newest event is always kept. The epoch and the
   number of the last event outlive the history by `POSITION_SECONDS`.
+- Mail goes to one worker and is kept nowhere: in order per sender. What is mailed to a worker
+  that is not listening, or while the broker is away, is lost.
 - A topic whose numbers are lost gets a new epoch. (Not noticed: a store restored from a backup of the
   same epoch whose numbers were used again before anybody looked.)
 """
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from app.realtime.event import Position
+from app.realtime.meters import Histogram
 
 POSITION_SECONDS = 30 * 24 * 3600
 PAGE_EVENTS = 256
@@ -103,10 +107,37 @@ class Broker(ABC):
     def read(self, topic: str, after: Position) -> Page:
         """The history that follows `after`, up to about PAGE_EVENTS or PAGE_BYTES."""
 
+    @abstractmethod
+    def open_mailbox(self, worker: str, deliver: Callable[[bytes], None]) -> None:
+        """What is mailed to `worker` reaches `deliver` from now on, across lost connections. It is called
+        in the listener's greenlet: see Receiver."""
+
+    @abstractmethod
+    def mail(self, parcels: Sequence[tuple[str, bytes]]) -> list[bool]:
+        """Sends to each worker its parcel, in one round; whether it was listening. Raises BrokerUnavailable.
+
+        A parcel may arrive twice when its answer was lost: whoever opens it must know it again.
+        """
+
     @property
     @abstractmethod
     def is_connected(self) -> bool:
         """Whether events are being heard now."""
+
+    @property
+    def round_trips(self) -> Histogram:
+        """Seconds that pings took which wait their turn behind all that is on its way to the receiver."""
+        return Histogram()
+
+    @property
+    def lag(self) -> float:
+        """The last of them."""
+        return 0.0
+
+    @property
+    def silence(self) -> float:
+        """Seconds since anything was heard."""
+        return 0.0
 
     @abstractmethod
     def ping(self) -> float:

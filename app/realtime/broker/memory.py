@@ -2,6 +2,7 @@
 
 import secrets
 from collections import deque
+from collections.abc import Callable, Sequence
 from time import monotonic
 
 from app.realtime.broker.base import (
@@ -55,6 +56,7 @@ class MemoryBroker(Broker):
         self._logs: dict[str, _Log] = {}
         self._subscribed: set[str] = set()
         self._receiver: Receiver | None = None
+        self._mailboxes: dict[str, Callable[[bytes], None]] = {}
         self._swept = monotonic()
 
     def start(self, receiver: Receiver) -> None:
@@ -112,6 +114,15 @@ class MemoryBroker(Broker):
             events.append((offset, payload))
             size += len(payload)
         return Page(top, events)
+
+    def open_mailbox(self, worker: str, deliver: Callable[[bytes], None]) -> None:
+        self._mailboxes[worker] = deliver
+
+    def mail(self, parcels: Sequence[tuple[str, bytes]]) -> list[bool]:
+        for worker, parcel in parcels:
+            if worker in self._mailboxes:
+                self._mailboxes[worker](parcel)
+        return [worker in self._mailboxes for worker, _ in parcels]
 
     @property
     def is_connected(self) -> bool:

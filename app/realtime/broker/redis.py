@@ -1,9 +1,11 @@
 """The broker between workers: Redis scripts number, store and send; one connection per worker listens.
 
 Keys of a topic: `<prefix>:{<topic>}:h` (stream) and `:p` (hash), channel `<prefix>:{<topic>}`. The braces
-are a hash tag (Redis Cluster specification), so that one script may touch them all.
+are a hash tag (Redis Cluster specification), so that one script may touch them all. Mail to a worker goes
+through the channel `<prefix>:mail:<worker>`.
 """
 
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from time import monotonic, time
 
@@ -21,6 +23,7 @@ from app.realtime.broker.memory import new_epoch
 from app.realtime.broker.redis_connection import Pipeline, Script
 from app.realtime.broker.redis_listener import Listener
 from app.realtime.event import Position
+from app.realtime.meters import Histogram
 
 _FOLDER = Path(__file__).parent
 
@@ -28,21 +31,21 @@ _FOLDER = Path(__file__).parent
 class RedisBroker(Broker):
     def __init__(self, url: str, limits: Limits | None = None, prefix: str = "hub") -> None:
         limits = limits or Limits()
-        self._prefix = prefix
+        self.prefix = prefix
         self._limits = (limits.events, limits.seconds, limits.bytes, POSITION_SECONDS)
         self._publish = Script((_FOLDER / "publish.lua").read_text())
         self._read = Script((_FOLDER / "read.lua").read_text())
         self._reset = Script((_FOLDER / "reset.lua").read_text())
-        self._pipeline = Pipeline(url, (self._publish, self._read, self._reset))
+        self.pipeline = Pipeline(url, (self._publish, self._read, self._reset))
         self._listener = Listener(url, f"{prefix}:{{".encode(), b"}")
 
     def start(self, receiver: Receiver) -> None:
-        self._pipeline.start()
+        self.pipeline.start()
         self._listener.start(receiver)
 
     def stop(self) -> None:
         self._listener.stop()
-        self._pipeline.stop()
+        self.pipeline.stop()
 
     def subscribe(self, topic: str) -> None:
         self._listener.subscribe(self._channel(topic))
@@ -55,22 +58,22 @@ class RedisBroker(Broker):
         arguments = (self._channel(topic), payload, key, int(is_retry), now, new_epoch(), *self._limits)
         # Should the connection fail half-way, the second attempt must say that it is one.
         again = (*arguments[:3], 1, *arguments[4:])
-        return _position(self._pipeline.run(self._publish, self._keys(topic), arguments, again))
+        return _position(self.pipeline.run(self._publish, self._keys(topic), arguments, again))
 
     def reset(self, topic: str) -> Position:
         arguments = (self._channel(topic), new_epoch(), POSITION_SECONDS)
-        return _position(self._pipeline.run(self._reset, self._keys(topic), arguments))
+        return _position(self.pipeline.run(self._reset, self._keys(topic), arguments))
 
     def top(self, topic: str) -> Position:
-        return _position(self._pipeline.run(self._read, self._keys(topic), _only_top()))
+        return _position(self.pipeline.run(self._read, self._keys(topic), _only_top()))
 
     def tops(self, topics: list[str]) -> list[Position]:
         calls = [(self._read, self._keys(topic), _only_top()) for topic in topics]
-        return [_position(answer) for answer in self._pipeline.run_all(calls)]
+        return [_position(answer) for answer in self.pipeline.run_all(calls)]
 
     def read(self, topic: str, after: Position) -> Page:
         arguments = (new_epoch(), after.offset, PAGE_EVENTS, PAGE_BYTES, POSITION_SECONDS)
-        answer = self._pipeline.run(self._read, self._keys(topic), arguments)
+        answer = self.pipeline.run(self._read, self._keys(topic), arguments)
         top = _position(answer)
         flat = answer[2]
         events = [(flat[i], flat[i + 1]) for i in range(0, len(flat), 2)]
@@ -81,9 +84,28 @@ class RedisBroker(Broker):
             return Page(top, is_lost=True)
         return Page(top, events)
 
+    def open_mailbox(self, worker: str, deliver: Callable[[bytes], None]) -> None:
+        self._listener.hear(self._mailbox(worker), deliver)
+
+    def mail(self, parcels: Sequence[tuple[str, bytes]]) -> list[bool]:
+        messages = [(self._mailbox(worker), parcel) for worker, parcel in parcels]
+        return [listeners > 0 for listeners in self.pipeline.publish_all(messages)]
+
     @property
     def is_connected(self) -> bool:
         return self._listener.is_connected
+
+    @property
+    def round_trips(self) -> Histogram:
+        return self._listener.round_trips
+
+    @property
+    def lag(self) -> float:
+        return self._listener.lag
+
+    @property
+    def silence(self) -> float:
+        return self._listener.silence
 
     def ping(self) -> float:
         """By a script that may write: a server that only answers PING is of no use."""
@@ -92,7 +114,10 @@ class RedisBroker(Broker):
         return monotonic() - started
 
     def _channel(self, topic: str) -> bytes:
-        return f"{self._prefix}:{{{topic}}}".encode()
+        return f"{self.prefix}:{{{topic}}}".encode()
+
+    def _mailbox(self, worker: str) -> bytes:
+        return f"{self.prefix}:mail:{worker}".encode()
 
     def _keys(self, topic: str) -> tuple[bytes, bytes]:
         channel = self._channel(topic)

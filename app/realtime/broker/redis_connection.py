@@ -68,7 +68,7 @@ class Pipeline:
     """Runs commands in the order they were asked for; raises BrokerUnavailable to whoever waits."""
 
     def __init__(self, url: str, scripts: Sequence[Script] = ()) -> None:
-        self._scripts = scripts
+        self._scripts = list(scripts)
         self._pool = connection_pool(url, socket_timeout=TIMEOUT_SECONDS)
         self._connection: Any = None  # redis-py leaves its connections untyped
         self._queue: deque[_Call] = deque()
@@ -84,6 +84,10 @@ class Pipeline:
             self._greenlet.kill()
         self._drop_connection()
 
+    def load(self, scripts: Sequence[Script]) -> None:
+        """More scripts to load with every connection; to be told before the first one."""
+        self._scripts += scripts
+
     def run(
         self,
         script: Script,
@@ -96,8 +100,20 @@ class Pipeline:
         retry = _evalsha(script, keys, again) if again is not None else None
         return self._ask([_Call(command, retry, AsyncResult())])[0]
 
-    def run_all(self, calls: Sequence[tuple[Script, Sequence[bytes], Sequence[Argument]]]) -> list[Any]:
-        return self._ask([_Call(_evalsha(*call), None, AsyncResult()) for call in calls])
+    def run_all(
+        self, calls: Sequence[tuple[Script, Sequence[bytes], Sequence[Argument]]], is_repeatable: bool = False
+    ) -> list[Any]:
+        """The answers of many scripts in one round. Repeatable ones get one more attempt, as in `run`."""
+        return self._ask_all([_evalsha(*call) for call in calls], is_repeatable)
+
+    def publish_all(self, messages: Sequence[tuple[bytes, bytes]]) -> list[int]:
+        """How many heard each (channel, message). What a lost connection left unanswered is sent again."""
+        return self._ask_all([("PUBLISH", *message) for message in messages], is_repeatable=True)
+
+    def _ask_all(self, commands: list[tuple[Any, ...]], is_repeatable: bool) -> list[Any]:
+        return self._ask(
+            [_Call(command, command if is_repeatable else None, AsyncResult()) for command in commands]
+        )
 
     def _ask(self, calls: list[_Call]) -> list[Any]:
         if len(self._queue) + len(calls) > QUEUE_COMMANDS:

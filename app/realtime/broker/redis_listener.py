@@ -1,6 +1,7 @@
 """The subscription connection of a worker: channels on demand, resubscribed after every loss."""
 
 import logging
+from collections.abc import Callable
 from time import monotonic
 from typing import Any
 
@@ -17,12 +18,14 @@ from app.realtime.broker.redis_connection import (
     make_connection,
 )
 from app.realtime.event import Position
+from app.realtime.meters import Histogram
 
 log = logging.getLogger(__name__)
 
 PING_SECONDS = 1.0
 SILENCE_SECONDS = 4.0
 BATCH_CHANNELS = 500
+CAUGHT_UP = b"caught-up"
 
 
 class Listener:
@@ -35,17 +38,25 @@ class Listener:
         self._before, self._after = before, after
         self._receiver: Receiver | None = None
         self._channels: dict[bytes, Event] = {}
+        self._mailboxes: dict[bytes, Callable[[bytes], None]] = {}
         self._unsent: list[bytes] = []
         self._flushing = False
         self._sending = BoundedSemaphore()  # a long command yields half-way
         self._connection: Any = None  # redis-py leaves its connections untyped
         self._greenlets: list[gevent.Greenlet[..., None]] = []
-        self._heard_at = 0.0
+        self._heard_at = monotonic()
+        self.round_trips = Histogram()
+        self.lag = 0.0  # seconds, of the last round trip
         self._had_connection = False
 
     @property
     def is_connected(self) -> bool:
         return self._connection is not None and monotonic() - self._heard_at < SILENCE_SECONDS
+
+    @property
+    def silence(self) -> float:
+        """Seconds since anything was heard; pings make sure that there is something."""
+        return monotonic() - self._heard_at
 
     def start(self, receiver: Receiver) -> None:
         self._receiver = receiver
@@ -55,15 +66,24 @@ class Listener:
         gevent.killall(self._greenlets)
         self._disconnect()
 
+    def hear(self, channel: bytes, deliver: Callable[[bytes], None]) -> None:
+        """Whatever is published there goes to `deliver` as it is; returns at once."""
+        self._mailboxes[channel] = deliver
+        self._begin(channel)
+
     def subscribe(self, channel: bytes) -> None:
-        confirmed = self._channels.get(channel)
-        if confirmed is None:
-            confirmed = self._channels[channel] = Event()
-            self._send_soon(channel)
+        confirmed = self._begin(channel)
         # Without a connection there is not much to wait for; the next one subscribes to all channels.
         patience = TIMEOUT_SECONDS if self._connection is not None else RECONNECT_SECONDS * 2
         if not confirmed.wait(patience) or self._connection is None:
             raise BrokerUnavailable("Redis did not confirm a subscription")
+
+    def _begin(self, channel: bytes) -> Event:
+        confirmed = self._channels.get(channel)
+        if confirmed is None:
+            confirmed = self._channels[channel] = Event()
+            self._send_soon(channel)
+        return confirmed
 
     def unsubscribe(self, channel: bytes) -> None:
         if self._channels.pop(channel, None) is not None:
@@ -123,7 +143,7 @@ class Listener:
             for start in range(0, len(channels), BATCH_CHANNELS):
                 connection.send_command("SUBSCRIBE", *channels[start : start + BATCH_CHANNELS])
             # The answer comes after all confirmations: from here on every channel is heard.
-            connection.send_command("PING", b"caught-up")
+            connection.send_command("PING", CAUGHT_UP)
 
     def _read_for_ever(self) -> None:
         connection = self._connection
@@ -135,8 +155,15 @@ class Listener:
                 self._deliver(answer[1], answer[2])
             elif kind == b"subscribe":
                 self._confirm(answer[1])
-            elif kind == b"pong" and answer[1] == b"caught-up":
+            elif kind == b"pong" and answer[1] == CAUGHT_UP:
                 self._announce()
+            elif kind == b"pong":
+                self._time(answer[1])
+
+    def _time(self, sent: bytes) -> None:
+        """The answer came behind all events that were on their way: as late as it was, so were they."""
+        self.lag = monotonic() - float(sent)
+        self.round_trips.observe(self.lag)
 
     def _announce(self) -> None:
         if self._had_connection and self._receiver is not None:
@@ -150,6 +177,10 @@ class Listener:
 
     def _deliver(self, channel: bytes, message: bytes) -> None:
         """`e <epoch> <offset> <payload>` is an event, `r <epoch> <offset> ` a topic that begins anew."""
+        deliver = self._mailboxes.get(channel)
+        if deliver is not None:
+            deliver(message)
+            return
         kind, epoch, offset, payload = message.split(b" ", 3)
         topic = channel[len(self._before) : -len(self._after)].decode()
         position = Position(epoch.decode(), int(offset))
@@ -177,7 +208,7 @@ class Listener:
         try:
             if connection is not None:
                 with self._sending:
-                    connection.send_command("PING")
+                    connection.send_command("PING", repr(monotonic()))
         except (RedisError, OSError):
             self._hang_up()
 

@@ -1,0 +1,1 @@
+"""`/metrics`: what all workers of this instance count, as numbers for Prometheus."""

@@ -1,0 +1,216 @@
+"""All that is shown, in the order in which it is shown. Nothing is ever labelled by a topic or a user."""
+
+from dataclasses import dataclass
+
+from app.ops.connections import open_sockets
+from app.ops.metrics.family import Family
+from app.ops.metrics.process import Process
+from app.ops.metrics.requests import Requests
+from app.realtime.engine import Engine
+
+
+@dataclass(frozen=True, slots=True)
+class Worker:
+    """Where the numbers of a worker are found."""
+
+    engine: Engine
+    requests: Requests
+    process: Process
+
+
+WORKERS = (
+    Family("hub_workers", "gauge", "Worker processes.", lambda it: 1),
+    Family("hub_resident_memory_bytes", "gauge", "Resident memory.", lambda it: it.process.resident_bytes()),
+    Family("hub_open_fds", "gauge", "Open file descriptors.", lambda it: it.process.open_fds()),
+    Family(
+        "hub_open_fds_max",
+        "gauge",
+        "Open file descriptors of the worker that has most.",
+        lambda it: it.process.open_fds(),
+        is_worst=True,
+    ),
+)
+REQUESTS = (
+    Family(
+        "hub_http_requests",
+        "counter",
+        "Requests by the rule of their route, method and status.",
+        lambda it: it.requests.counts(),
+        ("method", "route", "status"),
+    ),
+    Family(
+        "hub_http_request_duration_seconds",
+        "histogram",
+        "From a request to the head of its answer.",
+        lambda it: it.requests.latencies(),
+        ("method", "route"),
+    ),
+)
+STREAMS = (
+    Family("hub_streams", "gauge", "Open event streams.", lambda it: it.engine.hub.stream_count),
+    Family(
+        "hub_streams_opened",
+        "counter",
+        "Event streams opened.",
+        lambda it: it.engine.hub.stream_count + it.engine.hub.ended.total(),
+    ),
+    Family(
+        "hub_streams_ended",
+        "counter",
+        "Event streams ended, by the reason.",
+        lambda it: it.engine.hub.ended,
+        ("reason",),
+    ),
+    Family(
+        "hub_streams_refused",
+        "counter",
+        "Event streams sent away for a while, by the reason.",
+        lambda it: it.engine.meters.refusals,
+        ("reason",),
+    ),
+    Family(
+        "hub_stream_reconnections",
+        "counter",
+        "Event streams opened with a cursor.",
+        lambda it: it.engine.meters.reconnections,
+    ),
+    Family(
+        "hub_stream_verdicts",
+        "counter",
+        "What streams were told of their cursor's history.",
+        lambda it: it.engine.meters.verdicts,
+        ("verdict",),
+    ),
+    Family(
+        "hub_stream_written_bytes",
+        "counter",
+        "Bytes written to event streams.",
+        lambda it: it.engine.hub.written(),
+    ),
+)
+EVENTS = (
+    Family(
+        "hub_topics",
+        "gauge",
+        "Topics subscribed, once for each worker.",
+        lambda it: len(it.engine.hub.topics),
+    ),
+    Family(
+        "hub_events_published",
+        "counter",
+        "Events published, and those accepted into the outbox.",
+        lambda it: it.engine.meters.published,
+    ),
+    Family(
+        "hub_publish_failures",
+        "counter",
+        "Events refused because the broker was away.",
+        lambda it: it.engine.meters.publish_failures,
+    ),
+    Family(
+        "hub_events_delivered",
+        "counter",
+        "Events handed over to event streams.",
+        lambda it: it.engine.dispatcher.delivered,
+    ),
+    Family("hub_outbox_events", "gauge", "Events waiting for the broker.", lambda it: len(it.engine.outbox)),
+    Family(
+        "hub_outbox_dropped",
+        "counter",
+        "Events that the outbox had no room for; their topics begin anew.",
+        lambda it: it.engine.outbox.dropped,
+    ),
+)
+BROKER = (
+    Family(
+        "hub_broker_connected",
+        "gauge",
+        "Workers that hear the broker.",
+        lambda it: int(it.engine.broker.is_connected),
+    ),
+    Family(
+        "hub_broker_round_trip_seconds",
+        "histogram",
+        "Pings that wait their turn behind all events on their way to a worker.",
+        lambda it: it.engine.broker.round_trips,
+    ),
+    Family(
+        "hub_broker_lag_seconds",
+        "gauge",
+        "The last of these round trips, of the worst worker.",
+        lambda it: it.engine.broker.lag,
+        is_worst=True,
+    ),
+    Family(
+        "hub_broker_silence_seconds",
+        "gauge",
+        "Since anything was heard of the broker, by the worst worker.",
+        lambda it: it.engine.broker.silence,
+        is_worst=True,
+    ),
+)
+SOCKETS = (
+    Family("hub_sockets", "gauge", "Open WebSockets.", lambda it: open_sockets(it.engine)),
+    Family(
+        "hub_sockets_ended",
+        "counter",
+        "WebSockets ended, by close code.",
+        lambda it: it.engine.meters.socket_ends,
+        ("code",),
+    ),
+    Family(
+        "hub_frames",
+        "counter",
+        "WebSocket messages.",
+        lambda it: {"in": it.engine.meters.frames_in, "out": it.engine.meters.frames_out},
+        ("direction",),
+    ),
+    Family(
+        "hub_frame_bytes",
+        "counter",
+        "Bytes of WebSocket messages.",
+        lambda it: {"in": it.engine.meters.frame_bytes_in, "out": it.engine.meters.frame_bytes_out},
+        ("direction",),
+    ),
+    Family(
+        "hub_frames_limited",
+        "counter",
+        "WebSocket messages over the rate that a connection may send.",
+        lambda it: it.engine.meters.frames_limited,
+    ),
+    Family(
+        "hub_frames_unclaimed",
+        "counter",
+        "Answers that nobody waited for.",
+        lambda it: it.engine.meters.frames_unclaimed,
+    ),
+    Family(
+        "hub_message_errors",
+        "counter",
+        "WebSocket messages that could not be processed.",
+        lambda it: it.engine.meters.message_errors,
+    ),
+    Family(
+        "hub_deliveries",
+        "counter",
+        "Messages pushed to connected users, by outcome.",
+        lambda it: it.engine.meters.deliveries,
+        ("outcome",),
+    ),
+    Family(
+        "hub_replies",
+        "counter",
+        "Questions to connected users, by how they ended.",
+        lambda it: it.engine.meters.replies,
+        ("outcome",),
+    ),
+    Family(
+        "hub_reply_seconds",
+        "histogram",
+        "From a question to its first answer.",
+        lambda it: it.engine.meters.reply_seconds,
+    ),
+)
+FAMILIES = (*WORKERS, *REQUESTS, *STREAMS, *EVENTS, *BROKER, *SOCKETS)
+LASTING = tuple(family for family in FAMILIES if family.kind != "gauge")
+"""What a worker leaves behind when it ends."""

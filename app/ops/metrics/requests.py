@@ -1,0 +1,59 @@
+"""Every request is timed, to the head of its answer: a stream that lasts for days took no longer than that.
+
+Routes are the rules that the application has, methods those that it knows, so that nobody can make series.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+from time import monotonic
+from typing import Any
+
+from app.ops.headers import BEGAN
+from app.realtime.meters import Histogram
+
+REQUEST = "werkzeug.request"  # Werkzeug puts it there
+METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+UNMATCHED = "unmatched"
+OTHER = "other"
+
+
+class Requests:
+    """Seconds by method, route and status (of three digits)."""
+
+    def __init__(self) -> None:
+        self.seconds: dict[tuple[str, str, str], Histogram] = {}
+
+    def note(self, method: str, route: str, status: str, seconds: float) -> None:
+        key = (method if method in METHODS else OTHER, route, status)
+        histogram = self.seconds.get(key)
+        if histogram is None:
+            histogram = self.seconds[key] = Histogram()
+        histogram.observe(seconds)
+
+    def counts(self) -> Counter[tuple[str, str, str]]:
+        return Counter({key: sum(histogram.counts) for key, histogram in self.seconds.items()})
+
+    def latencies(self) -> dict[tuple[str, str], Histogram]:
+        """By method and route."""
+        found: dict[tuple[str, str], Histogram] = {}
+        for (method, route, _), histogram in self.seconds.items():
+            found.setdefault((method, route), Histogram()).add(histogram)
+        return found
+
+
+class TimeRequests:
+    """WSGI middleware (PEP 3333), directly around Flask's: a fraction of what Flask's own hooks cost."""
+
+    def __init__(self, application: Callable[..., Iterable[bytes]], requests: Requests) -> None:
+        self._application = application
+        self._requests = requests
+
+    def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        def start(status: str, *arguments: Any) -> Any:
+            request = environ[REQUEST]
+            rule = request.url_rule
+            route = UNMATCHED if rule is None else rule.rule
+            self._requests.note(request.method, route, status[:3], monotonic() - environ[BEGAN])
+            return start_response(status, *arguments)
+
+        return self._application(environ, start)

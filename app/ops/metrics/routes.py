@@ -1,0 +1,72 @@
+"""`GET /metrics`: one number for the gateway's clients, or all of them for Prometheus, as `Accept` says."""
+
+import logging
+from hmac import compare_digest
+
+from flask import Blueprint, Flask, Response, current_app, jsonify, request
+from flask.typing import ResponseReturnValue
+
+from app.errors import Forbidden, Unauthorized, Unavailable
+from app.ops.connections import count_connections
+from app.ops.metrics.exposition import OPENMETRICS, PLAIN, expose
+from app.ops.metrics.families import FAMILIES, Worker
+from app.ops.metrics.process import Process
+from app.ops.metrics.requests import Requests, TimeRequests
+from app.ops.metrics.worker import Metrics
+from app.realtime.engine import Engine
+
+log = logging.getLogger(__name__)
+blueprint = Blueprint("metrics", __name__)
+
+JSON = "application/json"
+FORMS = {"text/plain": PLAIN, "application/openmetrics-text": OPENMETRICS, JSON: JSON}
+
+
+def init_app(app: Flask, engine: Engine) -> None:
+    requests = Requests()
+    app.wsgi_app = TimeRequests(app.wsgi_app, requests)  # type: ignore[method-assign]
+    app.extensions["metrics"] = Metrics(Worker(engine, requests, Process()))
+    app.register_blueprint(blueprint)
+
+
+@blueprint.get("/metrics")
+def metrics() -> ResponseReturnValue:
+    form = _wanted_form()
+    if form == JSON:
+        response = jsonify(active_connections=count_connections(), service="websocket-sse-server")
+    else:
+        _require_scraper()
+        response = Response(_exposition(form), content_type=form)
+    response.headers["Cache-Control"] = "no-store"
+    response.vary.add("Accept")
+    return response
+
+
+def _wanted_form() -> str:
+    """The best of those that `Accept` names, the first of equals. Wildcards name none: JSON."""
+    best, form = 0.0, JSON
+    for value, quality in request.accept_mimetypes:
+        named = FORMS.get(value.partition(";")[0].strip().lower())
+        if named is not None and quality > best:
+            best, form = quality, named
+    return form
+
+
+def _require_scraper() -> None:
+    """Where no token is set, everybody in development and nobody in production: addresses prove nothing
+    behind a proxy. Raises Unauthorized, Forbidden."""
+    token = current_app.config["METRICS_TOKEN"]
+    if not token and current_app.config["IS_PRODUCTION"]:
+        raise Forbidden("Set METRICS_TOKEN on the hub to have its metrics")
+    scheme, _, given = request.environ.get("HTTP_AUTHORIZATION", "").strip().partition(" ")
+    if token and not (scheme.lower() == "bearer" and compare_digest(given.strip().encode(), token.encode())):
+        raise Unauthorized("Missing or wrong METRICS_TOKEN", {"WWW-Authenticate": "Bearer"})
+
+
+def _exposition(form: str) -> str:
+    shared: Metrics = current_app.extensions["metrics"]
+    try:
+        return expose(FAMILIES, shared.now(), form)
+    except OSError as error:
+        log.warning("the numbers of the other workers can't be had: %s", error)
+        raise Unavailable("The numbers of the other workers can't be had, try again") from error

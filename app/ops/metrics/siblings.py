@@ -1,0 +1,149 @@
+"""The workers of one instance tell each other their numbers by files in a folder that they share.
+
+`<id>.json` is a worker's newest snapshot, `<id>.lock` a file that it has locked as long as it lives, however
+it ends. What ended workers counted is moved by whichever of the others finds it first into `ended.json`,
+with their ids. A reader takes no lock: it reads `ended.json` last, and of a worker named there nothing else.
+"""
+
+import fcntl
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import NamedTuple
+
+import orjson
+
+from app.ops.metrics.families import LASTING
+from app.ops.metrics.family import Snapshot, combine
+
+ENDED = "ended"
+IDS_KEPT = 1000  # far more than workers that can end between two reads of one reader
+
+
+class Report(NamedTuple):
+    """`ids` are the workers whose numbers it has."""
+
+    ids: list[str]
+    snapshot: Snapshot
+
+    def encode(self) -> bytes:
+        flat = {name: list(series.items()) for name, series in self.snapshot.items()}
+        return orjson.dumps([self.ids, flat])
+
+    @classmethod
+    def decode(cls, text: bytes) -> "Report | None":
+        """None for one that this release does not understand."""
+        try:
+            ids, flat = orjson.loads(text)
+            return cls(ids, {name: {tuple(k): v for k, v in pairs} for name, pairs in flat.items()})
+        except (ValueError, TypeError, AttributeError):
+            return None
+
+
+class Siblings:
+    """This worker's place in the folder, once it has entered. Everything here may raise OSError."""
+
+    def __init__(self, folder: Path) -> None:
+        self.id = secrets.token_hex(8)
+        self._folder = folder
+        self._lock = -1
+
+    @property
+    def is_present(self) -> bool:
+        """Not so any more when the folder was lost: some systems tidy up what a user left in memory."""
+        return self._path(self.id, "lock").exists()
+
+    def enter(self) -> None:
+        self._folder.mkdir(mode=0o700, exist_ok=True)
+        self.leave()
+        draft = self._folder / f".{self.id}"
+        self._lock = os.open(draft, os.O_CREAT | os.O_RDWR, 0o600)
+        fcntl.flock(self._lock, fcntl.LOCK_EX)
+        draft.rename(self._path(self.id, "lock"))  # nobody ever saw it unlocked
+
+    def leave(self) -> None:
+        """As if this worker had ended."""
+        if self._lock >= 0:
+            os.close(self._lock)
+            self._lock = -1
+
+    def tell(self, snapshot: Snapshot) -> None:
+        self._write(Report([self.id], snapshot))
+
+    def others(self) -> list[Snapshot]:
+        """What the other workers tell, and what is lasting of those that ended."""
+        found = {id: report for id in self._ids() if id != self.id and (report := self._read(id))}
+        living = {id for id in found if self._is_alive(id)}
+        ended = self._read(ENDED) or Report([], {})
+        reports = {id: report for id, report in found.items() if id not in ended.ids}
+        gone = (report.snapshot for id, report in reports.items() if id not in living)
+        lasting = combine(LASTING, [ended.snapshot, *gone])
+        return [lasting, *(report.snapshot for id, report in reports.items() if id in living)]
+
+    def bury(self) -> None:
+        """Moves what ended workers left to the rest of its kind."""
+        ended = [id for id in self._ids() if id != self.id and not self._is_alive(id)]
+        if not ended:
+            return
+        with self._alone() as is_alone:
+            if is_alone:
+                self._bury(ended)
+
+    def _bury(self, ids: list[str]) -> None:
+        known = self._read(ENDED) or Report([], {})
+        found = {id: report for id in ids if id not in known.ids and (report := self._read(id))}
+        snapshot = combine(LASTING, [known.snapshot, *(report.snapshot for report in found.values())])
+        self._write(Report([*known.ids, *found][-IDS_KEPT:], snapshot), ENDED)
+        for id in ids:
+            for kind in ("json", "lock"):
+                self._path(id, kind).unlink(missing_ok=True)
+
+    @contextmanager
+    def _alone(self) -> Iterator[bool]:
+        """Whether no other worker is within this at the same time."""
+        lock = os.open(self._folder / ENDED, os.O_CREAT | os.O_RDWR, 0o600)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            yield True
+        except BlockingIOError:
+            yield False
+        finally:
+            os.close(lock)
+
+    def _ids(self) -> list[str]:
+        return [name.removesuffix(".lock") for name in os.listdir(self._folder) if is_lock(name)]  # noqa: PTH208
+
+    def _is_alive(self, id: str) -> bool:
+        """Asked with a lock that several may have at once, so that who asks doesn't pass for the owner."""
+        try:
+            lock = os.open(self._path(id, "lock"), os.O_RDONLY)
+        except FileNotFoundError:
+            return False
+        try:
+            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        finally:
+            os.close(lock)
+        return False
+
+    def _read(self, name: str) -> Report | None:
+        """None when it has told nothing yet, nothing that this release understands, or was moved."""
+        with suppress(FileNotFoundError):
+            return Report.decode(self._path(name, "json").read_bytes())
+        return None
+
+    def _write(self, report: Report, name: str = "") -> None:
+        name = name or self.id
+        draft = self._folder / f".{name}.{self.id}"
+        draft.write_bytes(report.encode())
+        draft.replace(self._path(name, "json"))
+
+    def _path(self, name: str, kind: str) -> Path:
+        return self._folder / f"{name}.{kind}"
+
+
+def is_lock(name: str) -> bool:
+    return name.endswith(".lock") and not name.startswith(".")
