@@ -8,7 +8,6 @@ that stops gives them back; those of one that died end by themselves, and whoeve
 import heapq
 import logging
 import random
-import secrets
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -25,7 +24,7 @@ from app.concepts import leases
 from app.concepts.driver import Driver
 from app.concepts.held import QUEUED, Held
 from app.concepts.progress import Lost
-from app.realtime.meters import Meters
+from app.realtime.engine import Engine
 
 log = logging.getLogger("hub.concepts")
 
@@ -49,14 +48,15 @@ class Bounds:
 class Poller:
     """Starts nothing before `start`, in the worker; stops once, for good. Both may be repeated.
 
-    `make_driver` gets the name that this worker holds its jobs under, a new one for every start.
+    `make_driver` gets the name under which this worker holds its jobs.
     """
 
     def __init__(
-        self, app: Flask, make_driver: Callable[[str], Driver], meters: Meters, bounds: Bounds
+        self, app: Flask, make_driver: Callable[[str], Driver], engine: Engine, bounds: Bounds
     ) -> None:
         self.bounds = bounds
-        self._app, self._make_driver, self._meters = app, make_driver, meters
+        self._app, self._make_driver = app, make_driver
+        self._engine, self._meters = engine, engine.meters
         self._worker = ""
         self._driver: Driver  # once it was started
         self._held: dict[str, Held] = {}
@@ -73,7 +73,7 @@ class Poller:
     def start(self) -> None:
         if self._greenlet is not None or self._is_stopped:
             return
-        self._worker = secrets.token_hex(8)
+        self._worker = self._engine.worker_id
         self._driver = self._make_driver(self._worker)
         self._greenlet = gevent.spawn(self._work)
 

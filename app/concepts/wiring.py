@@ -24,7 +24,7 @@ def init_app(app: Flask) -> None:
     def make_driver(worker: str) -> Driver:
         return Driver(make_client(app, call_seconds), Breaker(), engine.meters, patience, worker)
 
-    poller = Poller(app, make_driver, engine.meters, bounds)
+    poller = Poller(app, make_driver, engine, bounds)
     app.extensions["concepts"] = poller
     engine.companions.append(poller)
     engine.rechecks.authorizers["concept"] = partial(why_not_watch, app)
