@@ -1,5 +1,6 @@
 """The README keeps its promises: its shell lines work as printed, its tables name what there is."""
 
+import json
 import os
 import re
 import shutil
@@ -31,14 +32,15 @@ def blocks(text: str, language: str) -> list[str]:
 # A whole life in curl
 
 
-def live(url: str) -> str:
+def live(url: str, title: str = "A whole life in curl") -> str:
     """Runs the lines as they are printed, but for the address; what they printed."""
-    script = "".join(blocks(section("A whole life in curl"), "sh"))
+    script = "".join(blocks(section(title), "sh"))
     assert script.count(ADDRESS) == 1
     lived = subprocess.run(
         ["bash", "-u"],
         input=script.replace(ADDRESS, url),
         env={"PATH": os.environ["PATH"]},  # no proxies, no .curlrc
+        cwd=ROOT,
         capture_output=True,
         text=True,
         timeout=60,
@@ -69,6 +71,19 @@ def test_a_whole_life_again_and_again(hub: StartHub) -> None:
         assert "while you were away" in updates
         told = [event for event in seen if event[0] != "message"]
         assert told == [("stream.resumed", '{"replayed": 2}'), ("stream.closed", '{"reason": "deleted"}')]
+
+
+@pytest.mark.skipif(shutil.which("curl") is None, reason="no curl on this machine")
+def test_a_concept_of_an_image(hub: StartHub) -> None:
+    process = hub()
+    for _ in range(2):
+        printed = live(process.url, "A concept of an image")
+        assert "error" not in printed
+        last = json.loads(re.findall(r"^event: concept-update\ndata: (.*)$", printed, re.MULTILINE)[-1])
+        assert last["status"] == "completed"
+        assert last["concept_json"]["title"] == "Square image: orange shape on dark blue"
+        assert last["concept_json"]["color_palette"][0]["hex"] == "#12324a"
+        assert printed.endswith('{"success":true}\n')
 
 
 # Tables
