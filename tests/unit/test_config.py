@@ -10,7 +10,7 @@ import pytest
 from limits import parse
 
 from config import Base, ConfigurationError, load
-from config.base import LOOPBACK_ORIGIN, ROOT, is_loopback
+from config.base import LOOPBACK_ORIGIN, ROOT, is_loopback, own_url
 
 SECRET = "a secret that is long enough for it"
 PRODUCTION = {
@@ -343,3 +343,30 @@ def test_addresses_of_services(name: str, address: str, tmp_path: Path) -> None:
 
 def test_another_task_service(tmp_path: Path) -> None:
     assert problems(tmp_path, TASK_SERVICE="on") == ["TASK_SERVICE is 'on'; it must be embedded, or empty"]
+
+
+def test_leases_of_tasks_are_short(tmp_path: Path) -> None:
+    (sentence,) = problems(tmp_path, TASK_LEASE_SECONDS="31")
+    assert sentence.startswith("TASK_LEASE_SECONDS must be 30 at most")
+
+
+def test_a_hub_on_a_unix_socket_can_not_call_itself(tmp_path: Path) -> None:
+    (sentence,) = problems(tmp_path, BIND="unix:/run/hub.sock")
+    assert sentence.startswith("BIND is a Unix socket")
+    assert loaded(tmp_path, BIND="unix:/run/hub.sock", EXTERNAL_API_URL="http://tasks.example")
+
+
+@pytest.mark.parametrize(
+    ("bind", "url"),
+    [
+        ("127.0.0.1:8000", "http://127.0.0.1:8000"),
+        ("0.0.0.0:80", "http://127.0.0.1:80"),
+        (":9000", "http://127.0.0.1:9000"),
+        ("[::]:9000", "http://127.0.0.1:9000"),
+        ("[::1]:9000", "http://[::1]:9000"),
+        ("hub.example:1", "http://hub.example:1"),
+        ("127.0.0.1", "http://127.0.0.1:8000"),
+    ],
+)
+def test_where_the_hub_calls_itself(bind: str, url: str) -> None:
+    assert own_url(bind) == url
