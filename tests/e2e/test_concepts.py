@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from collections import Counter
 from typing import Any
 
@@ -129,3 +130,42 @@ def jobs_left(database_url: str) -> int:
     with psycopg2.connect(database_url.replace("+psycopg2", "")) as connection, connection.cursor() as cursor:
         cursor.execute("SELECT count(*) FROM concept_jobs")
         return int(cursor.fetchone()[0])
+
+
+def test_nothing_is_left_of_what_ended(
+    hub: StartHub, open_stream: OpenStream, own_redis: RedisServer
+) -> None:
+    """Closed streams, finished tasks, users who logged out: not a greenlet more than before, and no lease."""
+    with TaskService(Mood(task_seconds=(0.2, 0.6), failing=0.3)) as service:
+        process = hub(
+            redis_url=own_redis.url,
+            application="tests.support.inspected:app",
+            EXTERNAL_API_URL=service.url,
+            TASK_CONCURRENCY="4",
+        )
+
+        def round_trip() -> None:
+            headers = log_in(process)
+            watched = [Watched(process, open_stream, headers, f"ad-{n}") for n in range(10)]
+            for one in watched[:5]:
+                one.source.wait_for_event("concept-update")
+                one.source.close()
+            assert process.post("/api/auth/logout", headers=headers).status_code == 200
+            wait_until(lambda: all(one.source.is_over for one in watched), 15, "the end of all streams")
+
+        def greenlets() -> int:
+            return int(process.get("/inspect/greenlets").json()["greenlets"])
+
+        def is_quiet() -> bool:
+            settled = process.get("/metrics", headers={"Accept": "text/plain"}).text
+            return "\nhub_tasks_held 0\n" in settled and "\nhub_streams 0\n" in settled
+
+        round_trip()
+        wait_until(is_quiet, 15, "the tasks of those who left to end")
+        before = greenlets()
+        for _ in range(3):
+            round_trip()
+        wait_until(is_quiet, 15, "the tasks of those who left to end")
+        wait_until(lambda: greenlets() <= before, 10, lambda: f"{before} greenlets, not {greenlets()}")
+        database = sqlite3.connect(process.directory / "hub.sqlite3")
+        assert database.execute("SELECT count(*) FROM concept_jobs").fetchone() == (0,)

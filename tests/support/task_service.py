@@ -84,13 +84,19 @@ class TaskService:
 
     def _listen(self, port: int) -> None:
         # With a pool of its own, so that open connections end when it stops.
-        options = {"spawn": Pool(), "log": None, "error_log": None}
+        self._pool = Pool()
+        options = {"spawn": self._pool, "log": None, "error_log": None}
         self._server = WSGIServer(("127.0.0.1", port), self._answer, **options)
         self._server.start()
 
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self._server.server_port}"
+
+    @property
+    def connections(self) -> int:
+        """Open ones; each has a greenlet here."""
+        return len(self._pool)
 
     def go_away(self) -> None:
         """Nobody listens any more, until `come_back`."""
