@@ -61,7 +61,9 @@ class Poller:
         self._driver: Driver  # once it was started
         self._held: dict[str, Held] = {}
         self._heap: list[tuple[float, int, Held]] = []
+        self._new: deque[Held] = deque()
         self._ready: deque[Held] = deque()
+        self._is_news_turn = False
         self._numbers = count()
         self._pool = Pool(bounds.concurrency)
         self._wakeup = Event()
@@ -89,6 +91,7 @@ class Poller:
         waits = {h.concept: min(h.not_before - now, most) for h in self._held.values() if h.not_before > now}
         self._held.clear()
         self._heap.clear()
+        self._new.clear()
         self._ready.clear()
         self._measure()
         try:
@@ -106,12 +109,14 @@ class Poller:
         return self._worker if can_hold else None
 
     def hold(self, held: Held) -> None:
-        """Sees to a job that was written down as `holder`'s. Its first step comes before other tasks'."""
+        """Sees to a job that was written down as `holder`'s. New ones and others take turns: for the first
+        step somebody may wait."""
         if self._is_stopped:
+            leases.let_go(self._worker, held.concept)
             held.tell(QUEUED)
             return
         self._held[held.concept] = held
-        self._ready.appendleft(held)
+        self._new.append(held)
         self._wakeup.set()
 
     # The loop
@@ -174,8 +179,8 @@ class Poller:
         now = monotonic()
         while self._heap and self._heap[0][0] <= now:
             self._ready.append(heapq.heappop(self._heap)[2])
-        while self._ready and self._pool.free_count():
-            held = self._ready.popleft()
+        while (self._new or self._ready) and self._pool.free_count():
+            held = self._next()
             if self._held.get(held.concept) is not held:
                 continue
             if held.leased_until - now < self.bounds.call_seconds:
@@ -184,6 +189,11 @@ class Poller:
             else:
                 self._pool.spawn(self._step, held)
         self._measure()
+
+    def _next(self) -> Held:
+        self._is_news_turn = not self._is_news_turn
+        is_news = self._new and (self._is_news_turn or not self._ready)
+        return (self._new if is_news else self._ready).popleft()
 
     def _step(self, held: Held) -> None:
         try:
@@ -221,4 +231,5 @@ class Poller:
         self._measure()
 
     def _measure(self) -> None:
-        self._meters.tasks_held, self._meters.tasks_waiting = len(self._held), len(self._ready)
+        self._meters.tasks_held = len(self._held)
+        self._meters.tasks_waiting = len(self._new) + len(self._ready)

@@ -366,5 +366,5 @@ def test_nothing_is_left_of_tasks_that_ended(app: Flask, alice: Person, service:
         wait_finished(alice, begun["id"])
     wait_settled(app)
     wait_until(lambda: not len(poller._pool), what="the last step to end")
-    assert (len(poller._held), len(poller._heap), len(poller._ready)) == (0, 0, 0)
+    assert (len(poller._held), len(poller._heap), len(poller._ready), len(poller._new)) == (0, 0, 0, 0)
     wait_until(lambda: alive(service) <= before, what=lambda: f"{before} greenlets, not {alive(service)}")

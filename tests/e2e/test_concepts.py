@@ -16,7 +16,7 @@ from tests.support.calls import PASSWORD, new_name
 from tests.support.eventsource import EventSource
 from tests.support.fixtures import OpenStream, StartHub
 from tests.support.hub import HubProcess
-from tests.support.services import RedisServer
+from tests.support.services import PostgresServer, RedisServer
 from tests.support.task_service import Mood, TaskService
 from tests.support.wait import wait_until
 
@@ -169,3 +169,25 @@ def test_nothing_is_left_of_what_ended(
         wait_until(lambda: greenlets() <= before, 10, lambda: f"{before} greenlets, not {greenlets()}")
         database = sqlite3.connect(process.directory / "hub.sqlite3")
         assert database.execute("SELECT count(*) FROM concept_jobs").fetchone() == (0,)
+
+
+def test_tasks_go_on_after_the_database_was_away(
+    hub: StartHub, open_stream: OpenStream, own_postgres: PostgresServer
+) -> None:
+    with TaskService(Mood(task_seconds=(2, 3))) as service:
+        url = own_postgres.create_database()
+        process = hub(
+            database_url=url, EXTERNAL_API_URL=service.url, DATABASE_SECONDS="1", TASK_LEASE_SECONDS="3"
+        )
+        headers = log_in(process)
+        watched = [Watched(process, open_stream, headers, f"ad-{n}") for n in range(10)]
+        for one in watched:
+            one.source.wait_for_event("concept-update")
+        own_postgres.pause()
+        asked = len(service.asked())
+        wait_until(lambda: "can't be asked for tasks" in process.log, 20, "the poller to notice")
+        own_postgres.resume()
+        wait_until(lambda: all(one.source.is_over for one in watched), 30, "the end of all streams")
+        assert {one.end for one in watched} == {"completed"}
+        assert len(service.submitted()) == 10 and len(service.asked()) > asked
+        wait_until(lambda: jobs_left(url) == 0, 5, "no job to be left")
