@@ -16,7 +16,7 @@ LAYERS = [
     ["app.body", "app.database", "app.clock"],
     ["app.auth"],
     ["app.ops"],
-    ["app.streaming"],
+    ["app.streaming", "app.handshake"],
     ["app.constellations", "app.notifications", "app.tasks", "app.concepts"],
     ["app.accounts"],  # a deleted account leaves its constellations: farewell.py, rights.py
     ["app.seeding"],
