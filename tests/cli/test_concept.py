@@ -1,6 +1,8 @@
 """flask concept create IMAGE"""
 
 import json
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from random import Random
@@ -37,9 +39,15 @@ def test_it_is_watched_to_its_end(process: HubProcess) -> None:
 
 
 def test_json_is_all_that_is_printed(process: HubProcess) -> None:
-    begun = json.loads(process.flask("concept", "create", EXAMPLE, "--json", "--ad", "ad-1"))
+    def create(*options: str) -> Any:
+        command = [sys.executable, "-m", "flask", "--app", "wsgi", "concept", "create", EXAMPLE, "--json"]
+        return json.loads(
+            subprocess.check_output([*command, *options], cwd=ROOT, env=process.env, timeout=60)
+        )
+
+    begun = create("--ad", "ad-1")
     assert begun["ad_archive_id"] == "ad-1"
-    found = json.loads(process.flask("concept", "create", EXAMPLE, "--json", "--watch", "--ad", "ad-1"))
+    found = create("--watch", "--ad", "ad-1")
     assert (found["id"], found["status"]) == (begun["id"], "completed")
     assert found["concept_json"]["color_palette"][0]["hex"] == "#12324a"
 
