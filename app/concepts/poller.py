@@ -100,6 +100,9 @@ class Poller:
         except (Exception, gevent.Timeout) as error:  # then the leases end by themselves
             log.warning("leases were not given back: %s", type(error).__name__)
 
+    def drain(self) -> None:
+        self.stop()
+
     # What requests hand over
 
     @property

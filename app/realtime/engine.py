@@ -62,20 +62,23 @@ class Settings:
     presence_lease_seconds: float = 30
 
 
-class Companion(Protocol):
-    """What an area runs in each worker that serves. Stops for good; both may be repeated."""
-
-    def start(self) -> None: ...
-
-    def stop(self) -> None: ...
-
-
 class Overloaded(Exception):
     """No stream can be opened now; `reason` is the closing reason to give."""
 
     def __init__(self, reason: str) -> None:
         self.reason = reason
         super().__init__(reason)
+
+
+class Companion(Protocol):
+    """What an area does in the background of every worker that serves. All may be repeated."""
+
+    def start(self) -> None: ...
+
+    def stop(self) -> None: ...
+
+    def drain(self) -> None:
+        """The worker is about to end: others should go on with what it has begun."""
 
 
 class Engine:
@@ -108,7 +111,7 @@ class Engine:
         self.companions: list[Companion] = []
         self.is_draining = False
         self._keys = (f"{prefix}{number:x}" for prefix in [secrets.token_hex(6)] for number in count())
-        self._is_started = False
+        self._is_started = self._is_serving = False
         self._control_greenlet: gevent.Greenlet[..., None] | None = None
 
     @cached_property
@@ -134,8 +137,10 @@ class Engine:
     def serve(self) -> None:
         """As `start`, in a worker that takes requests: what areas run beside it starts too."""
         self.start()
-        for companion in self.companions:
-            companion.start()
+        if not self._is_serving:
+            self._is_serving = True
+            for companion in self.companions:
+                companion.start()
 
     def stop(self) -> None:
         """Ends every greenlet; for tests and for a worker that exits."""
@@ -175,6 +180,16 @@ class Engine:
         self.start()
         self.outbox.publish(topic, pack(event), next(self._keys))
         self.meters.published += 1
+
+    def publish_many(self, topics: list[str], event: Event) -> None:
+        """The same event to many topics; raises BrokerUnavailable, when some may have got it."""
+        self.start()
+        try:
+            self.broker.publish_many(topics, pack(event), next(self._keys))
+        except BrokerUnavailable:
+            self.meters.publish_failures += 1
+            raise
+        self.meters.published += len(topics)
 
     # Cutting off
 
@@ -312,11 +327,11 @@ class Engine:
             subscriber.close(reason)
         self.sockets.drain()
         self.keeper.drain()
-        for companion in self.companions:
-            companion.stop()
         until = monotonic() + wait_seconds
         while self._is_busy and monotonic() < until:
             gevent.sleep(0.02)
+        for companion in self.companions:
+            companion.drain()
         if wait_seconds and len(self.outbox):
             log.error("the broker is away: %d events of committed changes are lost", len(self.outbox))
 

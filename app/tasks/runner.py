@@ -91,6 +91,9 @@ class Runner:
         except Exception as error:  # then the leases end by themselves
             log.warning("tasks were not given back", extra={"error": type(error).__name__})
 
+    def drain(self) -> None:
+        self.stop()
+
     # Looking for work
 
     def _look(self) -> None:

@@ -170,6 +170,8 @@ def test_a_worker_that_lost_its_lease_says_nothing(app: Flask, alice: Person, se
 def test_a_result_counts_once(app: Flask, alice: Person, plant: Any) -> None:
     """Two workers that both believe that the job is theirs."""
     id = plant(alice, task_id="t", job={"holder": "w"}).id
+    engine = app.extensions["engine"]
+    engine.broker.subscribe(f"concept:{id}")
     outcomes: list[str] = []
 
     def finish(number: int) -> None:
@@ -182,13 +184,13 @@ def test_a_result_counts_once(app: Flask, alice: Person, plant: Any) -> None:
 
     gevent.joinall([gevent.spawn(finish, n) for n in range(4)], raise_error=True)
     assert sorted(outcomes) == ["lost"] * 3 + ["written"]
-    engine = app.extensions["engine"]
     assert engine.broker.top(f"concept:{id}").offset == 1
 
 
 def test_what_a_crash_left_untold_is_told(app: Flask, alice: Person, plant: Any) -> None:
     concept = plant(alice, status="completed", concept_json='{"a":1}', version=4, job={"lease_until": 1.0})
     engine = app.extensions["engine"]
+    engine.broker.subscribe(f"concept:{concept.id}")
     app.extensions["concepts"].start()
     wait_settled(app)
     assert engine.broker.top(f"concept:{concept.id}").offset == 1
