@@ -10,6 +10,7 @@ from typing import Any
 import gevent
 import psycopg2
 import requests
+from gevent.event import Event
 from gevent.pool import Pool
 
 from tests.support.calls import PASSWORD, new_name
@@ -17,7 +18,7 @@ from tests.support.eventsource import EventSource
 from tests.support.fixtures import OpenStream, StartHub
 from tests.support.hub import HubProcess
 from tests.support.services import PostgresServer, RedisServer
-from tests.support.task_service import Mood, TaskService
+from tests.support.task_service import Mood, Reply, TaskService
 from tests.support.wait import wait_until
 
 TASKS = 200
@@ -191,3 +192,19 @@ def test_tasks_go_on_after_the_database_was_away(
         assert {one.end for one in watched} == {"completed"}
         assert len(service.submitted()) == 10 and len(service.asked()) > asked
         wait_until(lambda: jobs_left(url) == 0, 5, "no job to be left")
+
+
+def test_a_large_concept_arrives_whole(
+    hub: StartHub, open_stream: OpenStream, own_redis: RedisServer
+) -> None:
+    text, told = "x" * 900_000, Event()
+    with TaskService() as service:
+        body = {"status": "completed", "result": {"text": text}}
+        service.then("GET", Reply(200, body, wait_for=told))
+        process = hub(redis_url=own_redis.url, EXTERNAL_API_URL=service.url)
+        one = Watched(process, open_stream, log_in(process), "ad-1")
+        one.source.wait_for_event("concept-update")
+        told.set()
+        one.source.wait_over(15)
+        assert one.updates[-1]["concept_json"] == {"text": text}
+        assert one.source.opened == 1
