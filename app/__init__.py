@@ -13,6 +13,7 @@ from app.accounts.cookies import blueprint as cookies
 from app.accounts.routes import blueprint as accounts
 from app.auth import clients, passwords
 from app.auth.cache import Cache
+from app.concepts import wiring as concepts
 from app.constellations.live import why_not_read
 from app.constellations.routes import blueprint as constellations
 from app.constellations.stream import blueprint as updates
@@ -39,6 +40,7 @@ from app.realtime.connection import Bounds
 from app.realtime.engine import Engine, Settings
 from app.realtime.peer import ShowResponse
 from app.realtime.rechecks import SOCKET
+from app.tasks import embedded as tasks
 from config import Base, load
 
 MIGRATIONS = str(Path(__file__).resolve().parent.parent / "migrations")
@@ -59,6 +61,8 @@ def create_app(settings: Base | None = None) -> Flask:
     _trust_proxies(app, settings.TRUSTED_PROXIES)
     for blueprint in (accounts, cookies, constellations, updates, gateway, notifications, inboxes, health):
         app.register_blueprint(blueprint)
+    tasks.init_app(app)
+    concepts.init_app(app)
     errors.init_app(app)
     app.register_error_handler(BrokerUnavailable, _answer_broker_away)
     cli.init_app(app)
