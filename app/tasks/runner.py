@@ -82,7 +82,8 @@ class Runner:
         with self._stopping:
             loops, self._loops = self._loops, []
             if loops:
-                gevent.killall([*loops, *self._jobs.values()])
+                gevent.killall(loops)  # first, for they begin new ones
+                gevent.killall(list(self._jobs.values()))
                 self._give_back()
 
     def _give_back(self) -> None:

@@ -234,6 +234,26 @@ def test_stopping_gives_back(app: Flask, make_runner: MakeRunner) -> None:
     assert finished(app, uuid).attempts == 1
 
 
+def test_what_is_taken_at_the_moment_of_stopping_is_given_back_too(
+    app: Flask, make_runner: MakeRunner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gate, uuid, answered, take = Gate(), add(app), Event(), queue.take
+
+    def answer_late(owner: str, most: int, lease_seconds: float) -> list[queue.Taken]:
+        taken = take(owner, most, lease_seconds)
+        answered.wait()
+        return taken
+
+    monkeypatch.setattr(queue, "take", answer_late)
+    runner = make_runner(gate)
+    runner.start()
+    wait_until(lambda: look(app, uuid).owner is not None)
+    answered.set()
+    runner.stop()
+    wait_until(lambda: not runner._jobs, what="its work to end")
+    assert (gate.entered, look(app, uuid).owner) == (0, None)
+
+
 def test_drained_with_the_worker(make_app: MakeApp) -> None:
     app = make_app()
     runner, engine = app.extensions["tasks"], app.extensions["engine"]
