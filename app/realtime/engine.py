@@ -155,8 +155,8 @@ class Engine:
     def publish_committed(self, topic: str, event: Event) -> None:
         """For changes that are committed already: waits in the outbox while the broker is away."""
         self.start()
-        self.outbox.publish(topic, pack(event), next(self._keys))
-        self.meters.published += 1
+        if self.outbox.publish(topic, pack(event), next(self._keys)):
+            self.meters.published += 1
 
     # Cutting off
 
