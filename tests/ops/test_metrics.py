@@ -22,6 +22,7 @@ PROMETHEUS = (
 )
 TOKEN = "a token of the scraper's own"
 PRODUCTION = {"APP_CONFIG": "production", "SECRET_KEY": "s" * 32, "JWT_SECRET_KEY": "j" * 32}
+PRODUCTION |= {"TASK_SERVICE": "embedded"}
 
 Numbers = dict[tuple[str, ...], float]
 """By the name of a sample and the values of its labels, in the order in which they are shown."""
