@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable, Iterator
+from time import monotonic
 from typing import Any
 
 import gevent
@@ -9,10 +10,12 @@ import pytest
 from flask import Flask
 from gevent.event import Event
 from sqlalchemy import update
+from sqlalchemy.exc import OperationalError
 
 from app.database import transaction
 from app.extensions import db
 from app.tasks import queue
+from app.tasks import runner as runner_module
 from app.tasks.addresses import is_anything
 from app.tasks.failures import TaskFailure, TryAgain
 from app.tasks.models import Task, unix_now
@@ -217,6 +220,23 @@ def test_a_lease_is_renewed_while_the_work_goes_on(app: Flask, make_runner: Make
     assert gate.entered == 1
     gate.opened.set()
     assert finished(app, uuid).attempts == 1
+
+
+def test_a_renewal_that_failed_is_tried_again_soon(
+    app: Flask, make_runner: MakeRunner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add(app)
+    tries: list[float] = []
+
+    def fail(held: set[queue.Taking], lease_seconds: float) -> set[queue.Taking]:
+        tries.append(monotonic())
+        raise OperationalError("", None, Exception())
+
+    monkeypatch.setattr(queue, "renew", fail)
+    monkeypatch.setattr(runner_module, "DATABASE_RETRY_SECONDS", 0.01)
+    make_runner(Gate(), lease_seconds=6).start()
+    wait_until(lambda: len(tries) >= 5, timeout=10)
+    assert tries[4] - tries[0] < 2
 
 
 @pytest.mark.both_databases
