@@ -24,6 +24,7 @@ import gevent
 
 from app.tasks.addresses import Address, is_public, parse_literal
 from app.tasks.failures import TaskFailure, TryAgain
+from app.tasks.incoming import Response
 from app.tasks.retrying import parse_retry_after
 
 MOST_BYTES = 10 * 1024 * 1024
@@ -89,6 +90,14 @@ def parse_url(url: str) -> Target:
     return Target(is_secure, host, port or (443 if is_secure else 80), path + query)
 
 
+def _join(url: str, location: str) -> str:
+    """Where a redirect leads (RFC 9110, 10.2.2)."""
+    try:
+        return urljoin(url, location)
+    except ValueError as error:
+        raise TaskFailure("The URL of the image redirects to a malformed one") from error
+
+
 def read_data_url(url: str) -> bytes:
     """What is inside a data: URL (RFC 2397); raises TaskFailure."""
     head, comma, text = url.partition(",")
@@ -149,7 +158,7 @@ class Fetcher:
             answer = self._ask(parse_url(url))
             if isinstance(answer, bytes):
                 return answer
-            url = urljoin(url, answer.location)
+            url = _join(url, answer.location)
         raise TaskFailure(f"The URL of the image redirects more than {MOST_REDIRECTS} times")
 
     def _ask(self, target: Target) -> "bytes | Redirect":
@@ -162,7 +171,7 @@ class Fetcher:
             raise TaskFailure("The certificate of the image's host is not valid") from error
         except (OSError, http.client.IncompleteRead) as error:
             raise TryAgain("The image's host can't be reached or broke off") from error
-        except http.client.HTTPException as error:
+        except (http.client.HTTPException, ValueError) as error:  # the latter for a chunk of -5 bytes
             raise TaskFailure("The image's host does not speak HTTP") from error
 
     def _connect(self, target: Target) -> http.client.HTTPConnection:
@@ -180,6 +189,7 @@ class Fetcher:
         except BaseException:
             sock.close()
             raise
+        connection.response_class = Response
         connection.auto_open = 0
         connection.sock = sock
         return connection

@@ -30,9 +30,8 @@ class Task(db.Model):  # type: ignore[name-defined,misc]
 
     uuid: Mapped[str] = mapped_column(String(36), primary_key=True, default=new_uuid)
     ad_archive_id: Mapped[str] = mapped_column(String(200))
-    image_url: Mapped[str] = mapped_column(
-        Text
-    )  # emptied when finished: a data: URL is as large as its image
+    # A data: URL is as large as its image: read by whoever does the task alone, and emptied in the end.
+    image_url: Mapped[str] = mapped_column(Text, deferred=True)
     status: Mapped[str] = mapped_column(String(10), default=PENDING)
     concept: Mapped[str | None] = mapped_column(Text)  # JSON
     error: Mapped[str | None] = mapped_column(String(ERROR_LENGTH))

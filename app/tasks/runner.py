@@ -82,7 +82,8 @@ class Runner:
         with self._stopping:
             loops, self._loops = self._loops, []
             if loops:
-                gevent.killall([*loops, *self._jobs.values()])
+                gevent.killall(loops)  # first, for they begin new ones
+                gevent.killall(list(self._jobs.values()))
                 self._give_back()
 
     def _give_back(self) -> None:
@@ -132,13 +133,16 @@ class Runner:
             self._in_app(queue.forget, self._settings.keep_seconds)
 
     def _renew(self) -> None:
+        pause = usual = self._settings.lease_seconds / 3
         while True:
-            gevent.sleep(self._settings.lease_seconds / 3)
-            held = set(self._jobs)
+            gevent.sleep(pause)
+            pause, held = usual, set(self._jobs)
             try:
                 lost = held - self._in_app(queue.renew, held, self._settings.lease_seconds)
             except Exception as error:
                 log.warning("leases were not renewed", extra={"error": type(error).__name__})
+                # When the database is back, before others find leases that ended meanwhile.
+                pause = min(DATABASE_RETRY_SECONDS, usual)
                 continue
             for taking in lost & set(self._jobs):  # not those that finished meanwhile
                 log.warning("a task is somebody else's by now", extra={"task": taking.uuid})

@@ -4,8 +4,10 @@ import base64
 import gzip
 import ssl
 import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from ipaddress import ip_address
+from itertools import pairwise
 from pathlib import Path
 from time import monotonic
 from urllib.parse import quote
@@ -260,10 +262,57 @@ def test_a_silent_server_is_left_sooner(server: RawServer) -> None:
         Fetcher(allows=is_anything, silence_seconds=0.2).fetch(server.url)
 
 
+FLOOD = """
+import socket, sys
+head, block = (text.encode().decode("unicode_escape").encode() for text in sys.argv[1:])
+server = socket.create_server(("127.0.0.1", 0))
+print(server.getsockname()[1], flush=True)
+connection, _ = server.accept()
+connection.recv(4096)
+try:
+    connection.sendall(head)
+    while True:
+        connection.sendall(block * 1000)
+except OSError:
+    pass
+"""
+CHUNKED = r"HTTP/1.1 200 OK\r\nContent-Type: image/png\r\nTransfer-Encoding: chunked\r\n\r\n"
+FLOODS = {
+    "answers before the answer": ("", r"HTTP/1.1 100 C\r\n\r\n"),
+    "trailers": (CHUNKED + r"0\r\n", r"a: b\r\n"),
+    "small chunks": (CHUNKED, r"1\r\nx\r\n"),
+    "a chunk of all there is": (CHUNKED + r"-1\r\n", "x" * 64),
+}
+
+
+def take_turns(turns: list[float]) -> None:
+    while True:
+        gevent.sleep(0.01)
+        turns.append(monotonic())
+
+
+@pytest.mark.parametrize("kind", FLOODS)
+def test_a_server_that_sends_faster_than_it_is_read(kind: str) -> None:
+    """In a process of its own: the others here are not kept waiting, and nothing piles up."""
+    command = [sys.executable, "-c", FLOOD, *FLOODS[kind]]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        url = f"http://127.0.0.1:{int(process.stdout.readline())}/"
+        turns = [monotonic()]
+        others = gevent.spawn(take_turns, turns)
+        with pytest.raises(TaskFailure):
+            Fetcher(allows=is_anything, total_seconds=0.5).fetch(url)
+        others.kill()
+        process.kill()
+    assert max(later - turn for turn, later in pairwise([*turns, monotonic()])) < 0.3
+
+
 BROKEN = {
     "nothing": b"",
     "half": http(b"x" * 100)[:-50],
     "half a chunk": b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nff\r\nabc",
+    "a negative chunk": b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n-5\r\nabc",
+    "a redirect to nothing that is a URL": redirect("http://["),
     "no HTTP": b"SSH-2.0-OpenSSH_9.2\r\n",
     "no status": b"HTTP/1.1 abc\r\n\r\n",
     "a head without end": b"HTTP/1.1 200 OK\r\n" + b"A: b\r\n" * 1000,

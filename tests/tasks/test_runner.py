@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable, Iterator
+from time import monotonic
 from typing import Any
 
 import gevent
@@ -9,11 +10,13 @@ import pytest
 from flask import Flask
 from gevent.event import Event
 from sqlalchemy import update
+from sqlalchemy.exc import OperationalError
 
 from app.clock import unix_now
 from app.database import transaction
 from app.extensions import db
 from app.tasks import queue
+from app.tasks import runner as runner_module
 from app.tasks.addresses import is_anything
 from app.tasks.failures import TaskFailure, TryAgain
 from app.tasks.models import Task
@@ -220,6 +223,23 @@ def test_a_lease_is_renewed_while_the_work_goes_on(app: Flask, make_runner: Make
     assert finished(app, uuid).attempts == 1
 
 
+def test_a_renewal_that_failed_is_tried_again_soon(
+    app: Flask, make_runner: MakeRunner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add(app)
+    tries: list[float] = []
+
+    def fail(held: set[queue.Taking], lease_seconds: float) -> set[queue.Taking]:
+        tries.append(monotonic())
+        raise OperationalError("", None, Exception())
+
+    monkeypatch.setattr(queue, "renew", fail)
+    monkeypatch.setattr(runner_module, "DATABASE_RETRY_SECONDS", 0.01)
+    make_runner(Gate(), lease_seconds=6).start()
+    wait_until(lambda: len(tries) >= 5, timeout=10)
+    assert tries[4] - tries[0] < 2
+
+
 @pytest.mark.both_databases
 def test_stopping_gives_back(app: Flask, make_runner: MakeRunner) -> None:
     gate, uuid = Gate(), add(app)
@@ -233,6 +253,26 @@ def test_stopping_gives_back(app: Flask, make_runner: MakeRunner) -> None:
     gate.opened.set()
     next_one.start()
     assert finished(app, uuid).attempts == 1
+
+
+def test_what_is_taken_at_the_moment_of_stopping_is_given_back_too(
+    app: Flask, make_runner: MakeRunner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gate, uuid, answered, take = Gate(), add(app), Event(), queue.take
+
+    def answer_late(owner: str, most: int, lease_seconds: float) -> list[queue.Taken]:
+        taken = take(owner, most, lease_seconds)
+        answered.wait()
+        return taken
+
+    monkeypatch.setattr(queue, "take", answer_late)
+    runner = make_runner(gate)
+    runner.start()
+    wait_until(lambda: look(app, uuid).owner is not None)
+    answered.set()
+    runner.stop()
+    wait_until(lambda: not runner._jobs, what="its work to end")
+    assert (gate.entered, look(app, uuid).owner) == (0, None)
 
 
 def test_drained_with_the_worker(make_app: MakeApp) -> None:

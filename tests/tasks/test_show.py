@@ -2,8 +2,11 @@
 
 import pytest
 from flask import Flask
+from sqlalchemy import inspect
 
 from app.database import transaction
+from app.extensions import db
+from app.tasks import service
 from app.tasks.models import Task
 from tests.cast import MALFORMED, NOBODY, Person, assert_refused
 
@@ -36,6 +39,13 @@ def test_failed(app: Flask, nobody: Person) -> None:
     task_id = keep(app, status="failed", error="No")
     shown = nobody.get(f"/tasks/{task_id}").get_json()
     assert shown == {"task_id": task_id, "status": "failed", "error": "No"}
+
+
+def test_the_image_is_left_where_it_is(app: Flask) -> None:
+    task_id = keep(app)
+    with app.app_context():
+        service.get(task_id)
+        assert "image_url" in inspect(db.session.get_one(Task, task_id)).unloaded
 
 
 @pytest.mark.parametrize("task_id", [NOBODY, *MALFORMED])

@@ -149,6 +149,12 @@ BROKER = (
         lambda it: it.engine.broker.silence,
         is_worst=True,
     ),
+    Family(
+        "hub_mail_dropped",
+        "counter",
+        "Messages from worker to worker that were lost, or that nobody there could handle.",
+        lambda it: it.engine.mail.dropped,
+    ),
 )
 SOCKETS = (
     Family("hub_sockets", "gauge", "Open WebSockets.", lambda it: open_sockets(it.engine)),
