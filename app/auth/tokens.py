@@ -25,7 +25,7 @@ class Claims:
 
 
 def issue(use: str, subject: str, seconds: int, version: int = 0, token_id: str | None = None) -> str:
-    """A signed token for `subject` that lives `seconds`; one that shares another's `jti` is revoked with it."""
+    """A signed token for `subject` that lives `seconds`; with another's `jti` it is revoked with that one."""
     claims = {"use": use, "ver": version} | ({"jti": token_id} if token_id else {})
     lifetime = timedelta(seconds=seconds)
     token: str = create_access_token(subject, expires_delta=lifetime, additional_claims=claims)

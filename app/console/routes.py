@@ -72,4 +72,5 @@ def _file(data: bytes, content_type: str, etag: str) -> Response:
     headers = {"Cache-Control": CACHING, "Content-Security-Policy": POLICY}
     response = Response(data, content_type=content_type, headers=headers)
     response.set_etag(etag)
-    return response.make_conditional(request)
+    response.make_conditional(request)
+    return response

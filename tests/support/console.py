@@ -30,7 +30,7 @@ def launch(playwright: Playwright) -> Browser:
 
 
 class Console:
-    """One tab. `problems` are errors on its console and violations of the policy, `dialogs` what scripts opened."""
+    """One tab. `problems` are errors on its console and violations of the policy, `dialogs` scripts' own."""
 
     def __init__(self, context: BrowserContext, url: str) -> None:
         self.context, self.url = context, url

@@ -22,12 +22,12 @@ function frame() {
       view.icon(), el("span", {}, view.title), el("kbd", { "aria-hidden": "true" }, index + 1)));
   const theme = button(applyTheme(), () => fill(theme, nextTheme()), "quiet");
   main = el("main", { id: "main", tabindex: "-1" });
-  const who = button(session.user.name, showAccount, "quiet", { title: "Your account", class: "quiet who" });
+  const who = button(session.user.name, showAccount, "quiet.who", { title: "Your account" });
   fill(app, el("div.frame", {},
     el("header.side", {},
       el("a.brand", { href: "#/" }, el("img", { src: "/console/icon.svg", alt: "", width: 24, height: 24 }), "Hub"),
       el("nav", { "aria-label": "Views" }, links),
-      el("div.foot", {}, who, theme, button("Keyboard", showShortcuts, "quiet"), button("Sign out", leaveSession, "quiet"))),
+      el("div.foot", {}, who, theme, button("Keyboard", showShortcuts, "quiet.wide"), button("Sign out", leaveSession, "quiet"))),
     main));
 }
 

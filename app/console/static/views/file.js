@@ -25,6 +25,7 @@ export function filePanel(here, place) {
     comments = commentsPanel(here, file.file_uuid);
     draw();
     await comments.load();
+    if (matchMedia("(max-width: 820px)").matches) place.scrollIntoView({ block: "start" });
   }
 
   function draw() {

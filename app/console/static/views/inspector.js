@@ -11,7 +11,7 @@ const MOST = 500;
 
 export function inspectorView(place, [kind, ...rest]) {
   const source = field("Stream", "select", {});
-  const body = el("div", {});
+  const body = el("div.stack", {});
   let leave = () => {};
   const choose = () => {
     leave();

@@ -39,7 +39,7 @@ export function signInView(app, problem, enter) {
       el("div.hello", {},
         el("img", { src: "/console/icon.svg", alt: "", width: 44, height: 44 }),
         el("h1", {}, isNew ? "Create an account" : "Sign in to the hub"),
-        el("p", {}, "Workspaces, streams, bots and messages, live.")),
+        el("p", {}, "See at once what the others do.")),
       el("form.card", { onsubmit: submit },
         name.box, isNew && email.box, password.box, complaint,
         el("button.primary", { type: "submit" }, isNew ? "Create account" : "Sign in"),

@@ -62,6 +62,7 @@ export function treePanel(here) {
     const children = isOpen ? [...each.children].sort(order) : [];
     const line = el("span.line", {},
       isFolder ? icon("chevron") : el("i.icon", {}), icon(each.type), el("span.name", {}, each.name));
+    line.style.setProperty("--depth", level - 1);
     return el("li", {
       role: "treeitem", "aria-level": level, "aria-selected": String(each === selected), "data-uuid": each.uuid,
       "aria-expanded": isFolder ? String(isOpen) : null, tabindex: each === selected ? 0 : -1, "aria-label": each.name,
