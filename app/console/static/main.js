@@ -48,9 +48,17 @@ const leaveSession = doing(async () => {
   showSignIn();
 });
 
+function decoded(part) {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
+}
+
 function show() {
   if (!session.user) return;
-  const [, name, ...rest] = location.hash.split("/").map(decodeURIComponent);
+  const [, name, ...rest] = location.hash.split("/").map(decoded);
   const view = offered().find((each) => each.name === name) ?? offered()[0];
   leave();
   viewShortcuts([]);

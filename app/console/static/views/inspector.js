@@ -8,6 +8,7 @@ import { Stream } from "../stream.js";
 import { doing, empty, liveBadge, say } from "../ui.js";
 
 const MOST = 500;
+const OVER = ["completed", "failed"];
 
 export function inspectorView(place, [kind, ...rest]) {
   const source = field("Stream", "select", {});
@@ -115,6 +116,10 @@ function inspect(place, kind, name) {
     if (stream?.cursor || event.id) position.control.value = event.id || stream.cursor;
     line(event);
     tally();
+    if (event.name === "concept-update" && OVER.includes(JSON.parse(event.data).status)) {
+      stream.close(); // the hub ends it here, and would have nothing more to say
+      onstate({ state: "ended", text: "Finished" });
+    }
   };
   const onstate = (state) => {
     badge.show(state);
