@@ -24,11 +24,11 @@ class Claims:
     version: int
 
 
-def issue(use: str, subject: str, seconds: int, version: int = 0, token_id: str | None = None) -> str:
-    """A signed token for `subject` that lives `seconds`; with another's `jti` it is revoked with that one."""
-    claims = {"use": use, "ver": version} | ({"jti": token_id} if token_id else {})
+def issue(use: str, subject: str, seconds: int, version: int = 0, more: dict[str, Any] | None = None) -> str:
+    """A signed token for `subject` that lives `seconds`."""
+    added = {"use": use, "ver": version, **(more or {})}
     lifetime = timedelta(seconds=seconds)
-    token: str = create_access_token(subject, expires_delta=lifetime, additional_claims=claims)
+    token: str = create_access_token(subject, expires_delta=lifetime, additional_claims=added)
     return token
 
 

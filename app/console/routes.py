@@ -58,7 +58,8 @@ def exchange() -> ResponseReturnValue:
     if request.headers.get("Sec-Fetch-Site", "same-origin") != "same-origin":
         raise Forbidden("Only the console may ask for this")
     seconds = max(1, principal.expires_at - int(time()))
-    token = tokens.issue(tokens.ACCOUNT, principal.uuid, seconds, principal.token_version, principal.token_id)
+    more = {"jti": principal.token_id}
+    token = tokens.issue(tokens.ACCOUNT, principal.uuid, seconds, principal.token_version, more)
     return jsonify(
         access_token=token,
         token_type="bearer",  # noqa: S106

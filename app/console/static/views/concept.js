@@ -9,7 +9,7 @@ const BARS = { brightness: "Brightness", contrast: "Contrast", saturation: "Satu
 export function drawConcept(url, result) {
   const elements = list(result?.details?.elements);
   return el("div.drawn", {},
-    el("figure", {}, picture(url, elements)),
+    url ? photograph(url, elements) : result && sketch(result, elements),
     result && el("div.stack", {},
       el("div", {}, el("h3", {}, text(result.title)), el("p", {}, text(result.summary))),
       palette(list(result.color_palette)),
@@ -22,11 +22,23 @@ export function drawConcept(url, result) {
 const list = (value) => (Array.isArray(value) ? value : []);
 const text = (value) => (typeof value === "string" ? value : "");
 
-function picture(url, elements) {
+const boxed = (elements) => elements.filter(({ box }) => box);
+
+function photograph(url, elements) {
   const image = el("img", { src: url, alt: "The picture", loading: "lazy", referrerpolicy: "no-referrer" });
-  const boxes = elements.filter(({ box }) => box);
-  return el("div.picture", {}, image, boxes.length > 0 && svg("svg", { viewBox: "0 0 1 1", preserveAspectRatio: "none", "aria-hidden": "true" },
-    boxes.map(({ box }) => svg("rect", { x: box.x, y: box.y, width: box.width, height: box.height }))));
+  const outlines = boxed(elements).map(({ box }) => svg("rect", { x: box.x, y: box.y, width: box.width, height: box.height }));
+  return el("figure", {}, el("div.picture", {}, image, svg("svg", { viewBox: "0 0 1 1", preserveAspectRatio: "none", "aria-hidden": "true" }, outlines)));
+}
+
+// The hub forgets pictures that came with the request, once they were looked at: what was measured remains.
+function sketch(result, elements) {
+  const { width = 3, height = 2 } = result.details?.image ?? {};
+  const ground = list(result.color_palette).find(({ role }) => role === "background") ?? list(result.color_palette)[0];
+  const part = (x, y, wide, high, color) => svg("rect", { x: x * width, y: y * height, width: wide * width, height: high * height, fill: COLOR.test(color) ? color : "none" });
+  const parts = boxed(elements).map(({ box, colors }) => part(box.x, box.y, box.width, box.height, colors?.[0]));
+  return el("figure", {},
+    svg("svg.sketch", { viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": "Where the parts are" }, part(0, 0, 1, 1, ground?.hex), parts),
+    el("figcaption.hint", {}, "Its parts, as measured: the picture itself is not kept."));
 }
 
 function palette(colors) {

@@ -9,6 +9,7 @@ import { samplePicture, shrink } from "../picture.js";
 
 const LOOKS = { pending: "", processing: "warn", completed: "good", failed: "bad" };
 const STEPS = ["pending", "processing", "completed"];
+const shownHere = new Map(); // pictures that this page handed in, by the name of the ad: the hub forgets them
 const FOLLOWED = 3; // streams at a time: browsers allow six per origin over HTTP/1.1
 
 export function conceptsView(place) {
@@ -61,6 +62,7 @@ const isOver = ({ status }) => status === "completed" || status === "failed";
 function submission(load) {
   const file = field("Picture", "input", { type: "file", accept: "image/*" });
   const submit = async (name, url) => {
+    if (url.startsWith("data:")) shownHere.set(name, url);
     await call("POST", "/api/ad-concepts", { json: { ad_archive_id: name, image_url: url } });
     await load();
   };
@@ -87,7 +89,7 @@ function card(concept, retry) {
       status === "failed" && button("Try again", doing(() => retry(id)), "small"))),
     status !== "completed" && steps(status),
     error && el("p.problem", {}, error),
-    drawConcept(concept.image_url, result));
+    drawConcept(concept.image_url ?? shownHere.get(concept.ad_archive_id), result));
 }
 
 function steps(status) {
