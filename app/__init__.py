@@ -15,6 +15,7 @@ from app.auth.cache import Cache
 from app.constellations.live import why_not_read
 from app.constellations.routes import blueprint as constellations
 from app.constellations.stream import blueprint as updates
+from app.documents.routes import blueprint as documents
 from app.extensions import db, jwt, migrate, sock
 from app.json import OrjsonProvider
 from app.notifications.routes import blueprint as notifications
@@ -47,6 +48,7 @@ def create_app(settings: Base | None = None) -> Flask:
     _trust_proxies(app, settings.TRUSTED_PROXIES)
     for blueprint in (accounts, cookies, constellations, updates, notifications, health):
         app.register_blueprint(blueprint)
+    app.register_blueprint(documents)
     errors.init_app(app)
     app.register_error_handler(BrokerUnavailable, _answer_broker_away)
     cli.init_app(app)

@@ -19,6 +19,8 @@ class Body(Schema):
 class Changes(Body):
     """A PATCH: every field may be left out, but not all of them."""
 
+    json_schema = {"minProperties": 1}
+
     @validates_schema
     def _something(self, data: dict[str, Any], **_: Any) -> None:
         if not data:
@@ -37,6 +39,13 @@ def without_nul(text: str) -> None:
     """PostgreSQL cannot store U+0000 in a text, so neither database does."""
     if "\0" in text:
         raise ValidationError("Must not contain NUL characters.")
+
+
+PATTERNS = {
+    printable: r"^[^\x00-\x1f\x7f-\x9f]*[^\s\x00-\x1f\x7f-\x9f][^\x00-\x1f\x7f-\x9f]*$",
+    without_nul: r"^[^\x00]*$",
+}
+"""What the checks above mean as regular expressions (ECMA-262), for documents of the API."""
 
 
 def name(required: bool = True) -> fields.String:
