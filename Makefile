@@ -8,7 +8,7 @@ DEVELOPMENT := $(VENV)/.development
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint format types unit coverage bench lock clean
+.PHONY: help run test lint format types unit coverage autobahn bench lock clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
@@ -55,6 +55,9 @@ format: $(DEVELOPMENT) ## let ruff rewrite what it can
 types: $(DEVELOPMENT) ## mypy, strict on app/realtime
 	@$(BIN)/mypy
 
+autobahn: $(DEVELOPMENT) ## Autobahn's WebSocket cases against the hub's sockets, where Python 2.7 is at hand
+	@PYTHON="$(BIN)/python" scripts/autobahn $(AUTOBAHN_ARGS)
+
 bench: $(DEVELOPMENT) ## this hub beside the C floor and its rivals, one table (up to 15 minutes)
 	@$(BIN)/python -m benchmarks $(BENCH_ARGS)
 
@@ -65,4 +68,4 @@ lock: $(DEVELOPMENT) ## write requirements*.txt anew from requirements*.in
 	  $$f.in -o $$f.txt; done
 
 clean: ## remove what the targets made, except the database under instance/
-	@rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage .coverage.* benchmarks/.cache
+	@rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage .coverage.* .cache benchmarks/.cache

@@ -29,6 +29,7 @@ class Base:
         self._read_storage(env)
         self._read_security(env)
         self._read_streams(env)
+        self._read_sockets(env)
         self._read_limits(env)
         self.read(env)
         self._check_workers(env)
@@ -92,6 +93,13 @@ class Base:
         self.NOTIFY_MIN_RIGHTS = env.choice(
             "NOTIFY_MIN_RIGHTS", "READ", ("READ", "COMMENT", "WRITE", "ADMIN")
         )
+
+    def _read_sockets(self, env: Environment) -> None:
+        self.MAX_SOCKETS = env.number("MAX_SOCKETS", 15000, least=1)
+        self.MAX_FRAME_BYTES = env.number("MAX_FRAME_BYTES", 1024 * 1024, least=1)
+        self.WS_PING_SECONDS = env.number("WS_PING_SECONDS", 25, least=1)
+        self.WS_PONG_SECONDS = env.number("WS_PONG_SECONDS", 10, least=1)
+        self.WS_RATE = env.rate("WS_RATE", "1000/second")
 
     def _read_limits(self, env: Environment) -> None:
         self.RATELIMIT_ENABLED = env.flag("RATELIMIT_ENABLED", self.IS_PRODUCTION)

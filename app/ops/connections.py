@@ -6,7 +6,7 @@ from app.realtime.engine import Engine
 
 def open_sockets(of: Engine) -> int:
     """Of this worker."""
-    return len(getattr(of, "sockets", ()))
+    return len(of.sockets)
 
 
 def count_connections() -> int:

@@ -17,7 +17,7 @@ LAYERS = [
     ["app.documents"],
     ["app.auth"],
     ["app.ops"],
-    ["app.streaming"],
+    ["app.streaming", "app.handshake"],
     ["app.constellations", "app.notifications"],
     ["app.accounts"],  # a deleted account leaves its constellations: farewell.py, rights.py
     ["app.seeding"],
