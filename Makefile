@@ -32,7 +32,7 @@ run: $(RUNTIME) ## set everything up and serve on BIND (127.0.0.1:8000), with de
 	@scripts/run
 
 test: $(DEVELOPMENT) lint types ## every check and the whole test suite
-	@scripts/test-services --with nginx
+	@scripts/test-services --with nginx npm
 	@rm -f .coverage .coverage.*
 	@$(BIN)/python -m pytest --cov --cov-report= $(PYTEST_ARGS)
 	@$(MAKE) --no-print-directory coverage
@@ -68,4 +68,4 @@ lock: $(DEVELOPMENT) ## write requirements*.txt anew from requirements*.in
 	  $$f.in -o $$f.txt; done
 
 clean: ## remove what the targets made, except the database under instance/
-	@rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage .coverage.* .cache benchmarks/.cache
+	@rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage .coverage.* .cache benchmarks/.cache tests/documents/parser/node_modules
