@@ -8,7 +8,7 @@ DEVELOPMENT := $(VENV)/.development
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint format types unit coverage autobahn bench lock clean
+.PHONY: help run up down test lint format types unit coverage autobahn bench lock clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
@@ -31,8 +31,14 @@ $(DEVELOPMENT): requirements-dev.txt $(RUNTIME)
 run: $(RUNTIME) ## set everything up and serve on BIND (127.0.0.1:8000), with demo users
 	@scripts/run
 
+up: $(RUNTIME) ## nginx, PostgreSQL, Redis and the hub on this machine: https://127.0.0.1:8443
+	@scripts/up $(UP_ARGS)
+
+down: ## stop what `make up` started, and keep its data
+	@scripts/down $(UP_ARGS)
+
 test: $(DEVELOPMENT) lint types ## every check and the whole test suite
-	@scripts/test-services --with nginx npm
+	@scripts/test-services --with nginx envsubst systemd-analyze npm
 	@rm -f .coverage .coverage.*
 	@$(BIN)/python -m pytest --cov --cov-report= $(PYTEST_ARGS)
 	@$(MAKE) --no-print-directory coverage

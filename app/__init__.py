@@ -20,7 +20,11 @@ from app.documents.routes import blueprint as documents
 from app.extensions import db, jwt, migrate, sock
 from app.handshake import SERVER_OPTIONS
 from app.json import OrjsonProvider
+from app.notifications import inbox
+from app.notifications.courier import Courier
+from app.notifications.retention import Sweep
 from app.notifications.routes import blueprint as notifications
+from app.notifications.stream import blueprint as inboxes
 from app.ops import edge, limits, logs
 from app.ops.files import connections_allowed
 from app.ops.headers import CommonHeaders
@@ -49,7 +53,7 @@ def create_app(settings: Base | None = None) -> Flask:
     _bind_extensions(app, settings)
     _make_engine(app, settings)
     _trust_proxies(app, settings.TRUSTED_PROXIES)
-    for blueprint in (accounts, cookies, constellations, updates, notifications, health):
+    for blueprint in (accounts, cookies, constellations, updates, notifications, inboxes, health):
         app.register_blueprint(blueprint)
     app.register_blueprint(documents)
     errors.init_app(app)
@@ -95,7 +99,10 @@ def _make_engine(app: Flask, settings: Base) -> None:
     engine.hub.on_end = logs.stream_ended
     engine.sockets.on_end = logs.socket_ended
     engine.rechecks.authorizers["constellation"] = partial(why_not_read, app)
+    engine.rechecks.authorizers["inbox"] = partial(inbox.why_not_read, app)
     app.extensions["engine"] = engine
+    app.extensions["courier"] = courier = Courier(app, engine, Sweep())
+    engine.companions.append(courier)
     app.extensions["principals"] = Cache(engine)
     app.extensions["rights"] = Cache(engine)
     app.extensions["services"] = Cache(engine, clients.BELIEVED_SECONDS)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import socket
 import ssl
+import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -24,7 +25,6 @@ from tests.support.process import Child, free_port
 from tests.support.wait import wait_until
 from tests.support.websocket import CLOSE, KEY, PING, PONG, TEXT, Client, close_frame, frame, handshake
 
-CERTIFICATE = ROOT / "tests/support/localhost.pem"  # self-signed, for a hundred years
 APPLICATION = "tests.support.echo_app:app"
 WAYS = {"poller": "poller", "greenlets": "generator"}
 
@@ -345,13 +345,26 @@ def wait_listening(port: int) -> None:
     wait_until(is_listening, 30, "a server that listens")
 
 
-def test_tls_ended_by_gunicorn(hub: StartHub) -> None:
-    arguments = f"--certfile {CERTIFICATE} --keyfile {CERTIFICATE}"
+def make_certificate(folder: Path) -> Path:
+    """For localhost, signed by itself; key and certificate in one file."""
+    path = folder / "localhost.pem"
+    about = ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost", "-days", "2"]
+    kind = ["-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
+    argv = ["openssl", "req", *kind, *about, "-keyout", str(path), "-out", "-"]
+    made = subprocess.run(argv, capture_output=True, check=True, timeout=30)
+    with path.open("ab") as file:
+        file.write(made.stdout)
+    return path
+
+
+def test_tls_ended_by_gunicorn(hub: StartHub, tmp_path: Path) -> None:
+    certificate = make_certificate(tmp_path)
+    arguments = f"--certfile {certificate} --keyfile {certificate}"
     process = hub(start=False, application=APPLICATION, GUNICORN_CMD_ARGS=arguments)
     process.migrate()
     process.spawn()
     wait_listening(process.port)
-    context = ssl.create_default_context(cafile=str(CERTIFICATE))
+    context = ssl.create_default_context(cafile=str(certificate))
 
     def connect() -> Client:
         sock = socket.create_connection(("127.0.0.1", process.port))
