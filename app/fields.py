@@ -1,7 +1,8 @@
 """The texts that clients send, as marshmallow fields with the limits of the contract."""
 
 import unicodedata
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 from marshmallow import EXCLUDE, Schema, ValidationError, fields, validate, validates_schema
 
@@ -28,6 +29,21 @@ class Changes(Body):
             raise ValidationError(f"Nothing to change: give at least one of {names}")
 
 
+Check = TypeVar("Check", bound=Callable[[str], None])
+PATTERNS: dict[Callable[[str], None], str] = {}
+
+
+def means(pattern: str) -> Callable[[Check], Check]:
+    """Notes what a validator means as a regular expression (ECMA-262), for the documents of the API."""
+
+    def note(check: Check) -> Check:
+        PATTERNS[check] = pattern
+        return check
+
+    return note
+
+
+@means(r"^[^\x00-\x1f\x7f-\x9f]*[^\s\x00-\x1f\x7f-\x9f][^\x00-\x1f\x7f-\x9f]*$")
 def printable(text: str) -> None:
     if not text.strip():
         raise ValidationError("Must not be blank.")
@@ -35,17 +51,11 @@ def printable(text: str) -> None:
         raise ValidationError("Must not contain control characters.")
 
 
+@means(r"^[^\x00]*$")
 def without_nul(text: str) -> None:
     """PostgreSQL cannot store U+0000 in a text, so neither database does."""
     if "\0" in text:
         raise ValidationError("Must not contain NUL characters.")
-
-
-PATTERNS = {
-    printable: r"^[^\x00-\x1f\x7f-\x9f]*[^\s\x00-\x1f\x7f-\x9f][^\x00-\x1f\x7f-\x9f]*$",
-    without_nul: r"^[^\x00]*$",
-}
-"""What the checks above mean as regular expressions (ECMA-262), for documents of the API."""
 
 
 def name(required: bool = True) -> fields.String:

@@ -58,4 +58,8 @@ def _own_words(self: Any, field: fields.Field[Any], **_: Any) -> dict[str, Any]:
     """What the hub's own fields and validators mean in JSON Schema."""
     patterns = [PATTERNS[check] for check in field.validators if check in PATTERNS]
     words = dict(getattr(field, "json_schema", {}))
-    return {**words, "pattern": patterns[0]} if patterns else words
+    if len(patterns) > 1:
+        words["allOf"] = [{"pattern": pattern} for pattern in patterns]
+    elif patterns:
+        words["pattern"] = patterns[0]
+    return words

@@ -79,7 +79,7 @@ def _is_json(body: Body) -> bool:
 def _common_to(operation: Operation) -> list[int]:
     is_closed = bool(operation.needs) and ANYBODY not in operation.needs
     return [
-        *([401] if is_closed else []),
+        *([401] if is_closed and operation.unauthorized == 401 else []),
         *([408, 413] if operation.body is not None else []),
         *([429] if operation.is_limited else []),
         *(500, 503),

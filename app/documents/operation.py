@@ -17,7 +17,8 @@ Shape = Schema | Object
 class Answer:
     """What a call answers with one status. Without a schema there is no body.
 
-    `headers` are header names with their schemas; `others` are further forms by content type.
+    `headers` are header names with their schemas, `some_headers` those that only some such answers have;
+    `others` are further forms by content type.
     """
 
     description: str
@@ -25,6 +26,7 @@ class Answer:
     content_type: str = JSON
     examples: Mapping[str, Any] = field(default_factory=dict)
     headers: Mapping[str, Schema] = field(default_factory=dict)
+    some_headers: Mapping[str, Schema] = field(default_factory=dict)
     others: Mapping[str, Schema] = field(default_factory=dict)
 
 
@@ -53,7 +55,8 @@ class Operation:
 
     `needs` names the ways to authenticate, any of which is enough (security.py); ANYBODY among them: none is
     needed. `errors` are sentences by status, each with the example of an error body. What every call of its
-    kind may answer besides (401, 408, 413, 429, 500, 503) is added by itself.
+    kind may answer besides (401, 408, 413, 429, 500, 503) is added by itself. `unauthorized` is the status
+    for bad credentials.
     """
 
     summary: str
@@ -63,6 +66,7 @@ class Operation:
     body: Body | None = None
     parameters: tuple[Parameter, ...] = ()
     is_limited: bool = False
+    unauthorized: int = 401
     description: str = ""
 
 

@@ -39,7 +39,7 @@ def openapi(app: Flask) -> dict[str, Any]:
         "paths": paths,
         "components": {
             "responses": components.resolve({name: _response(said) for name, said in SHARED.items()}),
-            "headers": {name: {"schema": schema} for name, schema in REQUEST_ID.items()},
+            "headers": {name: {"schema": schema, "required": True} for name, schema in REQUEST_ID.items()},
             "schemas": dict(sorted(components.schemas.items())),
             "securitySchemes": {name: security.scheme(name) for name in sorted(needed - {security.ANYBODY})},
         },
@@ -88,7 +88,8 @@ def _response_or_reference(said: Answer) -> dict[str, Any]:
 
 def _response(said: Answer) -> dict[str, Any]:
     headers: dict[str, Any] = {name: {"$ref": f"#/components/headers/{name}"} for name in REQUEST_ID}
-    headers |= {name: {"schema": schema} for name, schema in said.headers.items()}
+    headers |= {name: {"schema": schema, "required": True} for name, schema in said.headers.items()}
+    headers |= {name: {"schema": schema} for name, schema in said.some_headers.items()}
     shown: dict[str, Any] = {"description": said.description, "headers": headers}
     if said.schema is not None:
         shown["content"] = {said.content_type: {"schema": said.schema, **_examples(examples_of(said))}}

@@ -89,7 +89,8 @@ def complaints(openapi: Document, operation: Operation, response: TestResponse) 
     if said is None:
         return [f"{response.status_code} is not documented"]
     answer = follow(openapi, said)
-    wrong = [f"no {name}" for name in answer.get("headers", {}) if name not in response.headers]
+    needed = [name for name, header in answer["headers"].items() if follow(openapi, header).get("required")]
+    wrong = [f"no {name}" for name in needed if name not in response.headers]
     forms = answer.get("content", {})
     form = next((form for form in forms if is_same(form, response.content_type)), None)
     if not forms:

@@ -11,6 +11,7 @@ from flask import Flask
 
 from app.documents.areas import routes
 from tests.cast import Constellation, News, Person
+from tests.notifications.conftest import make_service, subscriber_token
 from tests.support.documents import follow, operations, problems
 from tests.support.sse import Decoder, ServerEvent
 
@@ -95,11 +96,11 @@ def messages(asyncapi: Any, key: str) -> Any:
     return asyncapi["channels"][key]["messages"]
 
 
-def assert_described(asyncapi: Any, event: ServerEvent) -> str:
-    """An event of a constellation's stream: which message it is, and that it looks like it."""
+def assert_described(asyncapi: Any, event: ServerEvent, key: str = "updates_updates", name: str = "") -> str:
+    """Which message of a stream an event is, by its type or its name, and that it looks like it."""
     data = json.loads(event.data)
-    name = data["type"] if event.name == "message" else event.name
-    message = messages(asyncapi, "updates_updates")[name.replace(".", "_")]
+    name = name or (data["type"] if event.name == "message" else event.name)
+    message = messages(asyncapi, key)[name.replace(".", "_")]
     assert not problems(asyncapi, message["payload"], data, is_strict=True), event
     assert (
         follow(asyncapi, message)
@@ -158,3 +159,21 @@ def test_verdicts_and_ends_are_described(app: Flask, asyncapi: Any, alice: Perso
         rest = [event for chunk in response.iter_encoded() for event in decoder.feed(chunk)]
     names = [assert_described(asyncapi, event) for event in (reset, resumed, updated, *rest)]
     assert names == ["stream.reset", "stream.resumed", "constellation.updated", "stream.closed"]
+
+
+def test_what_an_inbox_sends_is_described(app: Flask, asyncapi: Any) -> None:
+    shop = make_service(app)
+    dora = Person(app, "", "dora", subscriber_token(app, "dora"))
+    (ping,) = read(dora, "/sse", 1)
+    id = shop.notify("dora")
+    with dora.get("/sse") as response:
+        decoder, events = Decoder(), []
+        for chunk in response.iter_encoded():
+            events += decoder.feed(chunk)
+            if len(events) == 1:
+                shop.acknowledge("dora", id)
+            if len(events) == 2:
+                break
+    names = ["ping", "message", "message.acknowledged"]
+    for name, event in zip(names, [ping, *events], strict=True):
+        assert_described(asyncapi, event, "inbox_stream", name)

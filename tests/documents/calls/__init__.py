@@ -1,8 +1,9 @@
 """Calls to judge the answers by: of each endpoint one that goes well at least, and one that does not.
 
-One module per area. `{names}` are those of a world that each call gets for itself (test_access_table.py): its
-caller is an ADMIN of a constellation beside {owner}; {comment} is the owner's, {own} the caller's; {client} has
-{secret}. A module may have a `prepare(app, names)` that makes more and answers what that is called.
+One module per area. `{names}` are those of a world that each call gets for itself (test_access_table.py):
+its caller is an ADMIN of a constellation beside {owner}; {comment} is the owner's, {own} the caller's;
+{client} has {secret}. A module may have a `prepare(app, names)` that makes more and answers what that is
+called.
 """
 
 from collections.abc import Iterator
