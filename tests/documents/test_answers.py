@@ -15,6 +15,7 @@ from tests.cast import MakeApp, Person, make_person, unique
 from tests.documents.calls import Call, collect
 from tests.documents.calls import operations as ops
 from tests.support.documents import Document, Operation, follow, operations, problems
+from tests.support.task_service import TaskService
 from tests.test_access_table import make_world
 
 
@@ -111,8 +112,10 @@ CALLS = [pytest.param(area, call, id=f"{call.call} {call.status}") for area, cal
 
 
 @pytest.mark.parametrize(("area", "call"), CALLS)
-def test_answers_are_as_described(make_app: MakeApp, area: ModuleType, call: Call) -> None:
-    app = make_app(**call.settings)
+def test_answers_are_as_described(
+    make_app: MakeApp, task_service: TaskService, area: ModuleType, call: Call
+) -> None:
+    app = make_app(**fill(call.settings, {"task_service": task_service.url}))
     openapi = app.test_client().get("/openapi.json").get_json()
     with do(app, area, call) as response:
         assert response.status_code == call.status, response.text[:500]
