@@ -138,3 +138,14 @@ def test_a_property_that_is_not_described_is_found(app: Flask, openapi: Document
     del openapi["components"]["schemas"]["Health"]["properties"]["uptime"]
     with do(app, ops, call) as response:
         assert complaints(openapi, find(openapi, call), response)
+
+
+def test_limits_are_told_as_described(make_app: MakeApp) -> None:
+    client = make_app(RATELIMIT_ENABLED="1", RATELIMIT_LOGIN="1/minute").test_client()
+    answers = [client.post("/login", json={"name": "dora", "password": "x"}) for _ in range(2)]
+    assert [answer.status_code for answer in answers] == [401, 429]
+    openapi = client.get("/openapi.json").get_json()
+    for answer in answers:
+        assert not complaints(openapi, find(openapi, Call("POST /login", 429)), answer)
+    openapi["components"]["responses"]["RateLimited"]["headers"]["X-Nothing"] = {"required": True}
+    assert complaints(openapi, find(openapi, Call("POST /login", 429)), answers[1]) == ["no X-Nothing"]
