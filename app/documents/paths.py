@@ -49,7 +49,7 @@ def openapi(app: Flask) -> dict[str, Any]:
 def _operation(route: Route, said: Operation, tag: str) -> dict[str, Any]:
     answers = {**said.answers, **all_of(said)}
     shown: dict[str, Any] = {
-        "operationId": route.name.replace(".", "_"),
+        "operationId": _camel(route.name),
         "tags": [tag],
         "summary": said.summary,
         "security": [{name: []} if name else {} for name in said.needs],
@@ -63,6 +63,12 @@ def _operation(route: Route, said: Operation, tag: str) -> dict[str, Any]:
     if said.body is not None:
         shown["requestBody"] = _body(said.body)
     return shown
+
+
+def _camel(name: str) -> str:
+    """`members.list_users` → `membersListUsers`."""
+    first, *rest = name.replace(".", "_").split("_")
+    return first + "".join(word.capitalize() for word in rest)
 
 
 def _path_parameter(name: str) -> dict[str, Any]:
