@@ -13,8 +13,8 @@ EMAIL_LENGTH, PASSWORD_LENGTH = 254, 1000
 class Body(Schema):
     """A JSON object; keys that the contract does not name are ignored.
 
-    A schema or a field may have a `json_schema`: what it means in the documents of the API, where that does not
-    follow from its fields or its type.
+    A schema or a field may have a `json_schema`: what it means in the documents of the API, where that does
+    not follow from its fields or its type.
     """
 
     class Meta:
