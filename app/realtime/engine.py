@@ -182,8 +182,8 @@ class Engine:
         self.meters.published += 1
 
     def publish_many(self, topics: list[str], event: Event, is_retry: bool = False) -> None:
-        """The same event to many topics; raises BrokerUnavailable, when some may have got it. Its id names it:
-        with `is_retry`, a topic whose history has it does not get it again."""
+        """The same event to many topics; raises BrokerUnavailable, when some may have got it. Its id names it,
+        and with `is_retry` a topic whose history has it does not get it again."""
         self.start()
         try:
             self.broker.publish_many(topics, pack(event), event.id, is_retry)
