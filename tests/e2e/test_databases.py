@@ -39,7 +39,8 @@ def test_streams_are_told_to_come_back(
     process = hub(database_url=own_postgres.create_database())
     _, token = process.register("Alice")
     made = process.post("/constellations", token=token, json={"name": "Shared"})
-    path = f"/sse/updates/{made.json()['constellation_uuid']}"
+    workspace = made.json()["constellation_uuid"]
     own_postgres.stop()
-    source = open_stream(f"{process.url}{path}?token={token}", reconnect=True)
-    assert source.wait_for_event("stream.closed").data == '{"reason": "overloaded"}'
+    for path in (f"/sse/updates/{workspace}", f"/api/ad-concepts/{workspace}/stream"):
+        source = open_stream(f"{process.url}{path}?token={token}", reconnect=True)
+        assert source.wait_for_event("stream.closed").data == '{"reason": "overloaded"}'
