@@ -11,7 +11,8 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from app import cli, errors
 from app.accounts.cookies import blueprint as cookies
 from app.accounts.routes import blueprint as accounts
-from app.auth import clients, passwords
+from app.accounts.tickets import blueprint as stream_tickets
+from app.auth import clients, passwords, tickets
 from app.auth.cache import Cache
 from app.constellations.live import why_not_read
 from app.constellations.routes import blueprint as constellations
@@ -52,7 +53,16 @@ def create_app(settings: Base | None = None) -> Flask:
     _bind_extensions(app, settings)
     _make_engine(app, settings)
     _trust_proxies(app, settings.TRUSTED_PROXIES)
-    for blueprint in (accounts, cookies, constellations, updates, notifications, inboxes, health):
+    for blueprint in (
+        accounts,
+        cookies,
+        stream_tickets,
+        constellations,
+        updates,
+        notifications,
+        inboxes,
+        health,
+    ):
         app.register_blueprint(blueprint)
     errors.init_app(app)
     app.register_error_handler(BrokerUnavailable, _answer_broker_away)
@@ -104,6 +114,7 @@ def _make_engine(app: Flask, settings: Base) -> None:
     app.extensions["principals"] = Cache(engine)
     app.extensions["rights"] = Cache(engine)
     app.extensions["services"] = Cache(engine, clients.BELIEVED_SECONDS)
+    tickets.init_app(app, engine)
     metrics.init_app(app, engine)
     common = CommonHeaders(app.wsgi_app, trusts_proxies=settings.TRUSTED_PROXIES > 0)
     app.wsgi_app = ShowResponse(common)  # type: ignore[method-assign]

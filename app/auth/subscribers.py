@@ -8,11 +8,12 @@ and whoever makes a token meanwhile takes it instead of the time.
 from dataclasses import dataclass
 from time import time
 
-from flask import current_app, request
+from flask import current_app
 from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
-from app.auth import tokens
+from app.auth import credentials, tokens
+from app.auth.credentials import Missing
 from app.auth.models import RevokedSubscriber, RevokedToken
 from app.errors import Unauthorized
 from app.extensions import db
@@ -54,31 +55,24 @@ def version_now(external_id: str) -> int:
 
 
 def identify_subscriber(query: bool = False) -> Subscription:
-    """The recipient whose token the request carries, in its header or (streams only) as `?token=`.
+    """The recipient whose token the request carries, in its header or (streams only) in its query.
 
-    Raises Unauthorized.
+    Raises Missing, Unauthorized and, with `query`, BrokerUnavailable.
     """
-    header = request.headers.get("Authorization")
-    if header is not None:
-        scheme, _, token = header.strip().partition(" ")
-        if scheme.lower() != "bearer":
-            raise Unauthorized("Invalid token")
-        return read_token(token.strip())
-    if query and request.args.get("token"):
-        return read_token(request.args["token"])
-    raise Unauthorized("Missing credentials")
-
-
-def read_token(token: str) -> Subscription:
-    """Whom a good token stands for; raises Unauthorized."""
     try:
-        claims = tokens.read(token)
+        return subscription(credentials.find(query=query).read())
+    except Missing:
+        raise
     except Unauthorized as error:
         raise Unauthorized("Invalid token") from error
-    subscription = Subscription(claims.subject, claims.token_id, claims.expires_at, claims.version)
-    if claims.use != tokens.SUBSCRIBER or is_revoked(db.session(), subscription.claims):
+
+
+def subscription(claims: tokens.Claims) -> Subscription:
+    """Whom the claims stand for; raises Unauthorized."""
+    found = Subscription(claims.subject, claims.token_id, claims.expires_at, claims.version)
+    if claims.use != tokens.SUBSCRIBER or is_revoked(db.session(), found.claims):
         raise Unauthorized("Invalid token")
-    return subscription
+    return found
 
 
 def is_revoked(session: Session, claims: Claims) -> bool:
