@@ -14,10 +14,15 @@ from app.accounts.routes import blueprint as accounts
 from app.accounts.tickets import blueprint as stream_tickets
 from app.auth import clients, passwords, tickets
 from app.auth.cache import Cache
+from app.concepts import wiring as concepts
 from app.constellations.live import why_not_read
 from app.constellations.routes import blueprint as constellations
 from app.constellations.stream import blueprint as updates
 from app.extensions import db, jwt, migrate, sock
+from app.gateway import access
+from app.gateway.bots import PublicAccounts
+from app.gateway.routes import blueprint as gateway
+from app.gateway.service import Gateway
 from app.handshake import SERVER_OPTIONS
 from app.json import OrjsonProvider
 from app.notifications import inbox
@@ -35,8 +40,14 @@ from app.realtime.broker.base import BrokerUnavailable, Limits
 from app.realtime.connection import Bounds
 from app.realtime.engine import Engine, Settings
 from app.realtime.peer import ShowResponse
+from app.realtime.rechecks import SOCKET
+from app.tasks import embedded as tasks
 from config import Base, load
 
+BLUEPRINTS = (
+    *(accounts, cookies, stream_tickets),
+    *(constellations, updates, gateway, notifications, inboxes, health),
+)
 MIGRATIONS = str(Path(__file__).resolve().parent.parent / "migrations")
 
 
@@ -53,17 +64,10 @@ def create_app(settings: Base | None = None) -> Flask:
     _bind_extensions(app, settings)
     _make_engine(app, settings)
     _trust_proxies(app, settings.TRUSTED_PROXIES)
-    for blueprint in (
-        accounts,
-        cookies,
-        stream_tickets,
-        constellations,
-        updates,
-        notifications,
-        inboxes,
-        health,
-    ):
+    for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
+    tasks.init_app(app)
+    concepts.init_app(app)
     errors.init_app(app)
     app.register_error_handler(BrokerUnavailable, _answer_broker_away)
     cli.init_app(app)
@@ -108,7 +112,10 @@ def _make_engine(app: Flask, settings: Base) -> None:
     engine.sockets.on_end = logs.socket_ended
     engine.rechecks.authorizers["constellation"] = partial(why_not_read, app)
     engine.rechecks.authorizers["inbox"] = partial(inbox.why_not_read, app)
+    public = PublicAccounts(engine, settings.PUBLIC_ACCOUNTS)
+    engine.rechecks.authorizers[SOCKET] = partial(access.why_not_connected, app, public)
     app.extensions["engine"] = engine
+    app.extensions["gateway"] = Gateway(engine, public, settings.REPLY_TIMEOUT_SECONDS)
     app.extensions["courier"] = courier = Courier(app, engine, Sweep())
     engine.companions.append(courier)
     app.extensions["principals"] = Cache(engine)

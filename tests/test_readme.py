@@ -5,13 +5,16 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from config import Base, load
 from tests.support.fixtures import StartHub
+from tests.support.process import Child
 from tests.support.sse import Decoder
+from tests.support.wait import wait_until
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text()
@@ -40,6 +43,7 @@ def live(url: str, title: str = "A whole life in curl") -> subprocess.CompletedP
         ["bash", "-u"],
         input=script.replace(ADDRESS, url),
         env={"PATH": os.environ["PATH"]},  # no proxies, no .curlrc
+        cwd=ROOT,
         capture_output=True,
         text=True,
         timeout=60,
@@ -85,6 +89,42 @@ def test_messages_wait_again_and_again(hub: StartHub) -> None:
         seen = [json.loads(data) for _, data in events(lived.stdout)]
         assert [message["payload"] for message in seen] == ["The new issue is out"]
         assert lived.stdout.endswith('{"acknowledged":1}\n\n'), lived
+
+
+@pytest.mark.skipif(shutil.which("curl") is None, reason="no curl on this machine")
+def test_asking_a_bot(hub: StartHub, tmp_path: Path) -> None:
+    process = hub()
+    process.flask("seed", "--demo")
+    log = tmp_path / "bot.log"
+    bot = Child([sys.executable, str(ROOT / "examples/echo_bot.py")], log, env={"HUB": process.url})
+    wait_until(lambda: "echo_bot is connected" in log.read_text(), 10, bot.tail)
+    lived = live(process.url, "Ask a bot")
+    assert lived.stderr == ""
+    printed = lived.stdout
+    answers = [json.loads(data)["message"] for _, data in events(printed)]
+    said = ["You said:", "{}", "That was all."]
+    asked = ["Hello, bot", "@echo_bot, are you there?"]
+    assert answers == [text.format(question) for question in asked for text in said]
+    promised = blocks(section("Ask a bot"), "text")[1]
+    assert printed.endswith(promised), printed
+    process.terminate()
+    wait_until(lambda: "closed: 1001 Server shutdown" in log.read_text(), 10, bot.tail)
+    process.spawn()
+    wait_until(lambda: log.read_text().count("echo_bot is connected") == 2, 20, bot.tail)
+    bot.stop()
+
+
+@pytest.mark.skipif(shutil.which("curl") is None, reason="no curl on this machine")
+def test_a_concept_of_an_image(hub: StartHub) -> None:
+    process = hub()
+    for _ in range(2):
+        printed = live(process.url, "A concept of an image").stdout
+        assert "error" not in printed
+        last = json.loads(re.findall(r"^event: concept-update\ndata: (.*)$", printed, re.MULTILINE)[-1])
+        assert last["status"] == "completed"
+        assert last["concept_json"]["title"] == "Square image: orange shape on dark blue"
+        assert last["concept_json"]["color_palette"][0]["hex"] == "#12324a"
+        assert printed.endswith('{"success":true}\n')
 
 
 # Tables
@@ -139,6 +179,7 @@ def test_defaults_are_told_as_they_are(settings: Settings) -> None:
         is_known = hasattr(settings[0], name) and not name.endswith("SECRET_KEY")
         value = getattr(settings[0], name) if is_known else example()[name]
         text = str(int(value)) if isinstance(value, bool) else str(value)
+        text = ",".join(value) if isinstance(value, list) else text
         assert (name, example()[name]) == (name, text)
         if text:
             assert (name, table()[name]) == (name, text)

@@ -22,7 +22,7 @@ TICK_LATE_SECONDS = 5.0
 
 @blueprint.get("/health")
 def health() -> ResponseReturnValue:
-    """The gateway family's form."""
+    """The gateway family's form: how many users are connected, on all workers together."""
     return jsonify(status="healthy", connections=count_connections(), uptime="running")
 
 

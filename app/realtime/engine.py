@@ -106,7 +106,9 @@ class Engine:
         self.rechecks = Rechecks(self.hub, self.sockets, self.settings.recheck_seconds)
         self.presence = make_presence(broker, self.settings.presence_lease_seconds)
         self.keeper = Keeper(self.presence)
-        self.hub.on_interruption = self.keeper.renew_soon
+        # Names that are no users' and that only one may use at a time.
+        self.reservations = Keeper(make_presence(broker, self.settings.presence_lease_seconds, "reserved"))
+        self.hub.on_interruption = self._renew_leases
         self.mail = Mail(broker)
         self.companions: list[Companion] = []
         self.is_draining = False
@@ -131,6 +133,7 @@ class Engine:
         self.ticker.start()
         self.rechecks.start()
         self.keeper.start(self.worker_id)
+        self.reservations.start(self.worker_id)
         self.mail.start(self.worker_id)
         self._control_greenlet = gevent.spawn(self._listen_to_control)
 
@@ -146,13 +149,20 @@ class Engine:
         """Ends every greenlet; for tests and for a worker that exits."""
         for companion in self.companions:
             companion.stop()
-        for part in (self.mail, self.keeper, self.rechecks, self.ticker, self.outbox, self.dispatcher):
+        self.mail.stop()
+        self.keeper.stop()
+        self.reservations.stop()
+        for part in (self.rechecks, self.ticker, self.outbox, self.dispatcher):
             part.stop()
         self.writer.poller.stop()
         self.sockets.stop()
         self.broker.stop()
         if self._control_greenlet is not None:
             self._control_greenlet.kill()
+
+    def _renew_leases(self) -> None:
+        self.keeper.renew_soon()
+        self.reservations.renew_soon()
 
     def _listen_to_control(self) -> None:
         while True:
@@ -178,8 +188,8 @@ class Engine:
     def publish_committed(self, topic: str, event: Event) -> None:
         """For changes that are committed already: waits in the outbox while the broker is away."""
         self.start()
-        self.outbox.publish(topic, pack(event), next(self._keys))
-        self.meters.published += 1
+        if self.outbox.publish(topic, pack(event), next(self._keys)):
+            self.meters.published += 1
 
     def publish_many(self, topics: list[str], event: Event) -> None:
         """The same event to many topics; raises BrokerUnavailable, when some may have got it."""
@@ -327,6 +337,7 @@ class Engine:
             subscriber.close(reason)
         self.sockets.drain()
         self.keeper.drain()
+        self.reservations.drain()
         until = monotonic() + wait_seconds
         while self._is_busy and monotonic() < until:
             gevent.sleep(0.02)

@@ -23,9 +23,13 @@ class Ticker:
     """Calls every task each tick; a task that fails is logged and called again."""
 
     def __init__(self, *tasks: Callable[[], None]) -> None:
-        self._tasks = tasks
+        self._tasks = list(tasks)
         self._greenlet: gevent.Greenlet[..., None] | None = None
         self.ticked_at = 0.0
+
+    def add(self, task: Callable[[], None]) -> None:
+        """It may not wait for anything: the others wait for it."""
+        self._tasks.append(task)
 
     def start(self) -> None:
         self.ticked_at = monotonic()

@@ -87,6 +87,10 @@ class Keeper:
             self._presence.release(self._leases(earlier))
         return self._presence.claim(name, Holder(self._worker, connection))
 
+    def find(self, name: str) -> str | None:
+        """The connection of this worker that has the name, as far as this worker knows."""
+        return self._held.get(name)
+
     def release(self, name: str, connection: str) -> None:
         """Never fails, never waits, and frees nobody else's claim."""
         claim = (name, connection)
