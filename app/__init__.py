@@ -30,7 +30,7 @@ from app.notifications.courier import Courier
 from app.notifications.retention import Sweep
 from app.notifications.routes import blueprint as notifications
 from app.notifications.stream import blueprint as inboxes
-from app.ops import edge, limits, logs
+from app.ops import cluster, edge, limits, logs
 from app.ops.files import connections_allowed
 from app.ops.headers import CommonHeaders
 from app.ops.health import blueprint as health
@@ -123,6 +123,7 @@ def _make_engine(app: Flask, settings: Base) -> None:
     app.extensions["services"] = Cache(engine, clients.BELIEVED_SECONDS)
     tickets.init_app(app, engine)
     metrics.init_app(app, engine)
+    cluster.init_app(app, engine)
     common = CommonHeaders(app.wsgi_app, trusts_proxies=settings.TRUSTED_PROXIES > 0)
     app.wsgi_app = ShowResponse(common)  # type: ignore[method-assign]
 
