@@ -7,7 +7,7 @@ import json
 import pytest
 
 from tests.support.eventsource import EventSource
-from tests.support.fixtures import StartStage
+from tests.support.fixtures import StartGateway, StartStage
 from tests.support.services import RedisServer
 from tests.support.stage import Stage
 from tests.support.wait import wait_until
@@ -74,3 +74,33 @@ def test_while_redis_is_away_it_is_not_used_up(start_pair: StartStage, own_redis
     again = use(stage, ticket).wait_open(timeout=10)
     again.wait_for(lambda it: it.last_event_id or it.named("stream.closed"), 10)
     assert not again.named("stream.closed")
+
+
+def test_a_ticket_opens_one_socket(start_gateway: StartGateway, redis_url: str) -> None:
+    stage = start_gateway(workers=2, redis_url=redis_url, GATEWAY_AUTH="token")
+    uuid, token = stage.hub.register("Alice")
+
+    def ticket() -> str:
+        return str(stage.hub.post("/api/stream-ticket", token=token).json()["ticket"])
+
+    used = ticket()
+    client = stage.connect(uuid, query={"ticket": used})
+    wait_until(lambda: stage.hub.get("/health").json()["connections"] == 1)
+    for worker in stage.hub.worker_pids():
+        for bad in (used, "garbage", token):
+            assert stage.connect(uuid, worker=worker, query={"ticket": bad}).wait_closed()[0] == 1008
+    assert stage.connect("another", query={"ticket": ticket()}).wait_closed()[0] == 1008
+    assert client.is_open
+    assert stage.hub.post("/logout", token=token).status_code == 200
+    assert client.wait_closed(2) == (1008, "logged out")
+    assert used not in stage.hub.log
+
+
+def test_a_socket_without_redis_is_asked_to_come_again(
+    start_gateway: StartGateway, own_redis: RedisServer
+) -> None:
+    stage = start_gateway(workers=2, redis_url=own_redis.url, GATEWAY_AUTH="token")
+    uuid, token = stage.hub.register("Alice")
+    ticket = stage.hub.post("/api/stream-ticket", token=token).json()["ticket"]
+    own_redis.stop()
+    assert stage.connect(uuid, query={"ticket": ticket}).wait_closed(10)[0] == 1013
