@@ -5,6 +5,7 @@ behind from which version on tokens are good. Clocks of machines differ, so that
 and whoever makes a token meanwhile takes it instead of the time.
 """
 
+import logging
 from dataclasses import dataclass
 from time import time
 
@@ -18,6 +19,8 @@ from app.auth.models import RevokedSubscriber, RevokedToken
 from app.errors import Unauthorized
 from app.extensions import db
 from app.realtime.claims import Claims
+
+audit = logging.getLogger("hub.audit")
 
 SKEW_SECONDS = 60
 # Longer than any token that was made under an earlier SUBSCRIBER_TOKEN_SECONDS.
@@ -43,8 +46,9 @@ def subject(external_id: str) -> str:
     return f"subscriber:{external_id}"
 
 
-def issue_token(external_id: str) -> str:
-    """A new token; raises nothing for a recipient that does not exist."""
+def issue_token(external_id: str, by: str = "") -> str:
+    """A new token, for which `by` has asked; raises nothing for a recipient that does not exist."""
+    audit.info("subscriber token issued", extra={"recipient": external_id, "by": by})
     seconds = current_app.config["SUBSCRIBER_TOKEN_SECONDS"]
     return tokens.issue(tokens.SUBSCRIBER, external_id, seconds, version_now(external_id))
 
