@@ -10,7 +10,7 @@ from jwt import PyJWTError
 
 from app.errors import Unauthorized
 
-ACCOUNT, SERVICE, SUBSCRIBER = "account", "service", "subscriber"
+ACCOUNT, SERVICE, SUBSCRIBER, TICKET = "account", "service", "subscriber", "ticket"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +34,20 @@ def issue(use: str, subject: str, seconds: int, version: int = 0, more: dict[str
 
 def read(token: str) -> Claims:
     """Checks signature and expiry, not revocation; raises Unauthorized."""
+    return claims(decode(token))
+
+
+def decode(token: str) -> dict[str, Any]:
+    """The payload of a token of the hub that has not expired; raises Unauthorized."""
     try:
         payload: dict[str, Any] = decode_token(token)
     except (PyJWTError, JWTExtendedException, UnicodeError, ValueError) as error:
         raise Unauthorized("Invalid or expired token") from error
+    return payload
+
+
+def claims(payload: dict[str, Any]) -> Claims:
+    """Raises Unauthorized for one that the hub would not have written."""
     use, version = payload.get("use"), payload.get("ver", 0)
     if not isinstance(use, str) or not isinstance(version, int):
         raise Unauthorized("Invalid or expired token")
