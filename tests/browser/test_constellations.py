@@ -10,10 +10,9 @@ from tests.support.wait import wait_until
 HOSTILE = "<img src=x onerror=alert(1)><script>alert(2)</script>.md"
 
 
-def opened(console: OpenConsole, stage: Stage, name: str = "", **options: object) -> Console:
-    tab = console(stage.hub.url, **options).sign_in(
-        name or stage.name, f"constellations/{stage.constellation}"
-    )
+def opened(console: OpenConsole, stage: Stage, token: str = "", **options: object) -> Console:
+    tab = console(stage.hub.url, **options)
+    tab.enter(token or stage.token, f"constellations/{stage.constellation}")
     tab.live()
     return tab
 

@@ -45,7 +45,7 @@ class Console:
 
     def _note(self, message: Any) -> None:
         if message.type == "error":
-            self.problems.append(message.text)
+            self.problems.append(f"{message.text} {message.location.get('url', '')}")
 
     def _dismiss(self, dialog: Any) -> None:
         self.dialogs.append(dialog.message)
