@@ -18,6 +18,7 @@ from app.concepts import wiring as concepts
 from app.constellations.live import why_not_read
 from app.constellations.routes import blueprint as constellations
 from app.constellations.stream import blueprint as updates
+from app.documents.routes import blueprint as documents
 from app.extensions import db, jwt, migrate, sock
 from app.gateway import access
 from app.gateway.bots import PublicAccounts
@@ -68,6 +69,7 @@ def create_app(settings: Base | None = None) -> Flask:
         app.register_blueprint(blueprint)
     tasks.init_app(app)
     concepts.init_app(app)
+    app.register_blueprint(documents)
     errors.init_app(app)
     app.register_error_handler(BrokerUnavailable, _answer_broker_away)
     cli.init_app(app)

@@ -10,6 +10,7 @@ from app.fields import NAME_LENGTH, Body
 SYSTEM_PREFIX = "ic-system-"
 
 
+@texts.means(r"^(?!\d+$)(?!ic-system-)")
 def unambiguous(group: str) -> None:
     """In paths, digits are a group's id; names with the prefix are the hub's own."""
     if group.isdigit():
@@ -49,7 +50,7 @@ class Notice(Body):
     """Groups that do not exist are ignored, so their names need not be ones that could."""
 
     users = several(texts.name())
-    groups = several(fields.String())
+    groups = several(texts.content())
     payload = texts.content()
 
 

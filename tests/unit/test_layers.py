@@ -14,7 +14,7 @@ LAYERS = [
     ["app.errors", "app.fields", "app.json"],
     ["app.identifiers", "app.paging", "app.extensions"],
     ["app.body", "app.database", "app.clock"],
-    ["app.lease"],
+    ["app.documents", "app.lease"],
     ["app.auth"],
     ["app.ops"],
     ["app.streaming", "app.handshake"],
