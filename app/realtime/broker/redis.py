@@ -10,6 +10,7 @@ from pathlib import Path
 from time import monotonic, time
 
 from app.realtime import topics
+from app.realtime.broker.address import read_url
 from app.realtime.broker.base import (
     PAGE_BYTES,
     PAGE_EVENTS,
@@ -20,6 +21,7 @@ from app.realtime.broker.base import (
     Receiver,
 )
 from app.realtime.broker.memory import new_epoch
+from app.realtime.broker.places import Place, Sentinels, Server
 from app.realtime.broker.redis_connection import Pipeline, Script
 from app.realtime.broker.redis_listener import Listener
 from app.realtime.event import Position
@@ -33,11 +35,12 @@ class RedisBroker(Broker):
         limits = limits or Limits()
         self.prefix = prefix
         self._limits = (limits.events, limits.seconds, limits.bytes, POSITION_SECONDS)
-        self._publish = Script((_FOLDER / "publish.lua").read_text())
-        self._read = Script((_FOLDER / "read.lua").read_text())
-        self._reset = Script((_FOLDER / "reset.lua").read_text())
-        self.pipeline = Pipeline(url, (self._publish, self._read, self._reset))
-        self._listener = Listener(url, f"{prefix}:{{".encode(), b"}")
+        self._publish = _script("send", "epoch", "publish")
+        self._read = _script("epoch", "read")
+        self._reset = _script("send", "reset")
+        place = find_place(url)
+        self.pipeline = Pipeline(place, (self._publish, self._read, self._reset))
+        self._listener = Listener(place, f"{prefix}:{{".encode(), b"}")
 
     def start(self, receiver: Receiver) -> None:
         self.pipeline.start()
@@ -55,13 +58,13 @@ class RedisBroker(Broker):
 
     def publish(self, topic: str, payload: bytes, key: str, is_retry: bool = False) -> Position:
         now = str(int(time() * 1000))
-        arguments = (self._channel(topic), payload, key, int(is_retry), now, new_epoch(), *self._limits)
+        arguments = (new_epoch(), self._channel(topic), payload, key, int(is_retry), now, *self._limits)
         # Should the connection fail half-way, the second attempt must say that it is one.
-        again = (*arguments[:3], 1, *arguments[4:])
+        again = (*arguments[:4], 1, *arguments[5:])
         return _position(self.pipeline.run(self._publish, self._keys(topic), arguments, again))
 
     def reset(self, topic: str) -> Position:
-        arguments = (self._channel(topic), new_epoch(), POSITION_SECONDS)
+        arguments = (new_epoch(), self._channel(topic), POSITION_SECONDS)
         return _position(self.pipeline.run(self._reset, self._keys(topic), arguments))
 
     def top(self, topic: str) -> Position:
@@ -78,11 +81,10 @@ class RedisBroker(Broker):
         flat = answer[2]
         events = [(flat[i], flat[i + 1]) for i in range(0, len(flat), 2)]
         # Numbers without a hole end at `top` only if the page starts right after `after`.
-        is_whole = not events or events[0][0] == after.offset + 1
-        is_lost = after.epoch != top.epoch or after.offset > top.offset or not is_whole
-        if is_lost or (not events and after.offset < top.offset):
-            return Page(top, is_lost=True)
-        return Page(top, events)
+        is_whole = events[0][0] == after.offset + 1 if events else after.offset == top.offset
+        if is_whole and (after.epoch == top.epoch or _is_succeeded(after, answer)):
+            return Page(top, events)
+        return Page(top, is_lost=True)
 
     def open_mailbox(self, worker: str, deliver: Callable[[bytes], None]) -> None:
         self._listener.hear(self._mailbox(worker), deliver)
@@ -126,6 +128,21 @@ class RedisBroker(Broker):
 
 def _only_top() -> tuple[str | int, ...]:
     return (new_epoch(), "", 0, 0, POSITION_SECONDS)
+
+
+def find_place(url: str) -> Place:
+    found = read_url(url)
+    return Sentinels(found) if found.kind == "sentinel" else Server(url)
+
+
+def _script(*names: str) -> Script:
+    return Script("".join((_FOLDER / f"{name}.lua").read_text() for name in names), names_server=True)
+
+
+def _is_succeeded(after: Position, answer: list) -> bool:  # type: ignore[type-arg]
+    """Whether the epoch of the answer went on from there, when another server took over."""
+    _, _, _, epoch, until = answer
+    return epoch is not None and after.epoch == epoch.decode() and after.offset <= int(until)
 
 
 def _position(answer: list) -> Position:  # type: ignore[type-arg]

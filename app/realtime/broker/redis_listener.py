@@ -11,12 +11,8 @@ from gevent.lock import BoundedSemaphore
 from redis.exceptions import RedisError
 
 from app.realtime.broker.base import BrokerUnavailable, Receiver
-from app.realtime.broker.redis_connection import (
-    RECONNECT_SECONDS,
-    TIMEOUT_SECONDS,
-    connection_pool,
-    make_connection,
-)
+from app.realtime.broker.places import TIMEOUT_SECONDS, Place
+from app.realtime.broker.redis_connection import RECONNECT_SECONDS
 from app.realtime.event import Position
 from app.realtime.meters import Histogram
 
@@ -31,10 +27,10 @@ CAUGHT_UP = b"caught-up"
 class Listener:
     """Reads one connection for ever. A lost one is told to the receiver as soon as a new one listens."""
 
-    def __init__(self, url: str, before: bytes, after: bytes) -> None:
+    def __init__(self, place: Place, before: bytes, after: bytes) -> None:
         """A channel is `before` + topic + `after`."""
-        # No read timeout: silence is judged by pings of its own.
-        self._pool = connection_pool(url, socket_timeout=None)
+        self._place = place
+        self._generation = place.generation
         self._before, self._after = before, after
         self._receiver: Receiver | None = None
         self._channels: dict[bytes, Event] = {}
@@ -129,12 +125,9 @@ class Listener:
             gevent.sleep(RECONNECT_SECONDS)
 
     def _connect(self) -> None:
-        connection = make_connection(self._pool)
-        try:
-            connection.connect()
-        except BaseException:
-            connection.disconnect()
-            raise
+        # No read timeout: silence is judged by pings of its own.
+        connection = self._place.connect(read_seconds=None)
+        self._generation = self._place.generation
         self._connection = connection
         self._heard_at = monotonic()
         # One channel nobody uses puts the connection into subscriber mode, where pings answer alike.
@@ -192,12 +185,16 @@ class Listener:
             self._receiver.topic_reset(topic, position)
 
     def _watch(self) -> None:
-        """Asks for a sign of life every second; a connection that gives none is hung up."""
+        """Asks for a sign of life every second; a connection that gives none, or to a server that is not the
+        right one any more, is hung up."""
         while True:
             gevent.sleep(PING_SECONDS)
             if self._connection is None:
                 continue
-            if monotonic() - self._heard_at > SILENCE_SECONDS:
+            self._place.look()
+            if self._generation != self._place.generation:
+                self._hang_up()
+            elif monotonic() - self._heard_at > SILENCE_SECONDS:
                 log.warning("Redis is silent: connecting anew")
                 self._hang_up()
             else:

@@ -1,0 +1,3 @@
+-- Begins the scripts that send: to whoever subscribed to the channel, on whichever server.
+local function send(channel, message) return redis.call('PUBLISH', channel, message) end
+

@@ -1,0 +1,9 @@
+-- The same in a cluster: workers subscribe at the node that owns the channel's slot, so that no other node need
+-- hear of the message. A server that knows no shard channels (before Redis 7) tells all its nodes.
+local function send(channel, message)
+  local heard = redis.pcall('SPUBLISH', channel, message)
+  if type(heard) == 'number' then return heard end
+  if string.find(heard.err, 'nknown') then return redis.call('PUBLISH', channel, message) end
+  return error(heard.err)
+end
+
