@@ -12,7 +12,7 @@ from gevent.event import AsyncResult
 from gevent.pool import Pool
 
 from app.realtime import sse
-from app.realtime.broker.base import Broker, BrokerUnavailable
+from app.realtime.broker.base import Broker, BrokerUnavailable, Page
 from app.realtime.claims import Claims
 from app.realtime.dispatcher import Dispatcher
 from app.realtime.event import Event, Position, encode_cursor, unpack
@@ -249,7 +249,7 @@ class Hub:
                 topic.missed = None
                 page = self._patiently(partial(self.broker.read, topic.name, position))
                 if page.is_lost:
-                    self._begin_anew(topic, position, page.top)
+                    self._begin_anew(topic, position, page)
                 elif page.top.epoch != position.epoch:
                     self._follow(topic, Position(page.top.epoch, position.offset))
                 for offset, payload in page.events:
@@ -259,11 +259,12 @@ class Hub:
         finally:
             topic.is_catching_up = False
 
-    def _begin_anew(self, topic: Topic, position: Position, top: Position) -> None:
+    def _begin_anew(self, topic: Topic, position: Position, page: Page) -> None:
         """A broker that has fewer events of the same epoch lost some: their numbers may not come again. Of
         another epoch the topic gets everything, where it can be had."""
+        top = page.top
         if top.epoch != position.epoch:
-            start = Position(top.epoch, 0)
+            start = Position(top.epoch, page.begun)
             top = top if self._patiently(partial(self.broker.read, topic.name, start)).is_lost else start
         elif top.offset < position.offset:
             top = self._patiently(partial(self.broker.reset, topic.name))

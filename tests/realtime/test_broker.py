@@ -7,6 +7,8 @@ from app.realtime.event import Position
 from tests.realtime.conftest import Listener, MakeBroker
 from tests.support.wait import wait_until
 
+BROKERS = ["memory", "redis", "sentinel"]
+
 
 def publish_all(broker: Broker, topic: str, count: int, start: int = 1) -> list[Position]:
     return [broker.publish(topic, b"%d" % n, f"key{n}") for n in range(start, start + count)]

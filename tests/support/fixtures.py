@@ -9,13 +9,14 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 import redis
 
 from tests.support.eventsource import EventSource
 from tests.support.hub import HubProcess
+from tests.support.redis_sets import SentinelSet
 from tests.support.services import (
     PostgresServer,
     RedisServer,
@@ -26,6 +27,7 @@ from tests.support.services import (
 )
 from tests.support.stage import Stage
 
+S = TypeVar("S", RedisServer, SentinelSet)
 StartHub = Callable[..., HubProcess]
 OpenStream = Callable[..., EventSource]
 StartStage = Callable[..., Stage]
@@ -50,6 +52,18 @@ def redis_url(request: pytest.FixtureRequest) -> str:
     with redis.Redis.from_url(url) as client:
         client.flushdb()
     return str(url)
+
+
+@pytest.fixture(scope="session")
+def sentinel_set() -> Iterator[SentinelSet]:
+    """A master, a replica and sentinels of this session's own; what kills one takes `own_sentinels`."""
+    yield from _run(SentinelSet)
+
+
+@pytest.fixture
+def own_sentinels() -> Iterator[SentinelSet]:
+    """For one test alone, with one sentinel, which needs nobody's consent."""
+    yield from _run(lambda: SentinelSet(1))
 
 
 @pytest.fixture(scope="session")
@@ -152,13 +166,18 @@ def start_pair(start_stage: StartStage, own_redis: RedisServer) -> StartStage:
 
 
 def _run_redis() -> Iterator[RedisServer]:
+    yield from _run(RedisServer)
+
+
+def _run(make: Callable[[], S]) -> Iterator[S]:
+    """One Redis, or several that belong together."""
     if find_redis() is None:
         pytest.skip("no redis-server on this machine (scripts/test-services installs it)")
-    server = RedisServer()
+    servers = make()
     try:
-        yield server.start()
+        yield servers.start()
     finally:
-        server.close()
+        servers.close()
 
 
 def _run_postgres() -> Iterator[PostgresServer]:

@@ -57,11 +57,13 @@ class RedisServer:
     def start(self) -> RedisServer:
         binary = find_redis()
         assert binary is not None, "no redis-server here"
-        argv = [binary, "--port", str(self.port), "--bind", "127.0.0.1", "--dir", str(self._directory)]
-        argv += ["--save", "", "--appendonly", "no", "--daemonize", "no", *self._options]
-        self._child = child = Child(argv, self._directory / "log")
+        self._child = child = Child(self.argv(binary), self._directory / "log")
         wait_until(self._answers, 10, lambda: f"redis-server to answer; {child.tail()}")
         return self
+
+    def argv(self, binary: str) -> list[str]:
+        argv = [binary, "--port", str(self.port), "--bind", "127.0.0.1", "--dir", str(self._directory)]
+        return [*argv, "--save", "", "--appendonly", "no", "--daemonize", "no", *self._options]
 
     def stop(self) -> None:
         if self._child is not None:

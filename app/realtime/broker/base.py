@@ -46,12 +46,14 @@ class Page:
     """A part of a history: payloads that follow each other, from `after` on.
 
     `top` is the topic's last position, in the epoch of all that is read; `after` may be of the one that it
-    succeeded. `is_lost`: what follows `after` is not to be had any more.
+    succeeded. `begun`: the number after which that epoch began. `is_lost`: what follows `after` is not to be
+    had any more.
     """
 
     top: Position
     events: list[tuple[int, bytes]] = field(default_factory=list)
     is_lost: bool = False
+    begun: int = 0
 
 
 class Receiver(Protocol):

@@ -78,13 +78,15 @@ class RedisBroker(Broker):
         arguments = (new_epoch(), after.offset, PAGE_EVENTS, PAGE_BYTES, POSITION_SECONDS)
         answer = self.pipeline.run(self._read, self._keys(topic), arguments)
         top = _position(answer)
-        flat = answer[2]
+        _, _, flat, earlier, until = answer
         events = [(flat[i], flat[i + 1]) for i in range(0, len(flat), 2)]
         # Numbers without a hole end at `top` only if the page starts right after `after`.
         is_whole = events[0][0] == after.offset + 1 if events else after.offset == top.offset
-        if is_whole and (after.epoch == top.epoch or _is_succeeded(after, answer)):
+        # Another server took over, and knew the history up to there at least.
+        is_succeeded = earlier == after.epoch.encode() and after.offset <= int(until)
+        if is_whole and (after.epoch == top.epoch or is_succeeded):
             return Page(top, events)
-        return Page(top, is_lost=True)
+        return Page(top, is_lost=True, begun=int(until or 0))
 
     def open_mailbox(self, worker: str, deliver: Callable[[bytes], None]) -> None:
         self._listener.hear(self._mailbox(worker), deliver)
@@ -137,12 +139,6 @@ def find_place(url: str) -> Place:
 
 def _script(*names: str) -> Script:
     return Script("".join((_FOLDER / f"{name}.lua").read_text() for name in names), names_server=True)
-
-
-def _is_succeeded(after: Position, answer: list) -> bool:  # type: ignore[type-arg]
-    """Whether the epoch of the answer went on from there, when another server took over."""
-    _, _, _, epoch, until = answer
-    return epoch is not None and after.epoch == epoch.decode() and after.offset <= int(until)
 
 
 def _position(answer: list) -> Position:  # type: ignore[type-arg]
