@@ -7,7 +7,7 @@ from app.realtime.event import Position
 from tests.realtime.conftest import Listener, MakeBroker
 from tests.support.wait import wait_until
 
-BROKERS = ["memory", "redis", "sentinel"]
+BROKERS = ["memory", "redis", "sentinel", "cluster"]
 
 
 def publish_all(broker: Broker, topic: str, count: int, start: int = 1) -> list[Position]:

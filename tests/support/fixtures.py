@@ -16,7 +16,7 @@ import redis
 
 from tests.support.eventsource import EventSource
 from tests.support.hub import HubProcess
-from tests.support.redis_sets import SentinelSet
+from tests.support.redis_sets import ClusterSet, SentinelSet
 from tests.support.services import (
     PostgresServer,
     RedisServer,
@@ -27,7 +27,7 @@ from tests.support.services import (
 )
 from tests.support.stage import Stage
 
-S = TypeVar("S", RedisServer, SentinelSet)
+S = TypeVar("S", RedisServer, SentinelSet, ClusterSet)
 StartHub = Callable[..., HubProcess]
 OpenStream = Callable[..., EventSource]
 StartStage = Callable[..., Stage]
@@ -64,6 +64,18 @@ def sentinel_set() -> Iterator[SentinelSet]:
 def own_sentinels() -> Iterator[SentinelSet]:
     """For one test alone, with one sentinel, which needs nobody's consent."""
     yield from _run(lambda: SentinelSet(1))
+
+
+@pytest.fixture(scope="session")
+def cluster_set() -> Iterator[ClusterSet]:
+    """Three masters of this session's own; what kills one or moves slots takes `own_cluster`."""
+    yield from _run(ClusterSet)
+
+
+@pytest.fixture
+def own_cluster() -> Iterator[ClusterSet]:
+    """For one test alone; its first master has a replica."""
+    yield from _run(lambda: ClusterSet(replica=True))
 
 
 @pytest.fixture(scope="session")

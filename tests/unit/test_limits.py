@@ -18,7 +18,7 @@ from tests.support.services import RedisServer
 from tests.support.wait import wait_until
 
 
-@pytest.fixture(params=["redis_url", "sentinel_set"])
+@pytest.fixture(params=["redis_url", "sentinel_set", "cluster_set"])
 def make_limiter(request: pytest.FixtureRequest) -> Iterator[Callable[[str], Limiter]]:
     """`make_limiter("1/hour")`: each with a connection of its own, counting together."""
     found = request.getfixturevalue(request.param)

@@ -10,7 +10,7 @@ from pathlib import Path
 from time import monotonic, time
 
 from app.realtime import topics
-from app.realtime.broker.address import read_url
+from app.realtime.broker.address import RedisUrl, read_url
 from app.realtime.broker.base import (
     PAGE_BYTES,
     PAGE_EVENTS,
@@ -20,10 +20,13 @@ from app.realtime.broker.base import (
     Page,
     Receiver,
 )
+from app.realtime.broker.cluster import Cluster
+from app.realtime.broker.cluster_listener import ClusterListener
+from app.realtime.broker.cluster_pipeline import ClusterPipeline
 from app.realtime.broker.memory import new_epoch
-from app.realtime.broker.places import Place, Sentinels, Server
+from app.realtime.broker.places import Sentinels, Server
 from app.realtime.broker.redis_connection import Pipeline, Script
-from app.realtime.broker.redis_listener import Listener
+from app.realtime.broker.redis_listener import Listener, Listening
 from app.realtime.event import Position
 from app.realtime.meters import Histogram
 
@@ -35,12 +38,13 @@ class RedisBroker(Broker):
         limits = limits or Limits()
         self.prefix = prefix
         self._limits = (limits.events, limits.seconds, limits.bytes, POSITION_SECONDS)
-        self._publish = _script("send", "epoch", "publish")
+        found = read_url(url)
+        send = "send_to_shard" if found.kind == "cluster" else "send"
+        self._publish = _script(send, "epoch", "publish")
         self._read = _script("epoch", "read")
-        self._reset = _script("send", "reset")
-        place = find_place(url)
-        self.pipeline = Pipeline(place, (self._publish, self._read, self._reset))
-        self._listener = Listener(place, f"{prefix}:{{".encode(), b"}")
+        self._reset = _script(send, "reset")
+        self.pipeline, self._listener = _connections(found, f"{prefix}:{{".encode(), b"}")
+        self.pipeline.load((self._publish, self._read, self._reset))
 
     def start(self, receiver: Receiver) -> None:
         self.pipeline.start()
@@ -132,9 +136,13 @@ def _only_top() -> tuple[str | int, ...]:
     return (new_epoch(), "", 0, 0, POSITION_SECONDS)
 
 
-def find_place(url: str) -> Place:
-    found = read_url(url)
-    return Sentinels(found) if found.kind == "sentinel" else Server(url)
+def _connections(url: RedisUrl, before: bytes, after: bytes) -> tuple[Pipeline, Listening]:
+    """Whom commands go to, and whom events come from."""
+    if url.kind == "cluster":
+        cluster = Cluster(url)
+        return ClusterPipeline(cluster), ClusterListener(cluster, before, after)
+    place = Sentinels(url) if url.kind == "sentinel" else Server(url.server)
+    return Pipeline(place), Listener(place, before, after)
 
 
 def _script(*names: str) -> Script:

@@ -41,15 +41,18 @@ class Script:
 
 
 @dataclass(slots=True)
-class _Call:
+class Call:
     command: tuple[Any, ...]
     again: tuple[Any, ...] | None
     result: "AsyncResult[Any]"
     names_server: bool = False
+    moves: int = 0  # from one node of a cluster to another
 
 
 class Pipeline:
     """Runs commands in the order they were asked for; raises BrokerUnavailable to whoever waits."""
+
+    PUBLISH = "PUBLISH"
 
     def __init__(self, place: Place, scripts: Sequence[Script] = ()) -> None:
         self._scripts = list(scripts)
@@ -57,7 +60,7 @@ class Pipeline:
         self._generation = place.generation
         self._connection: Any = None  # redis-py leaves its connections untyped
         self._server = b""
-        self._queue: deque[_Call] = deque()
+        self._queue: deque[Call] = deque()
         self._wakeup = Event()
         self._greenlet: gevent.Greenlet[..., None] | None = None
         self._retry_at = 0.0
@@ -84,7 +87,7 @@ class Pipeline:
         """The script's answer. With `again`, a lost connection leads to one more attempt with those."""
         command = _evalsha(script, keys, arguments)
         retry = _evalsha(script, keys, again) if again is not None else None
-        return self._ask([_Call(command, retry, AsyncResult(), script.names_server)])[0]
+        return self._ask([Call(command, retry, AsyncResult(), script.names_server)])[0]
 
     def run_all(
         self, calls: Sequence[tuple[Script, Sequence[bytes], Sequence[Argument]]], is_repeatable: bool = False
@@ -93,22 +96,26 @@ class Pipeline:
         commands = [(_evalsha(*call), call[0].names_server) for call in calls]
         return self._ask(
             [
-                _Call(command, command if is_repeatable else None, AsyncResult(), names_server)
+                Call(command, command if is_repeatable else None, AsyncResult(), names_server)
                 for command, names_server in commands
             ]
         )
 
     def publish_all(self, messages: Sequence[tuple[bytes, bytes]]) -> list[int]:
         """How many heard each (channel, message). What a lost connection left unanswered is sent again."""
-        commands = [("PUBLISH", *message) for message in messages]
-        return self._ask([_Call(command, command, AsyncResult()) for command in commands])
+        commands = [(self.PUBLISH, *message) for message in messages]
+        return self._ask([Call(command, command, AsyncResult()) for command in commands])
 
-    def _ask(self, calls: list[_Call]) -> list[Any]:
+    def _ask(self, calls: list[Call]) -> list[Any]:
+        self.put(calls)
+        return [call.result.get() for call in calls]
+
+    def put(self, calls: Sequence[Call]) -> None:
+        """They are run in their turn."""
         if len(self._queue) + len(calls) > QUEUE_COMMANDS:
             raise BrokerUnavailable("too many commands are waiting for Redis")
         self._queue.extend(calls)
         self._wakeup.set()
-        return [call.result.get() for call in calls]
 
     def _work(self) -> None:
         while True:
@@ -121,7 +128,7 @@ class Pipeline:
             except Exception as error:  # whoever waits must hear of it, whatever it is
                 _fail(batch, error)
 
-    def _run_batch(self, batch: list[_Call]) -> None:
+    def _run_batch(self, batch: list[Call]) -> None:
         unanswered = self._attempt(batch)
         again = [call for call in unanswered if call.again is not None]
         for call in again:
@@ -130,7 +137,7 @@ class Pipeline:
             self._attempt(again)
         _fail(unanswered, None)
 
-    def _attempt(self, batch: list[_Call]) -> list[_Call]:
+    def _attempt(self, batch: list[Call]) -> list[Call]:
         """Sends all and reads the answers; returns those that got none because the connection failed."""
         answered = 0
         try:
@@ -149,14 +156,17 @@ class Pipeline:
                     # a replica: a new one may lead to the master.
                     raise
                 except ResponseError as error:
-                    # A replica, a full memory, a script that is stuck: whatever it refuses for, not now.
-                    log.warning("Redis refused a command: %s", error)
-                    call.result.set_exception(BrokerUnavailable(str(error)))
+                    self._refuse(call, error)
                 answered += 1
         except (RedisError, OSError) as error:
             self._drop_connection(is_silent=isinstance(error, TimeoutError | redis.TimeoutError))
             return batch[answered:]
         return []
+
+    def _refuse(self, call: Call, error: ResponseError) -> None:
+        """A full memory, a script that is stuck: whatever the server refuses for, not now."""
+        log.warning("Redis refused a command: %s", error)
+        call.result.set_exception(BrokerUnavailable(str(error)))
 
     def _connected(self) -> Any:
         if self._generation != self._place.generation:
@@ -206,7 +216,7 @@ def _evalsha(script: Script, keys: Sequence[bytes], arguments: Sequence[Argument
     return ("EVALSHA", script.sha, len(keys), *keys, *arguments)
 
 
-def _fail(calls: list[_Call], error: Exception | None) -> None:
+def _fail(calls: list[Call], error: Exception | None) -> None:
     for call in calls:
         if not call.result.ready():
             call.result.set_exception(error or BrokerUnavailable("Redis can't be reached"))
