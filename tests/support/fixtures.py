@@ -16,6 +16,7 @@ import redis
 
 from tests.support.eventsource import EventSource
 from tests.support.hub import HubProcess
+from tests.support.pgbouncer import PgBouncer, find_pgbouncer
 from tests.support.redis_sets import ClusterSet, SentinelSet
 from tests.support.services import (
     PostgresServer,
@@ -97,6 +98,25 @@ def postgres_url(request: pytest.FixtureRequest) -> Iterator[str]:
     url = create_database(server)
     yield url
     drop_database(server, url)
+
+
+@pytest.fixture(scope="session")
+def pgbouncer(postgres_server: PostgresServer) -> Iterator[PgBouncer]:
+    if find_pgbouncer() is None:
+        pytest.skip("no pgbouncer on this machine (scripts/test-services installs it)")
+    pooler = PgBouncer(postgres_server.url)
+    try:
+        yield pooler.start()
+    finally:
+        pooler.close()
+
+
+@pytest.fixture
+def pooled_url(postgres_server: PostgresServer, pgbouncer: PgBouncer) -> Iterator[str]:
+    """A new, empty database of `postgres_server`, through a pooler in transaction mode."""
+    url = create_database(postgres_server.url)
+    yield pgbouncer.url(url)
+    drop_database(postgres_server.url, url)
 
 
 @pytest.fixture

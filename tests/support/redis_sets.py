@@ -14,6 +14,7 @@ from tests.support.wait import wait_until
 
 SERVICE = "hub"
 SLOTS = 16384
+NO_DELAY = ("--repl-diskless-sync-delay", "0")
 
 
 class Sentinel(RedisServer):
@@ -42,7 +43,7 @@ class SentinelSet:
     """A master, a replica and sentinels, which all know each other once it is started."""
 
     def __init__(self, sentinels: int = 3) -> None:
-        self.master = RedisServer("--repl-diskless-sync-delay", "0")
+        self.master = RedisServer(*NO_DELAY)
         # Promoted without a wait for a first snapshot of others.
         self.replica = RedisServer(
             "--replicaof", f"127.0.0.1 {self.master.port}", "--repl-diskless-sync-delay", "0"
@@ -164,7 +165,7 @@ class ClusterSet:
 
 def _cluster_node(*options: str) -> RedisServer:
     # The usual bus port would lie where the kernel takes ports for clients.
-    cluster = ("--cluster-enabled", "yes", "--cluster-node-timeout", "1000")
+    cluster = ("--cluster-enabled", "yes", "--cluster-node-timeout", "1000", *NO_DELAY)
     return RedisServer(*cluster, "--cluster-port", str(free_port()), *options)
 
 

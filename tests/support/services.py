@@ -110,7 +110,7 @@ class PostgresServer:
     def __init__(self) -> None:
         self.port = free_port()
         self.url = self._url_of("postgres")
-        self._user = _unprivileged_user()
+        self._user = unprivileged_user()
         self._directory = Path(tempfile.mkdtemp(prefix="hub-postgres-"))
         self._data = self._directory / "data"
         self._child: Child | None = None
@@ -221,7 +221,7 @@ def _execute(url: str, statement: str) -> list[Any]:
         connection.close()
 
 
-def _unprivileged_user() -> str | None:
+def unprivileged_user() -> str | None:
     """PostgreSQL refuses to run as root; None: it may run as whoever we are."""
     if os.geteuid() != 0:
         return None
