@@ -14,7 +14,7 @@ from tests.cast import (
     stored,
 )
 
-pytestmark = [pytest.mark.both_databases, pytest.mark.pooled]
+pytestmark = pytest.mark.both_databases
 
 
 def test_removes_the_account(app: Flask, alice: Person, nobody: Person, news: News) -> None:

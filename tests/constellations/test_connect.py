@@ -7,8 +7,6 @@ import pytest
 from tests.bodies import BAD_BODIES, BAD_RIGHTS, BAD_UUIDS
 from tests.cast import NOBODY, Constellation, News, NothingChanges, Person, assert_refused, make_constellation
 
-pytestmark = pytest.mark.pooled
-
 CONNECTED = {"message": "User connected to constellation"}
 # Without a body the query counts: only what comes after the first two is bad here.
 BAD = BAD_BODIES[2:]

@@ -8,8 +8,6 @@ import pytest
 from tests.bodies import BAD_BODIES, BAD_DESCRIPTIONS, BAD_NAMES, GOOD_NAMES
 from tests.cast import News, NothingChanges, Person, assert_refused, made
 
-pytestmark = pytest.mark.pooled
-
 
 def test_makes_the_caller_admin_of_a_tree_with_a_root(alice: Person) -> None:
     answer = made(alice.post("/constellations", json={"name": "Orion", "description": "The hunter"}))

@@ -8,8 +8,6 @@ from sqlalchemy.engine import Engine
 
 from tests.cast import MALFORMED, NOBODY, Constellation, Person, assert_refused
 
-pytestmark = pytest.mark.pooled
-
 
 @pytest.mark.both_databases
 def test_shows_the_whole_tree_sorted(bob: Person, constellation: Constellation) -> None:

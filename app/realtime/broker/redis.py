@@ -1,4 +1,5 @@
-"""The broker between workers: Redis scripts number, store and send; one connection per worker listens.
+"""The broker between workers: Redis scripts number, store and send; one connection per worker listens, in a
+cluster one per node.
 
 Keys of a topic: `<prefix>:{<topic>}:h` (stream) and `:p` (hash), channel `<prefix>:{<topic>}`. The braces
 are a hash tag (Redis Cluster specification), so that one script may touch them all. Mail to a worker goes
