@@ -22,7 +22,8 @@ KNOWN_SECONDS = 0.5
 
 
 class Cluster:
-    """Asks any node every REFRESH_SECONDS, and when something does not fit; then `on_refresh` is told."""
+    """Asks any node every REFRESH_SECONDS, and when something does not fit; then `on_refresh` is told
+    whether slots have moved."""
 
     def __init__(self, url: RedisUrl) -> None:
         self._url = url
@@ -31,7 +32,8 @@ class Cluster:
         self._known = Event()
         self._must_refresh = Event()
         self._greenlet: gevent.Greenlet[..., None] | None = None
-        self.on_refresh: Callable[[], None] | None = None
+        self._has_moved = False
+        self.on_refresh: Callable[[bool], None] | None = None
 
     def start(self) -> None:
         if self._greenlet is None:
@@ -59,7 +61,7 @@ class Cluster:
 
     def learn(self, slot: int, owner: Address) -> None:
         """A node said so."""
-        self._owners[slot] = owner
+        self._owners[slot], self._has_moved = owner, True
         self.refresh_soon()
 
     def refresh_soon(self) -> None:
@@ -89,10 +91,11 @@ class Cluster:
             if found[0] >= self._epoch:
                 break  # else it was cut off from the others, and missed an election
         if latest is not None:
+            has_moved, self._has_moved = self._has_moved or latest[1] != self._owners, False
             self._epoch, self._owners = latest
             self._known.set()
             if self.on_refresh is not None:
-                self.on_refresh()
+                self.on_refresh(has_moved)
 
 
 def _ask(server: Server, address: Address) -> tuple[int, dict[int, Address]]:

@@ -82,24 +82,27 @@ class ClusterListener:
             node.start(self._receiver)
         return node
 
-    def _settle(self) -> None:
+    def _settle(self, has_moved: bool) -> None:
         """Brings every channel to the node that owns its slot now."""
         masters, is_late = self._cluster.masters, bool(self._nodes)
         for address in masters:
             self._node(address, is_late)
-        for channel, home in list(self._homes.items()):
-            try:
-                owner = self._cluster.owner(channel)
-            except BrokerUnavailable:
-                continue
-            if owner != home:
-                self._move(channel, home, owner)
+        homeless = [channel for channel, home in self._homes.items() if home not in masters]
+        for channel in list(self._homes) if has_moved else homeless:
+            self._move(channel)
         for address in set(self._nodes) - masters:
             self._nodes.pop(address).stop()
         for node in self._nodes.values():
             node.subscribe_lost()
 
-    def _move(self, channel: bytes, home: Address | None, owner: Address) -> None:
+    def _move(self, channel: bytes) -> None:
+        try:
+            owner = self._cluster.owner(channel)
+        except BrokerUnavailable:
+            return  # it stays where it is until somebody owns its slot
+        home = self._homes.get(channel, owner)  # it may be unsubscribed by now
+        if owner == home:
+            return
         if home in self._nodes:
             self._nodes[home].unsubscribe(channel)
         self._homes[channel] = owner
