@@ -8,7 +8,7 @@ DEVELOPMENT := $(VENV)/.development
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint format types unit coverage bench lock clean
+.PHONY: help run bot up down test lint format types unit coverage autobahn bench lock clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
@@ -31,8 +31,17 @@ $(DEVELOPMENT): requirements-dev.txt $(RUNTIME)
 run: $(RUNTIME) ## set everything up and serve on BIND (127.0.0.1:8000), with demo users
 	@scripts/run
 
+bot: $(DEVELOPMENT) ## connect the demo bot to the hub on BIND
+	@HUB=http://$(or $(BIND),127.0.0.1:8000) $(VENV)/bin/python examples/echo_bot.py
+
+up: $(RUNTIME) ## nginx, PostgreSQL, Redis and the hub on this machine: https://127.0.0.1:8443
+	@scripts/up $(UP_ARGS)
+
+down: ## stop what `make up` started, and keep its data
+	@scripts/down $(UP_ARGS)
+
 test: $(DEVELOPMENT) lint types ## every check and the whole test suite
-	@scripts/test-services --with nginx
+	@scripts/test-services --with nginx envsubst systemd-analyze npm
 	@rm -f .coverage .coverage.*
 	@$(BIN)/python -m pytest --cov --cov-report= $(PYTEST_ARGS)
 	@$(MAKE) --no-print-directory coverage
@@ -55,6 +64,9 @@ format: $(DEVELOPMENT) ## let ruff rewrite what it can
 types: $(DEVELOPMENT) ## mypy, strict on app/realtime
 	@$(BIN)/mypy
 
+autobahn: $(DEVELOPMENT) ## Autobahn's WebSocket cases against the hub's sockets, where Python 2.7 is at hand
+	@PYTHON="$(BIN)/python" scripts/autobahn $(AUTOBAHN_ARGS)
+
 bench: $(DEVELOPMENT) ## this hub beside the C floor and its rivals, one table (up to 15 minutes)
 	@$(BIN)/python -m benchmarks $(BENCH_ARGS)
 
@@ -65,4 +77,4 @@ lock: $(DEVELOPMENT) ## write requirements*.txt anew from requirements*.in
 	  $$f.in -o $$f.txt; done
 
 clean: ## remove what the targets made, except the database under instance/
-	@rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage .coverage.* benchmarks/.cache
+	@rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage .coverage.* .cache benchmarks/.cache tests/documents/parser/node_modules

@@ -13,7 +13,7 @@ from pathlib import Path
 from gunicorn import glogging
 
 from config import ConfigurationError, load
-from config.base import workers_problem
+from config.base import is_loopback, workers_problem
 from config.log_lines import configuration
 
 
@@ -64,6 +64,8 @@ def on_starting(server):  # type: ignore[no-untyped-def]
         _refuse([problem])
     if server.cfg.reuse_port:
         _require_free_port(_settings.BIND)
+    if _settings.GATEWAY_AUTH == "open" and not is_loopback(_settings.BIND):
+        server.log.warning("GATEWAY_AUTH=open: whoever reaches %s may push and connect", _settings.BIND)
     server.metrics_folder, server.metrics_lock = _make_metrics_folder()
 
 
@@ -119,7 +121,7 @@ def post_worker_init(worker):  # type: ignore[no-untyped-def]
     from app.realtime.drain import IdleConnections, drain_on_signal
 
     engine = worker.wsgi.extensions["engine"]
-    engine.start()
+    engine.serve()
     worker.wsgi.extensions["metrics"].share(worker.metrics_folder)
     worker.connections = IdleConnections()
     drain_on_signal(engine, worker.connections, worker)

@@ -5,6 +5,7 @@ from functools import partial
 from pathlib import Path
 
 from flask import Flask, Response
+from limits import parse as parse_rate
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from app import cli, errors
@@ -12,21 +13,35 @@ from app.accounts.cookies import blueprint as cookies
 from app.accounts.routes import blueprint as accounts
 from app.auth import clients, passwords
 from app.auth.cache import Cache
+from app.concepts import wiring as concepts
 from app.constellations.live import why_not_read
 from app.constellations.routes import blueprint as constellations
 from app.constellations.stream import blueprint as updates
+from app.documents.routes import blueprint as documents
 from app.extensions import db, jwt, migrate, sock
+from app.gateway import access
+from app.gateway.bots import PublicAccounts
+from app.gateway.routes import blueprint as gateway
+from app.gateway.service import Gateway
+from app.handshake import SERVER_OPTIONS
 from app.json import OrjsonProvider
+from app.notifications import inbox
+from app.notifications.courier import Courier
+from app.notifications.retention import Sweep
 from app.notifications.routes import blueprint as notifications
+from app.notifications.stream import blueprint as inboxes
 from app.ops import edge, limits, logs
-from app.ops.files import streams_allowed
+from app.ops.files import connections_allowed
 from app.ops.headers import CommonHeaders
 from app.ops.health import blueprint as health
 from app.ops.metrics import routes as metrics
 from app.realtime.broker import make_broker
 from app.realtime.broker.base import BrokerUnavailable, Limits
+from app.realtime.connection import Bounds
 from app.realtime.engine import Engine, Settings
 from app.realtime.peer import ShowResponse
+from app.realtime.rechecks import SOCKET
+from app.tasks import embedded as tasks
 from config import Base, load
 
 MIGRATIONS = str(Path(__file__).resolve().parent.parent / "migrations")
@@ -46,8 +61,11 @@ def create_app(settings: Base | None = None) -> Flask:
     _make_engine(app, settings)
     limits.init_app(app)
     _trust_proxies(app, settings.TRUSTED_PROXIES)
-    for blueprint in (accounts, cookies, constellations, updates, notifications, health):
+    for blueprint in (accounts, cookies, constellations, updates, gateway, notifications, inboxes, health):
         app.register_blueprint(blueprint)
+    tasks.init_app(app)
+    concepts.init_app(app)
+    app.register_blueprint(documents)
     errors.init_app(app)
     app.register_error_handler(BrokerUnavailable, _answer_broker_away)
     cli.init_app(app)
@@ -61,7 +79,7 @@ def _bind_extensions(app: Flask, settings: Base) -> None:
         JWT_COOKIE_CSRF_PROTECT=False,  # foreign pages are kept out by their Origin
         JWT_TOKEN_LOCATION=["headers"],  # the hub finds tokens itself, see auth/principal.py
         SQLALCHEMY_TRACK_MODIFICATIONS=False,
-        SOCK_SERVER_OPTIONS={"max_message_size": 1024 * 1024},
+        SOCK_SERVER_OPTIONS=SERVER_OPTIONS,
     )
     db.init_app(app)
     migrate.init_app(app, db, directory=MIGRATIONS)
@@ -77,22 +95,44 @@ def _make_engine(app: Flask, settings: Base) -> None:
         Settings(
             heartbeat_seconds=settings.HEARTBEAT_SECONDS,
             buffer_bytes=settings.SUBSCRIBER_BUFFER_BYTES,
-            max_streams=streams_allowed(settings.MAX_STREAMS),
+            max_streams=settings.MAX_STREAMS,
+            max_sockets=settings.MAX_SOCKETS,
+            max_open=connections_allowed(settings.MAX_STREAMS + settings.MAX_SOCKETS),
             recheck_seconds=settings.RECHECK_SECONDS,
             outbox_events=settings.OUTBOX_EVENTS,
             presence_lease_seconds=settings.PRESENCE_LEASE_SECONDS,
             hands_over=settings.STREAM_WRITER == "poller",
+            socket_bounds=_socket_bounds(settings),
         ),
     )
     engine.hub.on_end = logs.stream_ended
+    engine.sockets.on_end = logs.socket_ended
     engine.rechecks.authorizers["constellation"] = partial(why_not_read, app)
+    engine.rechecks.authorizers["inbox"] = partial(inbox.why_not_read, app)
+    public = PublicAccounts(engine, settings.PUBLIC_ACCOUNTS)
+    engine.rechecks.authorizers[SOCKET] = partial(access.why_not_connected, app, public)
     app.extensions["engine"] = engine
+    app.extensions["gateway"] = Gateway(engine, public, settings.REPLY_TIMEOUT_SECONDS)
+    app.extensions["courier"] = courier = Courier(app, engine, Sweep())
+    engine.companions.append(courier)
     app.extensions["principals"] = Cache(engine)
     app.extensions["rights"] = Cache(engine)
     app.extensions["services"] = Cache(engine, clients.BELIEVED_SECONDS)
     metrics.init_app(app, engine)
     common = CommonHeaders(app.wsgi_app, trusts_proxies=settings.TRUSTED_PROXIES > 0)
     app.wsgi_app = ShowResponse(common)  # type: ignore[method-assign]
+
+
+def _socket_bounds(settings: Base) -> Bounds:
+    rate = parse_rate(settings.WS_RATE)
+    return Bounds(
+        settings.SUBSCRIBER_BUFFER_BYTES,
+        settings.MAX_FRAME_BYTES,
+        rate.amount / rate.get_expiry(),
+        rate.amount,
+        settings.WS_PING_SECONDS,
+        settings.WS_PONG_SECONDS,
+    )
 
 
 def _trust_proxies(app: Flask, count: int) -> None:

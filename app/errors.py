@@ -66,6 +66,13 @@ class TooLarge(DomainError):
     message = "Request body too large"
 
 
+class Unprocessable(DomainError):
+    """What some families of clients expect instead of Invalid."""
+
+    status = 422
+    message = "Validation error"
+
+
 class RateLimited(DomainError):
     status = 429
     message = "Too many requests, slow down"
@@ -77,6 +84,18 @@ class Unavailable(DomainError):
     status = 503
     message = "Temporarily unavailable, try again"
     headers = {"Retry-After": "2"}
+
+
+class BadGateway(DomainError):
+    """A service that the hub depends on could not be reached, or made no sense."""
+
+    status = 502
+    message = "A service that is needed is unreachable"
+
+
+class GatewayTimeout(DomainError):
+    status = 504
+    message = "A service that is needed did not answer in time"
 
 
 def body(message: str, status: int, **extra: Any) -> dict[str, Any]:
@@ -107,10 +126,15 @@ def _answer_http(error: HTTPException) -> Response:
 
 def _answer_database(error: Exception) -> Response:
     """A database that is away, locked or out of connections is worth another try; the rest is a defect."""
-    if isinstance(error, PoolTimeout) or is_database_away(error):
+    if is_database_unavailable(error):
         log.warning("database unavailable: %s", type(error).__name__)
         return answer(Unavailable("Database unavailable, try again"))
     return _answer_defect(error)
+
+
+def is_database_unavailable(error: BaseException) -> bool:
+    """Whether it is away, locked or out of connections: the same may succeed in a moment."""
+    return isinstance(error, PoolTimeout) or is_database_away(error)
 
 
 def is_database_away(error: BaseException) -> bool:

@@ -1,7 +1,8 @@
-"""Users and constellations from a file, for trying things out and for new deployments. Idempotent.
+"""Users, constellations and bots from a file, for trying things out and for new deployments. Idempotent.
 
-YAML: `users: [{name, email, password, operator?}]` and
-`constellations: [{name, owner, members?: {name: rights}}]`.
+YAML: `users: [{name, email, password, operator?}]`,
+`constellations: [{name, owner, members?: {name: rights}}]` and `bots: [name]` (`flask bot token` prints their
+credentials).
 CSV: a header line with `name,email,password` and, if wanted, `operator` (1 or 0); users only.
 """
 
@@ -22,6 +23,7 @@ from app.constellations import service as constellations
 from app.constellations.rights import Rights, find_rights
 from app.errors import DomainError, Invalid
 from app.extensions import db
+from app.gateway import bots
 
 DEMO = Path(__file__).parent / "demo.yaml"
 
@@ -49,6 +51,7 @@ class _Constellation(Schema):
 class _File(Schema):
     users = fields.List(fields.Nested(_User), load_default=list)
     constellations = fields.List(fields.Nested(_Constellation), load_default=list)
+    bots = fields.List(fields.String(), load_default=list)
 
 
 class Seed:
@@ -64,7 +67,7 @@ class Seed:
             raise Invalid(f"{path}: {_where(error.messages)}") from error
 
     def __len__(self) -> int:
-        return len(self._wanted["users"]) + len(self._wanted["constellations"])
+        return sum(map(len, self._wanted.values()))
 
     def apply(self) -> Iterator[tuple[str, bool]]:
         """Does one thing after the other; yields what it is called and whether it was made now."""
@@ -75,6 +78,8 @@ class Seed:
                 yield constellation["name"], _ensure_constellation(constellation)
             except DomainError as error:
                 raise Invalid(f"constellation {constellation['name']}: {error.message}") from error
+        for bot in self._wanted["bots"]:
+            yield bot, _ensure_bot(bot)
 
 
 def _read(path: Path) -> Any:
@@ -125,6 +130,16 @@ def _ensure_constellation(wanted: dict[str, Any]) -> bool:
         if find_rights(member.uuid, uuid) is None:
             members.connect(owner.uuid, uuid, member.uuid, Rights[rights])
     return is_new
+
+
+def _ensure_bot(name: str) -> bool:
+    if bots.find(name) is not None:
+        return False
+    try:
+        bots.create(name)
+    except DomainError as error:
+        raise Invalid(f"bot {name}: {error.message}") from error
+    return True
 
 
 def _find_constellation(owner_uuid: str, name: str) -> str | None:

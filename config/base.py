@@ -1,7 +1,9 @@
 """What every configuration shares. Upper-case attributes become Flask settings of the same name."""
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from config.environment import Environment
 from config.redis_url import redis_problem
@@ -29,7 +31,11 @@ class Base:
         self._read_storage(env)
         self._read_security(env)
         self._read_streams(env)
+        self._read_gateway(env)
+        self._read_sockets(env)
         self._read_limits(env)
+        self._read_tasks(env)
+        self._read_concepts(env)
         self.read(env)
         self._check_workers(env)
         env.check()
@@ -54,6 +60,7 @@ class Base:
         self.SQLALCHEMY_ENGINE_OPTIONS = engine_options(env, self.SQLALCHEMY_DATABASE_URI)
         self.DATABASE_SECONDS = env.number("DATABASE_SECONDS", 30, least=1)
         self.SQLITE_BUSY_SECONDS = env.number("SQLITE_BUSY_SECONDS", 5, least=1)
+        self.MESSAGE_RETENTION_DAYS = env.number("MESSAGE_RETENTION_DAYS", 30)
         self.REDIS_URL = env.secret("REDIS_URL")
         self.REDIS_PREFIX = env.text("REDIS_PREFIX", "hub")
         if not self.SQLALCHEMY_DATABASE_URI.startswith(DATABASES):
@@ -67,6 +74,10 @@ class Base:
         self.JWT_SECRET_KEY = env.secret("JWT_SECRET_KEY")
         self.ACCESS_TOKEN_SECONDS = env.number("ACCESS_TOKEN_SECONDS", 12 * 3600, least=1)
         self.COOKIE_TOKEN_SECONDS = env.number("COOKIE_TOKEN_SECONDS", 7 * 24 * 3600, least=1)
+        self.SUBSCRIBER_TOKEN_SECONDS = env.number("SUBSCRIBER_TOKEN_SECONDS", 3600, least=1)
+        self.GATEWAY_AUTH = env.choice(
+            "GATEWAY_AUTH", "token" if self.IS_PRODUCTION else "open", ("open", "token")
+        )
         self.ALLOW_REGISTRATION = env.flag("ALLOW_REGISTRATION", True)
         self.PASSWORD_MIN_LENGTH = env.number("PASSWORD_MIN_LENGTH", 8 if self.IS_PRODUCTION else 1, least=1)
         self.CLIENT_ID = env.text("CLIENT_ID")
@@ -76,6 +87,8 @@ class Base:
         self.COOKIE_SECURE = env.flag("COOKIE_SECURE", self.IS_PRODUCTION)
         if bool(self.CLIENT_ID) != bool(self.CLIENT_SECRET):
             env.problems.append("CLIENT_ID and CLIENT_SECRET must be set together")
+        if len(self.CLIENT_ID) > 64:
+            env.problems.append("CLIENT_ID is longer than 64 characters")
         if "*" in self.CORS_ORIGINS:
             env.problems.append("CORS_ORIGINS must name its origins: '*' can't be used with credentials")
 
@@ -94,6 +107,21 @@ class Base:
             "NOTIFY_MIN_RIGHTS", "READ", ("READ", "COMMENT", "WRITE", "ADMIN")
         )
 
+    def _read_gateway(self, env: Environment) -> None:
+        self.PUBLIC_ACCOUNTS = env.items("PUBLIC_ACCOUNTS")
+        if not all(re.fullmatch(r"[A-Za-z0-9_]+", name) for name in self.PUBLIC_ACCOUNTS):
+            env.problems.append(
+                "PUBLIC_ACCOUNTS may only have letters, digits and underscores: others can't be mentioned"
+            )
+        self.REPLY_TIMEOUT_SECONDS = env.number("REPLY_TIMEOUT_SECONDS", 30, least=1)
+
+    def _read_sockets(self, env: Environment) -> None:
+        self.MAX_SOCKETS = env.number("MAX_SOCKETS", 15000, least=1)
+        self.MAX_FRAME_BYTES = env.number("MAX_FRAME_BYTES", 1024 * 1024, least=1)
+        self.WS_PING_SECONDS = env.number("WS_PING_SECONDS", 25, least=1)
+        self.WS_PONG_SECONDS = env.number("WS_PONG_SECONDS", 10, least=1)
+        self.WS_RATE = env.rate("WS_RATE", "1000/second")
+
     def _read_limits(self, env: Environment) -> None:
         self.RATELIMIT_ENABLED = env.flag("RATELIMIT_ENABLED", self.IS_PRODUCTION)
         self.RATELIMIT_LOGIN = env.rate("RATELIMIT_LOGIN", "10/minute")
@@ -102,10 +130,70 @@ class Base:
         self.RATELIMIT_PUBLISH = env.rate("RATELIMIT_PUBLISH", "200/second")
         self.RATELIMIT_STREAMS = env.rate("RATELIMIT_STREAMS", "50/second")
 
+    def _read_tasks(self, env: Environment) -> None:
+        self.EXTERNAL_API_URL = env.text("EXTERNAL_API_URL")
+        self.TASK_SERVICE = env.text("TASK_SERVICE")
+        self.TASK_WORKERS = env.number("TASK_WORKERS", 4, least=1)
+        self.TASK_QUEUE = env.number("TASK_QUEUE", 1000, least=1)
+        self.TASK_DEADLINE_SECONDS = env.number("TASK_DEADLINE_SECONDS", 600, least=1)
+        self.TASK_LEASE_SECONDS = env.number("TASK_LEASE_SECONDS", 30, least=3)
+        self.TASK_KEEP_SECONDS = env.number("TASK_KEEP_SECONDS", 7 * 24 * 3600, least=1)
+        self.AI_PROVIDER = env.choice("AI_PROVIDER", "local", ("local", "openai"))
+        self.AI_BASE_URL = env.text("AI_BASE_URL")
+        self.AI_API_KEY = env.secret("AI_API_KEY")
+        self.AI_MODEL = env.text("AI_MODEL")
+        self.AI_SECONDS = env.number("AI_SECONDS", 120, least=1)
+        env.problems += tasks_problems(self)
+
+    def _read_concepts(self, env: Environment) -> None:
+        self.TASK_CONCURRENCY = env.number("TASK_CONCURRENCY", 8, least=1)
+        self.TASK_TIMEOUT_SECONDS = env.number("TASK_TIMEOUT_SECONDS", 10, least=1)
+        self.TASK_GRACE_SECONDS = env.number("TASK_GRACE_SECONDS", 30)
+        if self.TASK_LEASE_SECONDS > 30:
+            env.problems.append("TASK_LEASE_SECONDS must be 30 at most: a crash delays tasks for so long")
+        if not self.EXTERNAL_API_URL and self.BIND.startswith("unix:"):
+            env.problems.append(
+                "BIND is a Unix socket, where the hub can't call its own task service:"
+                " set BIND to an address and port, or EXTERNAL_API_URL"
+            )
+
     def _check_workers(self, env: Environment) -> None:
         problem = workers_problem(self.WEB_CONCURRENCY, self.REDIS_URL)
         if problem:
             env.problems.append(problem)
+
+
+def tasks_problems(settings: Base) -> list[str]:
+    """What keeps the tasks of concepts from being done."""
+    problems = []
+    addresses = {"EXTERNAL_API_URL": settings.EXTERNAL_API_URL, "AI_BASE_URL": settings.AI_BASE_URL}
+    for name, address in addresses.items():
+        if address and not is_http_url(address):
+            problems.append(f"{name} must be a URL that starts with http:// or https://")
+    if settings.TASK_SERVICE not in {"", "embedded"}:
+        problems.append(f"TASK_SERVICE is '{settings.TASK_SERVICE}'; it must be embedded, or empty")
+    if settings.EXTERNAL_API_URL:
+        return problems
+    if settings.IS_PRODUCTION and settings.TASK_SERVICE != "embedded":
+        problems.append(
+            "EXTERNAL_API_URL must be set in production (the AI service that does the tasks),"
+            " or TASK_SERVICE=embedded for the one that is built in"
+        )
+    if settings.AI_PROVIDER == "openai":
+        problems += [
+            f"{name} must be set for AI_PROVIDER=openai"
+            for name in ("AI_BASE_URL", "AI_API_KEY", "AI_MODEL")
+            if not getattr(settings, name)
+        ]
+    return problems
+
+
+def is_http_url(text: str) -> bool:
+    try:
+        parts = urlsplit(text)
+        return parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
 
 
 def workers_problem(workers: int, redis_url: str) -> str | None:
@@ -139,6 +227,15 @@ def engine_options(env: Environment, url: str) -> dict[str, object]:
         return options  # database.py waits for its lock
     connect = {"application_name": "hub", **KEEPALIVES}
     return {**options, "pool_pre_ping": True, "pool_recycle": 1800, "connect_args": connect}
+
+
+def own_url(bind: str) -> str:
+    """Where what listens at `bind` can be called from the same machine."""
+    host, _, port = bind.rpartition(":")
+    if not port.isdigit():
+        host, port = bind, "8000"  # gunicorn's own default
+    everywhere = {"", "0.0.0.0", "[::]"}  # noqa: S104
+    return f"http://{'127.0.0.1' if host in everywhere else host}:{port}"
 
 
 def is_loopback(bind: str) -> bool:

@@ -1,16 +1,20 @@
 """The README keeps its promises: its shell lines work as printed, its tables name what there is."""
 
+import json
 import os
 import re
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from config import Base, load
 from tests.support.fixtures import StartHub
+from tests.support.process import Child
 from tests.support.sse import Decoder
+from tests.support.wait import wait_until
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text()
@@ -28,24 +32,25 @@ def blocks(text: str, language: str) -> list[str]:
     return re.findall(rf"^```{language}\n(.*?)^```$", text, re.DOTALL | re.MULTILINE)
 
 
-# A whole life in curl
+# A whole life in curl, and messages that wait
 
 
-def live(url: str) -> str:
-    """Runs the lines as they are printed, but for the address; what they printed."""
-    script = "".join(blocks(section("A whole life in curl"), "sh"))
+def live(url: str, title: str = "A whole life in curl") -> subprocess.CompletedProcess[str]:
+    """Runs the lines of a section as they are printed, but for the address."""
+    script = "".join(blocks(section(title), "sh"))
     assert script.count(ADDRESS) == 1
-    lived = subprocess.run(
+    lived: subprocess.CompletedProcess[str] = subprocess.run(
         ["bash", "-u"],
         input=script.replace(ADDRESS, url),
         env={"PATH": os.environ["PATH"]},  # no proxies, no .curlrc
+        cwd=ROOT,
         capture_output=True,
         text=True,
         timeout=60,
         check=False,
     )
-    assert (lived.returncode, lived.stderr) == (0, ""), lived
-    return lived.stdout
+    assert lived.returncode == 0, lived
+    return lived
 
 
 def events(printed: str) -> list[tuple[str, str]]:
@@ -58,7 +63,9 @@ def events(printed: str) -> list[tuple[str, str]]:
 def test_a_whole_life_again_and_again(hub: StartHub) -> None:
     process = hub()
     for _ in range(2):
-        printed = live(process.url)
+        lived = live(process.url)
+        printed = lived.stdout
+        assert lived.stderr == ""
         assert not re.search(r"^no .* came$|\"error\"", printed, re.MULTILINE), printed
         assert printed.endswith('{"message":"User deleted"}\n' * 2)
         seen = events(printed)
@@ -69,6 +76,55 @@ def test_a_whole_life_again_and_again(hub: StartHub) -> None:
         assert "while you were away" in updates
         told = [event for event in seen if event[0] != "message"]
         assert told == [("stream.resumed", '{"replayed": 2}'), ("stream.closed", '{"reason": "deleted"}')]
+
+
+@pytest.mark.skipif(shutil.which("curl") is None, reason="no curl on this machine")
+def test_messages_wait_again_and_again(hub: StartHub) -> None:
+    run = (ROOT / "scripts/run").read_text()
+    client = dict(re.findall(r"(CLIENT_\w+)=([\w-]+)", run))
+    process = hub(**client)
+    for _ in range(2):
+        lived = live(process.url, "Messages that wait")
+        assert lived.stderr.startswith("curl: (28) "), lived
+        seen = [json.loads(data) for _, data in events(lived.stdout)]
+        assert [message["payload"] for message in seen] == ["The new issue is out"]
+        assert lived.stdout.endswith('{"acknowledged":1}\n\n'), lived
+
+
+@pytest.mark.skipif(shutil.which("curl") is None, reason="no curl on this machine")
+def test_asking_a_bot(hub: StartHub, tmp_path: Path) -> None:
+    process = hub()
+    process.flask("seed", "--demo")
+    log = tmp_path / "bot.log"
+    bot = Child([sys.executable, str(ROOT / "examples/echo_bot.py")], log, env={"HUB": process.url})
+    wait_until(lambda: "echo_bot is connected" in log.read_text(), 10, bot.tail)
+    lived = live(process.url, "Ask a bot")
+    assert lived.stderr == ""
+    printed = lived.stdout
+    answers = [json.loads(data)["message"] for _, data in events(printed)]
+    said = ["You said:", "{}", "That was all."]
+    asked = ["Hello, bot", "@echo_bot, are you there?"]
+    assert answers == [text.format(question) for question in asked for text in said]
+    promised = blocks(section("Ask a bot"), "text")[1]
+    assert printed.endswith(promised), printed
+    process.terminate()
+    wait_until(lambda: "closed: 1001 Server shutdown" in log.read_text(), 10, bot.tail)
+    process.spawn()
+    wait_until(lambda: log.read_text().count("echo_bot is connected") == 2, 20, bot.tail)
+    bot.stop()
+
+
+@pytest.mark.skipif(shutil.which("curl") is None, reason="no curl on this machine")
+def test_a_concept_of_an_image(hub: StartHub) -> None:
+    process = hub()
+    for _ in range(2):
+        printed = live(process.url, "A concept of an image").stdout
+        assert "error" not in printed
+        last = json.loads(re.findall(r"^event: concept-update\ndata: (.*)$", printed, re.MULTILINE)[-1])
+        assert last["status"] == "completed"
+        assert last["concept_json"]["title"] == "Square image: orange shape on dark blue"
+        assert last["concept_json"]["color_palette"][0]["hex"] == "#12324a"
+        assert printed.endswith('{"success":true}\n')
 
 
 # Tables
@@ -123,9 +179,26 @@ def test_defaults_are_told_as_they_are(settings: Settings) -> None:
         is_known = hasattr(settings[0], name) and not name.endswith("SECRET_KEY")
         value = getattr(settings[0], name) if is_known else example()[name]
         text = str(int(value)) if isinstance(value, bool) else str(value)
+        text = ",".join(value) if isinstance(value, list) else text
         assert (name, example()[name]) == (name, text)
         if text:
             assert (name, table()[name]) == (name, text)
+
+
+# Figures
+
+
+def test_sizing_tells_what_the_benchmark_printed() -> None:
+    """docs/sizing.md names the row of each of its figures."""
+    benchmark = re.findall(r"<!-- benchmark -->(.*)<!-- /benchmark -->", README, re.DOTALL)[0]
+    lines = [line.strip("| ").split(" | ") for line in benchmark.splitlines() if line.startswith("| ")]
+    figures = re.findall(
+        r"^\| [^|]+ \| ([\d.,]+) \| ([^|]+) \|$", (ROOT / "docs/sizing.md").read_text(), re.MULTILINE
+    )
+    assert len(figures) >= 8
+    for figure, row in figures:
+        cells = [cell.strip() for words in lines if words[0].strip() == row for cell in words[1:]]
+        assert figure in cells, f"{row}: docs/sizing.md says {figure}, the README has {cells}"
 
 
 # Names and links

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from time import time
+from typing import NamedTuple
 
 from flask import current_app, request
 from sqlalchemy import exists, select
@@ -19,6 +20,7 @@ from sqlalchemy import exists, select
 from app.auth import tokens
 from app.auth.cache import Cache
 from app.auth.models import RevokedToken, ServiceClient
+from app.auth.principal import Principal, identify
 from app.database import transaction
 from app.errors import Invalid, NotFound, Unauthorized
 from app.extensions import db, engine
@@ -28,6 +30,8 @@ TOKEN_SECONDS = 300
 # Shorter than for accounts: a client disabled from a shell is refused within it, with Redis and without.
 BELIEVED_SECONDS = 1.0
 NO_HASH = "-" * 64  # of no secret
+# The hub itself. Nobody gets a token for it: it has no secret, and no client is ever stored under it.
+INTERNAL = "hub:internal"
 audit = logging.getLogger("hub.audit")
 
 
@@ -69,6 +73,34 @@ def identify_service() -> Service:
     return service
 
 
+class BackEnd(NamedTuple):
+    """Who may manage recipients and send messages; `id` names a client or an operator's account."""
+
+    id: str
+    token_id: str
+
+
+def identify_back_end() -> BackEnd:
+    """The service that calls, or an operator (by bearer token or cookie); raises Unauthorized, or Forbidden
+    for a cookie used by a foreign page."""
+    try:
+        service = identify_service()
+        return BackEnd(subject(service.client_id), service.token_id)
+    except Unauthorized as refusal:
+        operator = _find_operator()
+        if operator is None:
+            raise refusal
+        return BackEnd(f"account:{operator.uuid}", operator.token_id)
+
+
+def _find_operator() -> Principal | None:
+    try:
+        account = identify(cookie=True)
+    except Unauthorized:
+        return None
+    return account if account.is_operator else None
+
+
 def _service(token: str) -> Service:
     try:
         claims = tokens.read(token)
@@ -82,6 +114,8 @@ def _service(token: str) -> Service:
 
 def _version(client_id: str) -> int | None:
     """The one that the client's tokens must have; None for a client that is absent or disabled."""
+    if client_id == INTERNAL:
+        return 0
     if _is_configured(client_id):
         return _configured_version()
     return db.session.scalar(
@@ -174,3 +208,20 @@ def _absence(client_id: str) -> str:
     if _is_configured(client_id):
         return "This client stands in the settings: change CLIENT_ID and CLIENT_SECRET there"
     return f"There is no client {client_id}"
+
+
+# The hub itself
+
+
+class InternalToken:
+    """What the hub shows where it calls itself as a service: a token that is made anew before it expires."""
+
+    def __init__(self) -> None:
+        self._token, self._used_until = "", 0.0
+
+    def get(self) -> str:
+        """Needs an application context."""
+        if time() > self._used_until:
+            self._used_until = time() + TOKEN_SECONDS / 2
+            self._token = tokens.issue(tokens.SERVICE, INTERNAL, TOKEN_SECONDS)
+        return self._token

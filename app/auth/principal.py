@@ -42,7 +42,7 @@ def identify(cookie: bool = False, query: bool = False) -> Principal:
     The `Authorization` header goes first, then the cookie where `cookie` allows it, then `?token=`
     where `query` does (streams only). The first one found decides: a bad header is not rescued.
     """
-    token, is_cookie = _find_token(cookie, query)
+    token, is_cookie = find_token(cookie, query)
     principal = account(tokens.read(token))
     if is_cookie and request.method not in SAFE_METHODS:
         require_own_origin()
@@ -51,7 +51,7 @@ def identify(cookie: bool = False, query: bool = False) -> Principal:
 
 def identify_lately(query: bool = False) -> Principal:
     """As `identify`, but may believe for a second what it found out (see cache.py); for hot endpoints."""
-    token, _ = _find_token(cookie=False, query=query)
+    token, _ = find_token(cookie=False, query=query)
     cache: Cache[str, Principal] = current_app.extensions["principals"]
     principal = cache.get(token, lambda: account(tokens.read(token)))
     if principal.expires_at <= time():
@@ -80,7 +80,8 @@ def account(claims: tokens.Claims) -> Principal:
     )
 
 
-def _find_token(cookie: bool, query: bool) -> tuple[str, bool]:
+def find_token(cookie: bool, query: bool) -> tuple[str, bool]:
+    """The token that the request carries, and whether by cookie; raises Unauthorized."""
     header = request.environ.get("HTTP_AUTHORIZATION")  # without the detour over all headers
     if header is not None:
         scheme, _, token = header.strip().partition(" ")

@@ -1,4 +1,4 @@
-"""File descriptors: every stream is one, and when they run out everything fails at once."""
+"""File descriptors: every stream and socket is one, and when they run out everything fails at once."""
 
 import logging
 import resource
@@ -8,9 +8,9 @@ log = logging.getLogger(__name__)
 RESERVE = 256
 
 
-def streams_allowed(wanted: int) -> int:
-    """How many streams this process may hold: `wanted`, or what its limit leaves after a reserve for
-    everything else (requests, database, Redis). Raises the soft limit to the hard one first."""
+def connections_allowed(wanted: int) -> int:
+    """How many streams and sockets this process may hold together: `wanted`, or what its limit leaves after a
+    reserve for everything else (requests, database, Redis). Raises the soft limit to the hard one first."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if hard == resource.RLIM_INFINITY or soft < hard:
         target = wanted + RESERVE if hard == resource.RLIM_INFINITY else hard
@@ -18,5 +18,8 @@ def streams_allowed(wanted: int) -> int:
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
     allowed = min(wanted, soft - min(RESERVE, soft // 4))
     if allowed < wanted:
-        log.warning("streams per worker are limited to %d by the limit on open files (ulimit -n)", allowed)
+        log.info(
+            "streams and sockets of a worker are limited to %d together by that on open files (ulimit -n)",
+            allowed,
+        )
     return allowed

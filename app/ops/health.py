@@ -22,7 +22,7 @@ TICK_LATE_SECONDS = 5.0
 
 @blueprint.get("/health")
 def health() -> ResponseReturnValue:
-    """The gateway family's form."""
+    """The gateway family's form: how many users are connected, on all workers together."""
     return jsonify(status="healthy", connections=count_connections(), uptime="running")
 
 
@@ -80,7 +80,7 @@ def _check_listener() -> str | None:
 
 
 def _check_worker() -> str | None:
-    is_alive = engine.dispatcher.is_alive and engine.writer.poller.is_alive
+    is_alive = engine.dispatcher.is_alive and engine.writer.poller.is_alive and engine.sockets.is_alive
     if not is_alive or monotonic() - engine.ticker.ticked_at > TICK_LATE_SECONDS:
-        return "The worker's dispatcher, poller or timers stand still: restart it"
+        return "The worker's dispatcher, pollers or timers stand still: restart it"
     return None

@@ -8,10 +8,12 @@ import click
 from flask import Flask, Response, has_request_context, request
 
 from app.ops.headers import BEGAN, REQUEST_ID
+from app.realtime.connection import Connection
 from app.realtime.subscriber import Subscriber
 from config.log_lines import configuration
 
 log = logging.getLogger("hub.streams")
+socket_log = logging.getLogger("hub.sockets")
 requests = logging.getLogger("hub.requests")
 QUIET_ROUTES = frozenset({"/health/live", "/health/ready", "/metrics"})
 
@@ -68,5 +70,18 @@ def stream_ended(subscriber: Subscriber, reason: str) -> None:
             "seconds": seconds,
             "bytes": subscriber.sent,
             "user": subscriber.claims.subject,
+        },
+    )
+
+
+def socket_ended(connection: Connection) -> None:
+    """One line for each WebSocket, at its end: how (a close code; 1006 is none), after how many seconds."""
+    socket_log.info(
+        "socket ended",
+        extra={
+            "code": connection.code,
+            "reason": connection.reason,
+            "seconds": round(monotonic() - connection.opened_at, 1),
+            "user": connection.name,
         },
     )

@@ -3,17 +3,20 @@
 import logging
 import secrets
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import count
 from time import monotonic
+from typing import Any, Protocol
 
 import gevent
 
 from app.realtime import topics
 from app.realtime.broker.base import Broker, BrokerUnavailable
 from app.realtime.claims import Claims
-from app.realtime.control import Control, Cut
+from app.realtime.connection import NOBODY, Accept, Bounds, Connection, Refuse
+from app.realtime.control import Control
+from app.realtime.cut import Cut
 from app.realtime.dispatcher import Dispatcher
 from app.realtime.event import NOWHERE, Event, Position, pack
 from app.realtime.hub import Hub
@@ -26,6 +29,7 @@ from app.realtime.presence import make_presence
 from app.realtime.presence.keeper import Keeper
 from app.realtime.rechecks import Rechecks
 from app.realtime.snapshot import Read, Snapshot
+from app.realtime.sockets import OVERLOADED, SHUTDOWN, Sockets
 from app.realtime.subscriber import FINISHED, Subscriber
 from app.realtime.timers import Expiry, Heartbeats, Ticker
 from app.realtime.topic import Topic
@@ -41,7 +45,10 @@ Join = Callable[[Subscriber], Iterator[bytes]]
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Seconds and bytes; streams and outbox events per worker. `hands_over`: sockets go to the poller."""
+    """Seconds and bytes; streams, sockets, both together (`max_open`) and outbox events per worker.
+
+    `hands_over`: the descriptors of streams and sockets go to pollers.
+    """
 
     heartbeat_seconds: int = 15
     buffer_bytes: int = 1024 * 1024
@@ -49,6 +56,9 @@ class Settings:
     outbox_events: int = 1000
     hands_over: bool = True
     recheck_seconds: int = 300
+    max_sockets: int = 15_000
+    max_open: int = 30_000
+    socket_bounds: Bounds = field(default_factory=Bounds)
     presence_lease_seconds: float = 30
 
 
@@ -60,29 +70,50 @@ class Overloaded(Exception):
         super().__init__(reason)
 
 
+class Companion(Protocol):
+    """What an area does in the background of every worker that serves. All may be repeated."""
+
+    def start(self) -> None: ...
+
+    def stop(self) -> None: ...
+
+    def drain(self) -> None:
+        """The worker is about to end: others should go on with what it has begun."""
+
+
 class Engine:
     """Starts nothing until it is used first (after the server's fork); `start` is called by every way in."""
 
     def __init__(self, broker: Broker, settings: Settings | None = None) -> None:
         self.settings = settings or Settings()
         self.broker = broker
+        self.meters = Meters()
         self.writer = Writer(self._forget, self.settings.hands_over)
         self.dispatcher = Dispatcher(self.writer.poller.write)
         self.hub = Hub(broker, self.dispatcher, self.settings.buffer_bytes)
-        self.control = Control(self.hub)
+        self.sockets = Sockets(self.settings.socket_bounds, self.meters, self.settings.hands_over)
+        self.control = Control(self.hub, self.sockets)
         self.outbox = Outbox(broker, self.settings.outbox_events)
         self.heartbeats = Heartbeats(self.settings.heartbeat_seconds)
-        self.expiry = Expiry(self.hub)
-        self.ticker = Ticker(self.heartbeats.tick, self.expiry.tick, self.writer.tick, self.hub.forget_idle)
-        self.rechecks = Rechecks(self.hub, self.settings.recheck_seconds)
+        self.expiry: Expiry[Subscriber] = Expiry(self.hub.tokens, lambda it: it.close("token_expired"))
+        self.ticker = Ticker(
+            self.heartbeats.tick,
+            self.expiry.tick,
+            self.writer.tick,
+            self.sockets.tick,
+            self.hub.forget_idle,
+        )
+        self.rechecks = Rechecks(self.hub, self.sockets, self.settings.recheck_seconds)
         self.presence = make_presence(broker, self.settings.presence_lease_seconds)
         self.keeper = Keeper(self.presence)
-        self.hub.on_interruption = self.keeper.renew_soon
+        # Names that are no users' and that only one may use at a time.
+        self.reservations = Keeper(make_presence(broker, self.settings.presence_lease_seconds, "reserved"))
+        self.hub.on_interruption = self._renew_leases
         self.mail = Mail(broker)
-        self.meters = Meters()
+        self.companions: list[Companion] = []
         self.is_draining = False
         self._keys = (f"{prefix}{number:x}" for prefix in [secrets.token_hex(6)] for number in count())
-        self._is_started = False
+        self._is_started = self._is_serving = False
         self._control_greenlet: gevent.Greenlet[..., None] | None = None
 
     @cached_property
@@ -96,22 +127,42 @@ class Engine:
         self._is_started = True
         self.broker.start(self.hub)
         self.writer.poller.start()
+        self.sockets.start()
         self.dispatcher.start()
         self.outbox.start()
         self.ticker.start()
         self.rechecks.start()
         self.keeper.start(self.worker_id)
+        self.reservations.start(self.worker_id)
         self.mail.start(self.worker_id)
         self._control_greenlet = gevent.spawn(self._listen_to_control)
 
+    def serve(self) -> None:
+        """As `start`, in a worker that takes requests: what areas run beside it starts too."""
+        self.start()
+        if not self._is_serving:
+            self._is_serving = True
+            for companion in self.companions:
+                companion.start()
+
     def stop(self) -> None:
         """Ends every greenlet; for tests and for a worker that exits."""
-        for part in (self.mail, self.keeper, self.rechecks, self.ticker, self.outbox, self.dispatcher):
+        for companion in self.companions:
+            companion.stop()
+        self.mail.stop()
+        self.keeper.stop()
+        self.reservations.stop()
+        for part in (self.rechecks, self.ticker, self.outbox, self.dispatcher):
             part.stop()
         self.writer.poller.stop()
+        self.sockets.stop()
         self.broker.stop()
         if self._control_greenlet is not None:
             self._control_greenlet.kill()
+
+    def _renew_leases(self) -> None:
+        self.keeper.renew_soon()
+        self.reservations.renew_soon()
 
     def _listen_to_control(self) -> None:
         while True:
@@ -137,8 +188,18 @@ class Engine:
     def publish_committed(self, topic: str, event: Event) -> None:
         """For changes that are committed already: waits in the outbox while the broker is away."""
         self.start()
-        self.outbox.publish(topic, pack(event), next(self._keys))
-        self.meters.published += 1
+        if self.outbox.publish(topic, pack(event), next(self._keys)):
+            self.meters.published += 1
+
+    def publish_many(self, topics: list[str], event: Event) -> None:
+        """The same event to many topics; raises BrokerUnavailable, when some may have got it."""
+        self.start()
+        try:
+            self.broker.publish_many(topics, pack(event), next(self._keys))
+        except BrokerUnavailable:
+            self.meters.publish_failures += 1
+            raise
+        self.meters.published += len(topics)
 
     # Cutting off
 
@@ -222,7 +283,7 @@ class Engine:
         self.start()
         if self.is_draining:
             raise Overloaded("shutdown")
-        if self.hub.stream_count >= self.settings.max_streams:
+        if self.hub.stream_count >= self.settings.max_streams or self._is_full:
             raise Overloaded("overloaded")
 
     def _add(self, topic: Topic, claims: Claims) -> Subscriber:
@@ -235,18 +296,59 @@ class Engine:
         self.heartbeats.remove(subscriber)
         self.hub.remove(subscriber)
 
+    @property
+    def _is_full(self) -> bool:
+        return self.hub.stream_count + self.sockets.held >= self.settings.max_open
+
+    # Sockets
+
+    def open_socket(self, peer: Peer, sock: Any, accept: Accept, generation: int) -> Connection:
+        """A WebSocket whose handshake was answered (see `Sockets.open`; `generation` as in `open`). One that
+        can't be had now is closed already, and its handler knows nothing of it. Raises OSError."""
+        self.start()
+        refusal = self._why_no_socket()
+        if refusal is not None:
+            return self.refuse_socket(peer, sock, refusal)
+        connection = self.sockets.open(peer, sock, accept)
+        if self.control.generation != generation:
+            self.rechecks.check_socket(connection)
+        return connection
+
+    def refuse_socket(self, peer: Peer, sock: Any, refusal: Refuse) -> Connection:
+        """A WebSocket that only learns why it is closed: browsers see no other way of refusal."""
+        self.start()
+        connection = self.sockets.open(peer, sock, NOBODY)
+        connection.close(*refusal)
+        return connection
+
+    def _why_no_socket(self) -> Refuse | None:
+        if self.is_draining:
+            return SHUTDOWN
+        is_full = self.sockets.held >= self.settings.max_sockets or self._is_full
+        return OVERLOADED if is_full else None
+
+    # Stopping
+
     def drain(self, reason: str = "shutdown", wait_seconds: float = 0) -> None:
-        """Ends every stream politely and frees the names; new ones are sent away. Waits, so long at most,
-        until all took it and the outbox and the mail are empty."""
+        """Ends every stream and socket politely and frees the names; new ones are sent away. Waits, so long
+        at most, until all took it and the outbox and the mail are empty."""
         self.is_draining = True
         for subscriber in list(self.hub.subscribers()):
             subscriber.close(reason)
+        self.sockets.drain()
         self.keeper.drain()
+        self.reservations.drain()
         until = monotonic() + wait_seconds
-        while (self.hub.stream_count or len(self.outbox) or len(self.mail)) and monotonic() < until:
+        while self._is_busy and monotonic() < until:
             gevent.sleep(0.02)
+        for companion in self.companions:
+            companion.drain()
         if wait_seconds and len(self.outbox):
             log.error("the broker is away: %d events of committed changes are lost", len(self.outbox))
+
+    @property
+    def _is_busy(self) -> bool:
+        return bool(self.hub.stream_count or not self.sockets.is_empty or len(self.outbox) or len(self.mail))
 
 
 def _begin_at_once(subscriber: Subscriber) -> Iterator[bytes]:

@@ -8,7 +8,7 @@ beyond that is dropped (the newest goes, so that order holds) and counted.
 
 import logging
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from struct import Struct
 
 import gevent
@@ -68,6 +68,11 @@ class Mail:
             self._put_own(kind, message)
             return True
         return bool(self._put(worker, kind, message).answer.get())
+
+    def send_all(self, messages: Sequence[tuple[str, str, bytes]]) -> list[bool]:
+        """As `send`, for many (worker, kind, message) to other workers, in one round."""
+        parcels = [self._put(worker, kind, message) for worker, kind, message in messages]
+        return [bool(parcel.answer.get()) for parcel in parcels]
 
     def post(self, worker: str, kind: str, message: bytes) -> None:
         """The same without waiting for an answer. Never fails."""

@@ -30,7 +30,7 @@ _poll: Callable[[], Any] = monkey.get_original("select", "poll")
 
 def shut_down(fd: int, how: int) -> None:
     """shutdown(2) of a descriptor that may be gone. gevent's own would wake its waiters with an error."""
-    with suppress(OSError):
+    with suppress(OSError, ValueError):  # ValueError: it is -1
         sock = _socket.socket(fileno=fd)
         try:
             sock.shutdown(how)
@@ -50,11 +50,14 @@ class ShowResponse:
 
 
 class Peer:
-    """`sock` is None where the server does not show it."""
+    """`sock` is None where the server does not show it; `file` is what it reads requests from."""
 
-    def __init__(self, sock: Any = None, response: Any = None, can_be_taken: bool = False) -> None:
+    def __init__(
+        self, sock: Any = None, response: Any = None, can_be_taken: bool = False, file: Any = None
+    ) -> None:
         self._socket = sock
         self._response = response
+        self._file = file
         self.can_be_taken = can_be_taken
 
     @classmethod
@@ -67,7 +70,7 @@ class Peer:
             and type(sock) is gevent.socket.socket
             and environ.get("REQUEST_METHOD") != "HEAD"
         )
-        return cls(sock, response, can_be_taken)
+        return cls(sock, response, can_be_taken, environ.get("wsgi.input"))
 
     def announce(self) -> None:
         """Before the head is sent: the connection will not be used again (`Connection: close`)."""
@@ -81,6 +84,21 @@ class Peer:
             # A peer that vanished without a word does not acknowledge heartbeats.
             self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, VANISHED_MILLISECONDS)
         return self._socket.detach(), self._response.chunked
+
+    def take_unread(self) -> bytes:
+        """Bytes that arrived behind the request: the server has read them, and nobody else will see them."""
+        if hasattr(self._response, "req"):  # gunicorn
+            early: bytes = self._response.req.unreader.take_buffered()
+            return early
+        if self._socket is None or not hasattr(self._file, "peek"):
+            return b""
+        timeout = self._socket.gettimeout()
+        self._socket.settimeout(0)
+        try:
+            early = self._file.read(len(self._file.peek()))
+        finally:
+            self._socket.settimeout(timeout)
+        return early
 
     def is_gone(self) -> bool:
         """Whether it hung up or closed its half (as in nginx, a half-close counts as gone)."""

@@ -1,7 +1,6 @@
 """The sockets of a worker's streams, in one epoll: an idle stream is a file descriptor and an object.
 
-A greenlet waits for the epoll as a whole (which is itself one descriptor in gevent's loop). Level-triggered:
-what is not dealt with is told again. A stream is its object and not its number: descriptors are reused.
+A stream is its object and not its number: descriptors are reused.
 """
 
 import logging
@@ -11,12 +10,11 @@ from collections.abc import Callable
 from contextlib import suppress
 from socket import SHUT_WR
 from time import monotonic
-from typing import Any
 
 import gevent
-from gevent import get_hub, monkey
 
 from app.realtime import sse
+from app.realtime.epoll import Epoll
 from app.realtime.formation import Formation
 from app.realtime.peer import shut_down
 from app.realtime.subscriber import FINISHED, Subscriber
@@ -24,7 +22,6 @@ from app.realtime.subscriber import FINISHED, Subscriber
 log = logging.getLogger(__name__)
 
 INPUT_BYTES = 65536
-EVENTS_PER_TURN = 512
 FAREWELL_SECONDS = 2.0
 ANSWER_SECONDS = 30.0
 LISTEN = select.EPOLLIN | select.EPOLLRDHUP
@@ -37,16 +34,12 @@ def farewell_seconds(subscriber: Subscriber) -> float:
     return ANSWER_SECONDS if subscriber.reason == FINISHED else FAREWELL_SECONDS
 
 
-_epoll: Callable[[], Any] = monkey.get_original("select", "epoll")
-
-
 class Poller:
     """The sink of every subscriber whose socket was handed over. `on_end` is called once for each."""
 
     def __init__(self, on_end: Callable[[Subscriber], None]) -> None:
         self._on_end = on_end
-        self._epoll: Any = None  # made in the worker: one made before a fork would be shared
-        self._greenlet: gevent.Greenlet[..., None] | None = None
+        self._epoll = Epoll(self._attend)
         self._streams: dict[int, Subscriber] = {}
         self._waiting: set[Subscriber] = set()
         self._closing: dict[Subscriber, float] = {}
@@ -57,19 +50,17 @@ class Poller:
         return len(self._streams)
 
     def start(self) -> None:
-        self._epoll = _epoll()
-        self._greenlet = gevent.spawn(self._work)
+        self._epoll.start()
 
     def stop(self) -> None:
-        if self._greenlet is not None:
-            self._greenlet.kill()
-            for subscriber in list(self._streams.values()):
-                self.drop(subscriber)
-            self._epoll.close()
+        self._epoll.stop()
+        for subscriber in list(self._streams.values()):
+            self.drop(subscriber)
+        self._epoll.close()
 
     @property
     def is_alive(self) -> bool:
-        return self._greenlet is not None and not self._greenlet.dead
+        return self._epoll.is_alive
 
     # Coming and going
 
@@ -188,17 +179,6 @@ class Poller:
         shut_down(subscriber.fd, SHUT_WR)
 
     # Listening
-
-    def _work(self) -> None:
-        hub = get_hub()
-        watcher = hub.loop.io(self._epoll.fileno(), 1)
-        try:
-            while True:
-                hub.wait(watcher)
-                for fd, events in self._epoll.poll(0, EVENTS_PER_TURN):
-                    self._attend(fd, events)
-        finally:
-            watcher.close()
 
     def _attend(self, fd: int, events: int) -> None:
         subscriber = self._streams.get(fd)

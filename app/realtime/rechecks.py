@@ -1,4 +1,4 @@
-"""May a stream that is open go on? Asked when orders may have been missed, and now and then of every one.
+"""May a stream or a socket go on? Asked when orders may have been missed, and now and then of every one.
 
 Orders (control.py) end streams within a second. Where one was lost for good, with a worker that died before
 it could be published, or with a change made from a shell without Redis, the round that goes on all the time
@@ -7,12 +7,15 @@ finds it.
 
 import logging
 from collections.abc import Callable
+from functools import partial
 
 import gevent
 
 from app.realtime import topics
 from app.realtime.claims import Claims
+from app.realtime.connection import Connection
 from app.realtime.hub import Hub
+from app.realtime.sockets import Sockets
 from app.realtime.subscriber import Subscriber
 
 log = logging.getLogger(__name__)
@@ -20,16 +23,20 @@ log = logging.getLogger(__name__)
 LEAST_PAUSE_SECONDS = 0.01
 PAUSE_EVERY = 100
 
+SOCKET = "socket"
+
 Authorizer = Callable[[Claims, str], str | None]
-"""Why the bearer of the claims may not (any more) read the topic, as a closing reason; None: may."""
+"""Why the bearer of the claims may not (any more) read the topic, as a closing reason; None: may. For a
+socket, the name it was opened for stands in the place of the topic."""
 
 
 class Rechecks:
-    """`authorizers` by kind of topic; `seconds` is how long a round over all streams takes."""
+    """`authorizers` by kind of topic, and SOCKET; `seconds` is how long a round over everybody takes."""
 
-    def __init__(self, hub: Hub, seconds: int) -> None:
+    def __init__(self, hub: Hub, sockets: Sockets, seconds: int) -> None:
         self.authorizers: dict[str, Authorizer] = {}
         self._hub = hub
+        self._sockets = sockets
         self._seconds = seconds
         self._greenlet: gevent.Greenlet[..., None] | None = None
 
@@ -41,30 +48,45 @@ class Rechecks:
             self._greenlet.kill()
 
     def check(self, subscriber: Subscriber) -> None:
-        """Closes the stream if its bearer may not read it. In doubt nobody is cut off: it is asked again."""
-        authorizer = self.authorizers.get(topics.kind(subscriber.topic.name))
+        """Closes the stream if its bearer may not read it."""
+        topic = subscriber.topic.name
+        if subscriber.reason is None:
+            self._ask(topics.kind(topic), subscriber.claims, topic, subscriber.close)
+
+    def check_socket(self, connection: Connection) -> None:
+        """Closes the socket if its bearer may not use that name."""
+        if connection.is_open:
+            self._ask(SOCKET, connection.claims, connection.name, connection.cut)
+
+    def _ask(self, kind: str, claims: Claims, name: str, end: Callable[[str], None]) -> None:
+        """In doubt nobody is cut off: it is asked again."""
+        authorizer = self.authorizers.get(kind)
         try:
-            reason = authorizer(subscriber.claims, subscriber.topic.name) if authorizer else None
+            reason = authorizer(claims, name) if authorizer else None
         except Exception as error:  # the database may be away
-            log.warning("the rights of a stream could not be checked: %s", type(error).__name__)
+            log.warning("the rights of a connection could not be checked: %s", type(error).__name__)
             return
         if reason is not None:
-            subscriber.close(reason)
+            end(reason)
 
     def check_all(self) -> None:
-        """Every stream, as fast as the other greenlets allow."""
-        for number, subscriber in enumerate(list(self._hub.subscribers())):
-            self.check(subscriber)
+        """Everybody, as fast as the other greenlets allow."""
+        for number, check in enumerate(self._checks()):
+            check()
             if number % PAUSE_EVERY == 0:
                 gevent.sleep(LEAST_PAUSE_SECONDS)
 
+    def _checks(self) -> list[Callable[[], None]]:
+        streams = (partial(self.check, subscriber) for subscriber in self._hub.subscribers())
+        sockets = (partial(self.check_socket, connection) for connection in self._sockets)
+        return [*streams, *sockets]
+
     def _go_round(self) -> None:
         while True:
-            subscribers = list(self._hub.subscribers())
-            pause = max(LEAST_PAUSE_SECONDS, self._seconds / (len(subscribers) or 1))
-            for subscriber in subscribers:
+            checks = self._checks()
+            pause = max(LEAST_PAUSE_SECONDS, self._seconds / (len(checks) or 1))
+            for check in checks:
                 gevent.sleep(pause)
-                if subscriber.reason is None:
-                    self.check(subscriber)
-            if not subscribers:
+                check()
+            if not checks:
                 gevent.sleep(1)

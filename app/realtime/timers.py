@@ -3,13 +3,14 @@
 import heapq
 import logging
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from time import monotonic, time
+from typing import Generic, Protocol, TypeVar
 
 import gevent
 
 from app.realtime import sse
-from app.realtime.hub import Hub
+from app.realtime.claims import Claims
 from app.realtime.subscriber import Subscriber
 
 log = logging.getLogger(__name__)
@@ -22,9 +23,13 @@ class Ticker:
     """Calls every task each tick; a task that fails is logged and called again."""
 
     def __init__(self, *tasks: Callable[[], None]) -> None:
-        self._tasks = tasks
+        self._tasks = list(tasks)
         self._greenlet: gevent.Greenlet[..., None] | None = None
         self.ticked_at = 0.0
+
+    def add(self, task: Callable[[], None]) -> None:
+        """It may not wait for anything: the others wait for it."""
+        self._tasks.append(task)
 
     def start(self) -> None:
         self.ticked_at = monotonic()
@@ -98,31 +103,39 @@ class Heartbeats:
         self._wheel[subscriber.heartbeat_at].add(subscriber)
 
 
-class Expiry:
-    """Ends the streams of a token when it expires; one entry per token that has streams."""
+class Bearer(Protocol):
+    claims: Claims
 
-    def __init__(self, hub: Hub) -> None:
-        self._hub = hub
+
+B = TypeVar("B", bound=Bearer)
+
+
+class Expiry(Generic[B]):
+    """Ends what a token opened when it expires; one entry per token. `tokens`: who bears which one now."""
+
+    def __init__(self, tokens: Mapping[str, set[B]], end: Callable[[B], None]) -> None:
+        self._tokens = tokens
+        self._end = end
         self._heap: list[tuple[float, str]] = []
         self._known: set[str] = set()
 
-    def add(self, subscriber: Subscriber) -> None:
-        claims = subscriber.claims
+    def add(self, bearer: B) -> None:
+        claims = bearer.claims
         if claims.expires_at and claims.token not in self._known:
             self._known.add(claims.token)
             heapq.heappush(self._heap, (claims.expires_at, claims.token))
-            if len(self._heap) > 2 * len(self._hub.tokens) + 1000:
+            if len(self._heap) > 2 * len(self._tokens) + 1000:
                 self._compact()
 
     def tick(self) -> None:
         while self._heap and self._heap[0][0] <= time():
             token = heapq.heappop(self._heap)[1]
             self._known.discard(token)
-            for subscriber in list(self._hub.tokens.get(token, ())):
-                subscriber.close("token_expired")
+            for bearer in list(self._tokens.get(token, ())):
+                self._end(bearer)
 
     def _compact(self) -> None:
-        """Drops the entries of tokens without streams; they are added again with their next stream."""
-        self._heap = [entry for entry in self._heap if entry[1] in self._hub.tokens]
+        """Drops the entries of tokens that nobody bears; they are added again when somebody does."""
+        self._heap = [entry for entry in self._heap if entry[1] in self._tokens]
         heapq.heapify(self._heap)
         self._known = {token for _, token in self._heap}

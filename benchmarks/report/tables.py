@@ -2,21 +2,30 @@
 
 from benchmarks.bench import Sizes
 from benchmarks.report.book import (
+    ASKED_P50,
+    ASKED_PER_CPU,
+    BACKLOG,
+    BATCHED_PER_CPU,
     BROKER_COST,
     BURST,
     COST,
     FAIR_P99,
     IDLE,
+    IDLE_SOCKET,
     LOW_P99,
+    MESSAGE_P99,
     OPENED,
     OPENED_PER_CPU,
     P50,
     P99,
     PUBLISHES,
     PUBLISHES_PER_CPU,
+    PUSHES,
+    RELAY_COST,
     USER_COST,
     Book,
     cost_at,
+    notifies,
     over,
     publish_cost,
     publish_cost_at_random,
@@ -35,6 +44,7 @@ def tables(book: Book, sizes: Sizes) -> list[Table]:
         many_streams(book, sizes),
         growth(book, sizes),
         publishing(book, sizes),
+        messages(book),
     ]
     return [table for table in [*all_of_them, goals(book, sizes), absent(book)] if table.rows]
 
@@ -109,7 +119,7 @@ def growth(book: Book, sizes: Sizes) -> Table:
 
 
 def publishing(book: Book, sizes: Sizes) -> Table:
-    table = Table("Publishing, topics, company", ["what", "figure", "unit"])
+    table = Table("Publishing, topics, company, the gateway", ["what", "figure", "unit"])
     fan_out_to = f"while an event goes to {sizes.streams:,} streams twice a second"
     for words, server, measure in (
         ("POST /sse/notify, one subscriber", "hub", PUBLISHES),
@@ -123,8 +133,30 @@ def publishing(book: Book, sizes: Sizes) -> Table:
         (f"p99 at low load, {sizes.low_subscribers} subscribers, 2 workers over Redis", "hub-redis", LOW_P99),
         ("CPU of Redis itself per delivery", "hub-redis", BROKER_COST),
         (f"p99 of GET /health/live {fan_out_to}", "hub", FAIR_P99),
+        ("POST /sse/push, one socket", "hub", PUSHES),
+        ("a bare Flask JSON view that is sent the same", "bare-flask", PUSHES),
+        ("POST /sse/push/batch of 1,000: messages by CPU second", "hub", BATCHED_PER_CPU),
+        ("POST /sse/send to a bot that answers once: p50", "hub", ASKED_P50),
+        ("the same by CPU second", "hub", ASKED_PER_CPU),
+        ("CPU of a frame relayed from a bot to a stream", "hub", RELAY_COST),
+        (f"memory of one of {sizes.sockets:,} idle sockets", "hub", IDLE_SOCKET),
     ):
         figure = book.get(server, measure)
+        if figure is not None:
+            table.rows.append([words, shown(figure), measure.unit])
+    return table
+
+
+def messages(book: Book) -> Table:
+    table = Table("Messages to recipients (one worker, SQLite)", ["what", "figure", "unit"])
+    for words, measure in (
+        ("POST /api/message/notify, 1 recipient", notifies(1)),
+        ("POST /api/message/notify, 100 recipients", notifies(100)),
+        ("POST /api/message/notify, 10,000 recipients", notifies(10_000)),
+        ("a stream with 1,000 unread messages: until the last one is read", BACKLOG),
+        ("p99 from calling notify to reading the event, 100 streams, 50 messages a second", MESSAGE_P99),
+    ):
+        figure = book.get("hub", measure)
         if figure is not None:
             table.rows.append([words, shown(figure), measure.unit])
     return table

@@ -78,11 +78,19 @@ def test_csv(encoding: str, succeed: Command, write: WriteFile) -> None:
 
 
 def test_the_demo(app: Flask, succeed: Command) -> None:
-    assert "4 made" in succeed("seed", "--demo")
+    assert "5 made" in succeed("seed", "--demo")
     assert members(app) == {("Demo", "alice"): "ADMIN", ("Demo", "bob"): "WRITE"}
     for name in ("alice", "bob", "charlie"):
         login = {"name": name, "password": f"{name}-demo"}
         assert app.test_client().post("/login", json=login).status_code == 200
+
+
+def test_bots(succeed: Command, fail: Command, write: WriteFile) -> None:
+    path = write("bots: [helper, ci_bot]\n")
+    assert "2 made" in succeed("seed", path)
+    assert "0 made, 2 were there already." in succeed("seed", path)
+    assert succeed("bot", "list") == "ci_bot\nhelper\n"
+    assert fail("seed", write("bots: [a-b]\n")).startswith("bot a-b: name: ")
 
 
 def test_seeding_again_changes_nothing(app: Flask, succeed: Command, write: WriteFile) -> None:
@@ -195,7 +203,8 @@ def test_needs_a_file_or_the_demo(run: Callable[..., object], tmp_path: Path) ->
 
 def test_no_demo_in_production(make_app: MakeApp) -> None:
     secret = "x" * 32
-    app = make_app(APP_CONFIG="production", SECRET_KEY=secret, JWT_SECRET_KEY=secret)
+    secrets = {"SECRET_KEY": secret, "JWT_SECRET_KEY": secret}
+    app = make_app(APP_CONFIG="production", TASK_SERVICE="embedded", **secrets)
     result = app.test_cli_runner().invoke(args=["seed", "--demo"])
     assert result.exit_code == 2 and "not in production" in result.stderr
     assert stored(app)["users"] == []

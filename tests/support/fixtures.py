@@ -15,6 +15,7 @@ import pytest
 import redis
 
 from tests.support.eventsource import EventSource
+from tests.support.gateway import GatewayStage
 from tests.support.hub import HubProcess
 from tests.support.pgbouncer import PgBouncer, find_pgbouncer
 from tests.support.redis_sets import ClusterSet, SentinelSet
@@ -32,6 +33,7 @@ S = TypeVar("S", RedisServer, SentinelSet, ClusterSet)
 StartHub = Callable[..., HubProcess]
 OpenStream = Callable[..., EventSource]
 StartStage = Callable[..., Stage]
+StartGateway = Callable[..., GatewayStage]
 
 
 @pytest.fixture(scope="session")
@@ -195,6 +197,36 @@ def start_pair(start_stage: StartStage, own_redis: RedisServer) -> StartStage:
     # Long enough a history for whoever is away while others publish as fast as they can.
     defaults = {"workers": 2, "redis_url": own_redis.url, "HISTORY_SIZE": "5000"}
     return lambda **options: start_stage(**(defaults | options))
+
+
+@pytest.fixture
+def gateway(shared_hub: HubProcess) -> Iterator[GatewayStage]:
+    """The gateway of a worker that other tests use too, with GATEWAY_AUTH=open."""
+    stage = GatewayStage(shared_hub)
+    yield stage
+    stage.close()
+
+
+@pytest.fixture
+def gateway_pair(shared_pair: HubProcess) -> Iterator[GatewayStage]:
+    """The same of two workers."""
+    stage = GatewayStage(shared_pair)
+    yield stage
+    stage.close()
+
+
+@pytest.fixture
+def start_gateway(hub: StartHub) -> Iterator[StartGateway]:
+    """`start_gateway(GATEWAY_AUTH="token")`: on a hub of its own."""
+    made: list[GatewayStage] = []
+
+    def start(**options: Any) -> GatewayStage:
+        made.append(GatewayStage(hub(**options)))
+        return made[-1]
+
+    yield start
+    for stage in made:
+        stage.close()
 
 
 def _run_redis() -> Iterator[RedisServer]:

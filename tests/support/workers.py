@@ -54,6 +54,11 @@ class Workers:
         assert pid in self.worker_pids(), f"{pid} is no worker of this hub"
         os.kill(pid, signal.SIGKILL)
 
+    def terminate_worker(self, pid: int) -> None:
+        """SIGTERM: it says goodbye, and gunicorn starts another one."""
+        assert pid in self.worker_pids(), f"{pid} is no worker of this hub"
+        os.kill(pid, signal.SIGTERM)
+
     def client_ports(self, pid: int | None = None) -> set[int]:
         """Ports of clients that a worker (or all) has open connections with, the clients' ends included."""
         pids = self.worker_pids() if pid is None else [pid]

@@ -1,10 +1,10 @@
-"""How many streams the limit on open files allows."""
+"""How many streams and sockets the limit on open files allows."""
 
 import resource
 
 import pytest
 
-from app.ops.files import streams_allowed
+from app.ops.files import connections_allowed
 
 
 @pytest.mark.parametrize(
@@ -22,4 +22,4 @@ def test_a_reserve_is_left(
 ) -> None:
     monkeypatch.setattr(resource, "getrlimit", lambda _: limits)
     monkeypatch.setattr(resource, "setrlimit", lambda *_: None)
-    assert streams_allowed(wanted) == allowed
+    assert connections_allowed(wanted) == allowed

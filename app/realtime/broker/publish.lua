@@ -1,7 +1,7 @@
 -- Numbers an event, appends it to the topic's bounded history, and sends it to every worker.
 -- KEYS  see epoch.lua
 -- ARGV  2 channel  3 payload  4 key  5 "1" for a retry  6 milliseconds now  7 most events  8 longest age in seconds
---       9 most bytes  10 seconds that the position is kept
+--       9 most bytes  10 seconds that the position is kept  11 see brief.lua
 local payload, key, now = ARGV[3], ARGV[4], tonumber(ARGV[6])
 local max_events, max_age, max_bytes = tonumber(ARGV[7]), tonumber(ARGV[8]), tonumber(ARGV[9])
 

@@ -13,6 +13,7 @@ from time import monotonic, time
 from app.realtime import topics
 from app.realtime.broker.address import RedisUrl, read_url
 from app.realtime.broker.base import (
+    BRIEF_SECONDS,
     PAGE_BYTES,
     PAGE_EVENTS,
     POSITION_SECONDS,
@@ -26,22 +27,22 @@ from app.realtime.broker.cluster_listener import ClusterListener
 from app.realtime.broker.cluster_pipeline import ClusterPipeline
 from app.realtime.broker.memory import new_epoch
 from app.realtime.broker.places import Sentinels, Server
-from app.realtime.broker.redis_connection import Pipeline, Script
+from app.realtime.broker.redis_connection import Argument, Pipeline, Script
 from app.realtime.broker.redis_listener import Listener, Listening
 from app.realtime.event import Position
 from app.realtime.meters import Histogram
 
+TOPICS_PER_ROUND = 200  # each packs for some milliseconds, in which nobody else runs
 _FOLDER = Path(__file__).parent
 
 
 class RedisBroker(Broker):
     def __init__(self, url: str, limits: Limits | None = None, prefix: str = "hub") -> None:
-        limits = limits or Limits()
         self.prefix = prefix
-        self._limits = (limits.events, limits.seconds, limits.bytes, POSITION_SECONDS)
+        self._limits = limits or Limits()
         found = read_url(url)
         send = "send_to_shard" if found.kind == "cluster" else "send"
-        self._publish = _script(send, "epoch", "publish")
+        self._publish = _script(send, "brief", "epoch", "publish")
         self._read = _script("epoch", "read")
         self._reset = _script(send, "reset")
         self.pipeline, self._listener = _connections(found, f"{prefix}:{{".encode(), b"}")
@@ -62,25 +63,37 @@ class RedisBroker(Broker):
         self._listener.unsubscribe(self._channel(topic))
 
     def publish(self, topic: str, payload: bytes, key: str, is_retry: bool = False) -> Position:
-        now = str(int(time() * 1000))
-        arguments = (new_epoch(), self._channel(topic), payload, key, int(is_retry), now, *self._limits)
+        arguments = self._event(topic, payload, key, is_retry)
         # Should the connection fail half-way, the second attempt must say that it is one.
         again = (*arguments[:4], 1, *arguments[5:])
         return _position(self.pipeline.run(self._publish, self._keys(topic), arguments, again))
 
+    def publish_many(self, names: list[str], payload: bytes, key: str) -> None:
+        for start in range(0, len(names), TOPICS_PER_ROUND):
+            some = names[start : start + TOPICS_PER_ROUND]
+            calls = [(self._publish, self._keys(topic), self._event(topic, payload, key)) for topic in some]
+            self.pipeline.run_all(calls)
+
+    def _event(self, topic: str, payload: bytes, key: str, is_retry: bool = False) -> tuple[Argument, ...]:
+        now = str(int(time() * 1000))
+        limits = self._limits.of(topic)
+        bounds = (limits.events, limits.seconds, limits.bytes, _kept_seconds(topic))
+        is_brief = int(topics.is_brief(topic))
+        return (new_epoch(), self._channel(topic), payload, key, int(is_retry), now, *bounds, is_brief)
+
     def reset(self, topic: str) -> Position:
-        arguments = (new_epoch(), self._channel(topic), POSITION_SECONDS)
+        arguments = (new_epoch(), self._channel(topic), _kept_seconds(topic))
         return _position(self.pipeline.run(self._reset, self._keys(topic), arguments))
 
     def top(self, topic: str) -> Position:
-        return _position(self.pipeline.run(self._read, self._keys(topic), _only_top()))
+        return _position(self.pipeline.run(self._read, self._keys(topic), _only_top(topic)))
 
     def tops(self, topics: list[str]) -> list[Position]:
-        calls = [(self._read, self._keys(topic), _only_top()) for topic in topics]
+        calls = [(self._read, self._keys(topic), _only_top(topic)) for topic in topics]
         return [_position(answer) for answer in self.pipeline.run_all(calls)]
 
     def read(self, topic: str, after: Position) -> Page:
-        arguments = (new_epoch(), after.offset, PAGE_EVENTS, PAGE_BYTES, POSITION_SECONDS)
+        arguments = (new_epoch(), after.offset, PAGE_EVENTS, PAGE_BYTES, _kept_seconds(topic))
         answer = self.pipeline.run(self._read, self._keys(topic), arguments)
         top = _position(answer)
         _, _, flat, earlier, until = answer
@@ -133,8 +146,12 @@ class RedisBroker(Broker):
         return channel + b":h", channel + b":p"
 
 
-def _only_top() -> tuple[str | int, ...]:
-    return (new_epoch(), "", 0, 0, POSITION_SECONDS)
+def _only_top(topic: str) -> tuple[Argument, ...]:
+    return (new_epoch(), "", 0, 0, _kept_seconds(topic))
+
+
+def _kept_seconds(topic: str) -> int:
+    return BRIEF_SECONDS if topics.is_brief(topic) else POSITION_SECONDS
 
 
 def _connections(url: RedisUrl, before: bytes, after: bytes) -> tuple[Pipeline, Listening]:

@@ -7,3 +7,9 @@ local function send(channel, message)
   return error(heard.err)
 end
 
+local function listeners(channel)
+  local found = redis.pcall('PUBSUB', 'SHARDNUMSUB', channel)
+  if found.err or found[2] == 0 then found = redis.call('PUBSUB', 'NUMSUB', channel) end
+  return found[2]
+end
+

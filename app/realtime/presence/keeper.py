@@ -2,10 +2,12 @@
 
 Two greenlets for all of them; a held name costs an entry in a dict. While the store is away everything that
 is held stays so here; when it is back each lease is renewed or, if somebody else has taken the name, lost.
+New claims wait a moment then, so that nobody loses a name to whoever came just when the store did.
 """
 
 import logging
 from collections.abc import Callable, Iterable
+from time import monotonic
 
 import gevent
 from gevent.event import Event
@@ -19,6 +21,7 @@ log = logging.getLogger(__name__)
 RETRY_SECONDS = 0.25
 BATCH_NAMES = 500
 DRAIN_SECONDS = 2.0
+SETTLE_SECONDS = 1.0  # in which all workers find a store that came back, and renew what they held
 
 
 class Keeper:
@@ -32,6 +35,7 @@ class Keeper:
         self._claims: set[Claim] = set()  # those under way
         self._releases = Releases(presence.lease_seconds)
         self._is_over = False
+        self._settled_at = 0.0
         self._must_renew = Event()
         self._must_release = Event()
         self._greenlets: list[gevent.Greenlet[..., None]] = []
@@ -79,13 +83,20 @@ class Keeper:
         return is_ours and is_wanted
 
     def _claim(self, claim: Claim) -> bool:
-        """What this worker has to release under that name goes first."""
+        """What others held before the store was away comes first, and what this worker has to release."""
         name, connection = claim
+        patience = self._settled_at - monotonic()
+        if patience > 0:
+            gevent.sleep(patience)
         self._releases.discard(claim)
         earlier = self._releases.of(name)
         if earlier:
             self._presence.release(self._leases(earlier))
         return self._presence.claim(name, Holder(self._worker, connection))
+
+    def find(self, name: str) -> str | None:
+        """The connection of this worker that has the name, as far as this worker knows."""
+        return self._held.get(name)
 
     def release(self, name: str, connection: str) -> None:
         """Never fails, never waits, and frees nobody else's claim."""
@@ -116,6 +127,7 @@ class Keeper:
     def renew_soon(self) -> None:
         """The store is back: it may have forgotten everything."""
         self._must_renew.set()
+        self._settled_at = monotonic() + SETTLE_SECONDS
 
     def _renew_for_ever(self) -> None:
         renew_seconds = self._presence.lease_seconds / 3

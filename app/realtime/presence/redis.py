@@ -1,6 +1,6 @@
 """Presence between workers: leases in Redis, kept by scripts that go by Redis's own clock.
 
-Keys: `<prefix>:{presence}:ends`, a sorted set of names by the end of their lease; `…:holders`, a hash of
+Keys: `<prefix>:{<kind>}:ends`, a sorted set of names by the end of their lease; `…:holders`, a hash of
 name → `<worker> <connection>`; and for each worker `…:turn:<id>`, the number of its last call. The braces
 are a hash tag (Redis Cluster specification): one script touches them all. Names of workers that died stay
 until `claim.lua` sweeps them or `KEY_SECONDS` are over; nobody finds or counts them.
@@ -25,10 +25,10 @@ T = TypeVar("T")
 
 
 class RedisPresence(Presence):
-    def __init__(self, pipeline: Pipeline, prefix: str, lease_seconds: float) -> None:
+    def __init__(self, pipeline: Pipeline, prefix: str, lease_seconds: float, kind: str) -> None:
         super().__init__(lease_seconds)
         self._lease = (round(lease_seconds * 1000), KEY_SECONDS)
-        self._prefix = f"{prefix}:{{presence}}"
+        self._prefix = f"{prefix}:{{{kind}}}"
         self._numbers = count(1)
         self._pipeline = pipeline
         self._claim = _script("clock", "turn", "claim")

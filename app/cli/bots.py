@@ -1,0 +1,45 @@
+"""`flask --app wsgi bot …`: programs that connect by WebSocket, and that anybody may mention."""
+
+import click
+
+from app.cli.groups import Group
+from app.gateway import bots
+
+bot = Group("bot", help="Bots: create, list, token, disable, enable.")
+
+
+@bot.command("create")
+@click.argument("name")
+def create(name: str) -> None:
+    """Create a bot that is mentioned as @NAME. Its credential is printed now and never again."""
+    click.echo(bots.create(name))
+
+
+@bot.command("list")
+def list_bots() -> None:
+    """One line per bot: name, disabled."""
+    for found in bots.list_all():
+        click.echo(f"{found.name}{'  disabled' if found.is_disabled else ''}")
+
+
+@bot.command("token")
+@click.argument("name")
+def token(name: str) -> None:
+    """Print a new credential for a bot. The old one is refused from now on, and its socket is closed."""
+    click.echo(bots.renew_credential(name))
+
+
+@bot.command("disable")
+@click.argument("name")
+def disable(name: str) -> None:
+    """Refuse a bot and close its socket; its name stays its own."""
+    bots.set_disabled(name, True)
+    click.echo(f"{name} is disabled.")
+
+
+@bot.command("enable")
+@click.argument("name")
+def enable(name: str) -> None:
+    """Let a disabled bot connect again, with the credential it has."""
+    bots.set_disabled(name, False)
+    click.echo(f"{name} is enabled.")

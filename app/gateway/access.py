@@ -1,0 +1,105 @@
+"""Who may call the gateway, and who may connect under which name. `GATEWAY_AUTH` says how much is asked.
+
+`open`: nothing. `token`: the POSTs need a service token; a name is opened by a subscriber token made for it,
+by the account whose uuid it is, or, where it is a public one, by its bot's credential alone.
+"""
+
+from typing import NamedTuple
+
+from flask import Flask, current_app, request
+
+from app.auth import principal, subscribers, tokens
+from app.auth.clients import identify_service
+from app.errors import DomainError, Forbidden, Unauthorized
+from app.extensions import db
+from app.gateway import bots
+from app.gateway.bots import PublicAccounts, Standing
+from app.realtime.claims import Claims
+
+OPEN = "open"
+ANYBODY = Claims("", "", 0)
+DISABLED, RESERVED = "This bot is disabled", "This name belongs to a bot"
+NEWEST = Standing(version=0, is_disabled=False)
+OTHERS = "This token is for another user"
+
+
+class Caller(NamedTuple):
+    """Of a POST. `key` is what its rate is limited by: the token, or the address where none is asked for."""
+
+    key: str
+    claims: Claims
+
+
+def identify_caller() -> Caller:
+    """Raises Unauthorized."""
+    if current_app.config["GATEWAY_AUTH"] == OPEN:
+        return Caller(str(request.remote_addr), ANYBODY)
+    service = identify_service()
+    return Caller(service.token_id, service.claims)
+
+
+def identify_client(user_id: str, public: PublicAccounts) -> Claims:
+    """Of a WebSocket that wants to be `user_id`; raises Unauthorized or Forbidden."""
+    if current_app.config["GATEWAY_AUTH"] == OPEN:
+        return _anybody(user_id, public)
+    token, _ = principal.find_token(cookie=False, query=True)
+    if token.startswith(bots.CREDENTIAL_PREFIX):
+        return _bot(user_id, token)
+    claims = tokens.read(token)
+    if user_id in public.configured or bots.find(user_id) is not None:
+        raise Forbidden(RESERVED)
+    if claims.use == tokens.ACCOUNT:
+        return _account(user_id, claims)
+    return _subscriber(user_id, claims)
+
+
+def _anybody(user_id: str, public: PublicAccounts) -> Claims:
+    bot = public.bots().get(user_id)
+    if bot is None:
+        return ANYBODY
+    if bot.is_disabled:
+        raise Forbidden(DISABLED)
+    return Claims(bots.subject(user_id), "", 0, bot.version)
+
+
+def _bot(user_id: str, credential: str) -> Claims:
+    bot = bots.find_by_credential(user_id, credential)
+    if bot is None:
+        raise Unauthorized()
+    return Claims(bots.subject(user_id), "", 0, bot.version)
+
+
+def _account(user_id: str, claims: tokens.Claims) -> Claims:
+    account = principal.account(claims)
+    if account.uuid != user_id:
+        raise Forbidden(OTHERS)
+    return account.claims
+
+
+def _subscriber(user_id: str, claims: tokens.Claims) -> Claims:
+    bearer = Claims(subscribers.subject(claims.subject), claims.token_id, claims.expires_at, claims.version)
+    if claims.use != tokens.SUBSCRIBER or subscribers.is_revoked(db.session(), bearer):
+        raise Unauthorized()
+    if claims.subject != user_id:
+        raise Forbidden(OTHERS)
+    return bearer
+
+
+def why_not_connected(app: Flask, public: PublicAccounts, claims: Claims, name: str) -> str | None:
+    """The reason to close a socket whose bearer may not use the name any more; None while it may."""
+    if claims == ANYBODY:
+        return None
+    kind, _, subject = claims.subject.partition(":")
+    with app.app_context():
+        if kind == "bot":
+            # Bots are never deleted; one not known yet, or not by its newest version, was made lately.
+            bot = public.bots().get(name, NEWEST)
+            return "rights_revoked" if bot.is_disabled or bot.version > claims.version else None
+        try:
+            if kind == "subscriber":
+                _subscriber(name, tokens.Claims(tokens.SUBSCRIBER, subject, *claims[1:]))
+            else:
+                _account(name, tokens.Claims(tokens.ACCOUNT, *claims))
+        except DomainError:
+            return "logged_out"
+        return None

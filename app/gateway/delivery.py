@@ -1,0 +1,185 @@
+"""Bringing frames to connections on any worker, and saying whether they arrived there.
+
+Delivered means that the kernel of the worker which holds the connection took the frame's last byte. All the
+frames for one worker travel as one message, and what became of them comes back in as few as possible: one,
+unless a reader is slow; then more, with each tick, until nobody waits for them any more.
+"""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from functools import partial
+from itertools import count
+from time import monotonic
+
+import gevent
+import orjson
+from gevent.event import Event
+
+from app.realtime.engine import Engine
+from app.realtime.presence import Holder
+
+DELIVER, DELIVERED = "gateway.deliver", "gateway.delivered"
+WAIT_SECONDS = 2.0
+PAUSE_EVERY = 250
+
+Verdict = tuple[int, bool]
+"""Which frame of a delivery, and whether it was written."""
+
+
+class Parcel:
+    """A frame for a connection; `index` is its place in the delivery."""
+
+    __slots__ = ("connection", "frame", "index")
+
+    def __init__(self, index: int, connection: str, frame: bytes) -> None:
+        self.index = index
+        self.connection = connection
+        self.frame = frame
+
+
+class Delivery:
+    """What its sender waits for. What is not known in time counts as not delivered."""
+
+    __slots__ = ("_done", "_left", "_verdicts")
+
+    def __init__(self, size: int) -> None:
+        self._verdicts: list[bool | None] = [None] * size
+        self._left = size
+        self._done: Event | None = None
+
+    def note(self, index: int, is_written: bool) -> None:
+        if self._verdicts[index] is None:
+            self._verdicts[index] = is_written
+            self._left -= 1
+            if not self._left and self._done is not None:
+                self._done.set()
+
+    def wait(self, seconds: float) -> list[bool]:
+        if self._left:
+            self._done = Event()
+            self._done.wait(seconds)
+        return [verdict is True for verdict in self._verdicts]
+
+
+class Receipt:
+    """What has to be told to the worker that sent the frames."""
+
+    __slots__ = ("_engine", "_left", "_number", "_origin", "_untold", "until")
+
+    def __init__(self, engine: Engine, origin: str, number: int, size: int) -> None:
+        self._engine = engine
+        self._origin, self._number = origin, number
+        self._left = size
+        self._untold: list[Verdict] = []
+        self.until = monotonic() + WAIT_SECONDS
+
+    def note(self, index: int, is_written: bool) -> None:
+        self._left -= 1
+        self._untold.append((index, is_written))
+        if not self._left:
+            self.tell()
+
+    @property
+    def is_over(self) -> bool:
+        return not self._left or monotonic() > self.until
+
+    def tell(self) -> None:
+        if self._untold:
+            message = orjson.dumps([self._number, self._untold])
+            self._untold = []
+            self._engine.mail.post(self._origin, DELIVERED, message)
+
+
+class Courier:
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._numbers = count(1)
+        self._deliveries: dict[int, Delivery] = {}
+        self._receipts: list[Receipt] = []
+        engine.mail.handlers[DELIVER] = self._accept
+        engine.mail.handlers[DELIVERED] = self._hear
+        engine.ticker.add(self._tick)
+
+    def deliver(self, frames: Sequence[tuple[Holder | None, bytes]]) -> list[bool]:
+        """Whether each frame was written within `WAIT_SECONDS`; None: to nobody. Raises BrokerUnavailable."""
+        delivery = Delivery(len(frames))
+        parcels: defaultdict[str, list[Parcel]] = defaultdict(list)
+        for index, (holder, frame) in enumerate(frames):
+            if holder is None:
+                delivery.note(index, False)
+            else:
+                parcels[holder.worker].append(Parcel(index, holder.connection, frame))
+        here = parcels.pop(self._engine.worker_id, [])
+        number = next(self._numbers)
+        self._deliveries[number] = delivery
+        try:
+            self._send(number, delivery, parcels)  # first, because it may fail
+            self._write(here, delivery)
+            return delivery.wait(WAIT_SECONDS)
+        finally:
+            del self._deliveries[number]
+
+    def write(self, connection: str, frame: bytes) -> bool:
+        """The same for one frame to a connection of this worker: most pushes are no more than this."""
+        delivery = Delivery(1)
+        self._write([Parcel(0, connection, frame)], delivery)
+        return delivery.wait(WAIT_SECONDS)[0]
+
+    # To other workers
+
+    def _send(self, number: int, delivery: Delivery, parcels: dict[str, list[Parcel]]) -> None:
+        here = self._engine.worker_id
+        messages = [(worker, DELIVER, pack(here, number, part)) for worker, part in parcels.items()]
+        for worker, is_there in zip(parcels, self._engine.mail.send_all(messages), strict=True):
+            if not is_there:
+                for parcel in parcels[worker]:
+                    delivery.note(parcel.index, False)
+
+    def _hear(self, message: bytes) -> None:
+        """What another worker says of a delivery; nobody may be waiting for it any more."""
+        number, verdicts = orjson.loads(message)
+        delivery = self._deliveries.get(number)
+        if delivery is not None:
+            for index, is_written in verdicts:
+                delivery.note(index, is_written)
+
+    # To connections
+
+    def _accept(self, message: bytes) -> None:
+        origin, number, parcels = unpack(message)
+        receipt = Receipt(self._engine, origin, number, len(parcels))
+        self._write(parcels, receipt)
+        if not receipt.is_over:
+            self._receipts.append(receipt)
+
+    def _write(self, parcels: list[Parcel], told: Delivery | Receipt) -> None:
+        connections = self._engine.sockets.by_id
+        for number, parcel in enumerate(parcels, 1):
+            if number % PAUSE_EVERY == 0:
+                gevent.sleep(1e-6)  # a large batch shares the loop
+            connection = connections.get(parcel.connection)
+            if connection is None:
+                told.note(parcel.index, False)
+            else:
+                connection.send(parcel.frame, partial(told.note, parcel.index))
+
+    def _tick(self) -> None:
+        for receipt in self._receipts:
+            receipt.tell()
+        self._receipts = [receipt for receipt in self._receipts if not receipt.is_over]
+
+
+def pack(origin: str, number: int, parcels: list[Parcel]) -> bytes:
+    """A line of JSON, and the frames behind it as they are."""
+    head = [origin, number, [(it.index, it.connection, len(it.frame)) for it in parcels]]
+    return b"\n".join((orjson.dumps(head), b"".join([it.frame for it in parcels])))
+
+
+def unpack(message: bytes) -> tuple[str, int, list[Parcel]]:
+    head, _, frames = message.partition(b"\n")
+    origin, number, entries = orjson.loads(head)
+    parcels, start = [], 0
+    for index, connection, length in entries:
+        parcels.append(Parcel(index, connection, frames[start : start + length]))
+        start += length
+    return origin, number, parcels
