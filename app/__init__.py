@@ -15,6 +15,7 @@ from app.accounts.tickets import blueprint as stream_tickets
 from app.auth import clients, passwords, tickets
 from app.auth.cache import Cache
 from app.concepts import wiring as concepts
+from app.console.routes import blueprint as console
 from app.constellations.live import why_not_read
 from app.constellations.routes import blueprint as constellations
 from app.constellations.stream import blueprint as updates
@@ -71,6 +72,7 @@ def create_app(settings: Base | None = None) -> Flask:
     tasks.init_app(app)
     concepts.init_app(app)
     app.register_blueprint(documents)
+    app.register_blueprint(console)
     errors.init_app(app)
     app.register_error_handler(BrokerUnavailable, _answer_broker_away)
     cli.init_app(app)
