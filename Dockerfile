@@ -1,17 +1,17 @@
-# Wheels are made where there is a compiler; the image that runs has none.
-FROM python:3.11 AS wheels
+# What is installed is made where there is a compiler; the image that runs has none.
+FROM python:3.11-bookworm AS build
 WORKDIR /build
 COPY requirements.txt requirements-fast.txt ./
-RUN pip wheel --no-cache-dir --wheel-dir /wheels -r requirements.txt -r requirements-fast.txt
+RUN python -m venv /venv && /venv/bin/pip install --no-cache-dir -r requirements.txt
+# Where its C parser can't be built, gunicorn finds that out by itself and parses in Python.
+RUN /venv/bin/pip install --no-cache-dir -r requirements-fast.txt || echo "requests are parsed in Python" >&2
 
-FROM python:3.11-slim
+FROM python:3.11-slim-bookworm
 RUN groupadd --system --gid 10001 hub \
     && useradd --system --uid 10001 --gid hub --home-dir /app --shell /usr/sbin/nologin hub \
-    && install -d -o hub -g hub /var/lib/hub
+    && install -d -o hub -g hub -m 700 /var/lib/hub
+COPY --from=build /venv /venv
 WORKDIR /app
-COPY requirements.txt requirements-fast.txt ./
-RUN --mount=type=bind,from=wheels,source=/wheels,target=/wheels \
-    pip install --no-cache-dir --no-index --find-links /wheels -r requirements.txt -r requirements-fast.txt
 COPY wsgi.py gunicorn.conf.py ./
 COPY config config/
 COPY migrations migrations/
@@ -19,10 +19,14 @@ COPY app app/
 COPY scripts/serve scripts/is-live scripts/
 
 # Secrets and DATABASE_URL come from outside: see README.md, "Configuration".
-ENV APP_CONFIG=production \
+ENV PATH=/venv/bin:$PATH \
+    APP_CONFIG=production \
     BIND=0.0.0.0:8000 \
     INSTANCE_PATH=/var/lib/hub \
     PYTHONUNBUFFERED=1
+# The file system may be read-only when it runs.
+RUN python -m compileall -q app config migrations
+VOLUME /var/lib/hub
 USER 10001:10001
 EXPOSE 8000
 STOPSIGNAL SIGTERM

@@ -8,7 +8,7 @@ DEVELOPMENT := $(VENV)/.development
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help run bot test lint format types unit coverage autobahn bench lock clean
+.PHONY: help run bot up down test lint format types unit coverage autobahn bench lock clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
@@ -34,8 +34,14 @@ run: $(RUNTIME) ## set everything up and serve on BIND (127.0.0.1:8000), with de
 bot: $(DEVELOPMENT) ## connect the demo bot to the hub on BIND
 	@HUB=http://$(or $(BIND),127.0.0.1:8000) $(VENV)/bin/python examples/echo_bot.py
 
+up: $(RUNTIME) ## nginx, PostgreSQL, Redis and the hub on this machine: https://127.0.0.1:8443
+	@scripts/up $(UP_ARGS)
+
+down: ## stop what `make up` started, and keep its data
+	@scripts/down $(UP_ARGS)
+
 test: $(DEVELOPMENT) lint types ## every check and the whole test suite
-	@scripts/test-services --with nginx
+	@scripts/test-services --with nginx envsubst systemd-analyze
 	@rm -f .coverage .coverage.*
 	@$(BIN)/python -m pytest --cov --cov-report= $(PYTEST_ARGS)
 	@$(MAKE) --no-print-directory coverage

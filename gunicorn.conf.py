@@ -121,7 +121,7 @@ def post_worker_init(worker):  # type: ignore[no-untyped-def]
     from app.realtime.drain import IdleConnections, drain_on_signal
 
     engine = worker.wsgi.extensions["engine"]
-    engine.start()
+    engine.serve()
     worker.wsgi.extensions["metrics"].share(worker.metrics_folder)
     worker.connections = IdleConnections()
     drain_on_signal(engine, worker.connections, worker)

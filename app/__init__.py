@@ -23,7 +23,11 @@ from app.gateway.routes import blueprint as gateway
 from app.gateway.service import Gateway
 from app.handshake import SERVER_OPTIONS
 from app.json import OrjsonProvider
+from app.notifications import inbox
+from app.notifications.courier import Courier
+from app.notifications.retention import Sweep
 from app.notifications.routes import blueprint as notifications
+from app.notifications.stream import blueprint as inboxes
 from app.ops import edge, limits, logs
 from app.ops.files import connections_allowed
 from app.ops.headers import CommonHeaders
@@ -53,7 +57,7 @@ def create_app(settings: Base | None = None) -> Flask:
     _bind_extensions(app, settings)
     _make_engine(app, settings)
     _trust_proxies(app, settings.TRUSTED_PROXIES)
-    for blueprint in (accounts, cookies, constellations, updates, gateway, notifications, health):
+    for blueprint in (accounts, cookies, constellations, updates, gateway, notifications, inboxes, health):
         app.register_blueprint(blueprint)
     errors.init_app(app)
     app.register_error_handler(BrokerUnavailable, _answer_broker_away)
@@ -102,6 +106,9 @@ def _make_engine(app: Flask, settings: Base) -> None:
     engine.rechecks.authorizers[SOCKET] = partial(access.why_not_connected, app, public)
     app.extensions["engine"] = engine
     app.extensions["gateway"] = Gateway(engine, public, settings.REPLY_TIMEOUT_SECONDS)
+    engine.rechecks.authorizers["inbox"] = partial(inbox.why_not_read, app)
+    app.extensions["courier"] = courier = Courier(app, engine, Sweep())
+    engine.companions.append(courier)
     app.extensions["principals"] = Cache(engine)
     app.extensions["rights"] = Cache(engine)
     app.extensions["services"] = Cache(engine, clients.BELIEVED_SECONDS)

@@ -114,10 +114,15 @@ def _answer_http(error: HTTPException) -> Response:
 
 def _answer_database(error: Exception) -> Response:
     """A database that is away, locked or out of connections is worth another try; the rest is a defect."""
-    if isinstance(error, PoolTimeout) or is_database_away(error):
+    if is_database_unavailable(error):
         log.warning("database unavailable: %s", type(error).__name__)
         return answer(Unavailable("Database unavailable, try again"))
     return _answer_defect(error)
+
+
+def is_database_unavailable(error: BaseException) -> bool:
+    """Whether it is away, locked or out of connections: the same may succeed in a moment."""
+    return isinstance(error, PoolTimeout) or is_database_away(error)
 
 
 def is_database_away(error: BaseException) -> bool:

@@ -1,6 +1,11 @@
 """Identifiers in paths and bodies: UUIDs in their canonical text form (RFC 9562, section 4)."""
 
 import re
+import secrets
+from collections.abc import Iterator
+from datetime import datetime
+from time import time_ns
+from uuid import UUID
 
 from app.errors import Invalid
 
@@ -16,3 +21,28 @@ def parse_uuid(text: str, what: str) -> str:
     if not is_uuid(text):
         raise Invalid(f"Invalid {what} UUID")
     return text.lower()
+
+
+def time_ordered_uuid() -> str:
+    """A UUID of version 7 (RFC 9562, 5.7), greater than every one made before by this process. Behind the
+    milliseconds stand twelve bits of their fraction (6.2, method 3)."""
+    milliseconds, fraction = divmod(next(_stamps), 4096)
+    number = milliseconds << 80 | 7 << 76 | fraction << 64 | 2 << 62 | secrets.randbits(62)
+    return str(UUID(int=number))
+
+
+def _rising() -> Iterator[int]:
+    """The time in 4096ths of a millisecond, or a little later."""
+    last = 0
+    while True:
+        last = max(time_ns() * 4096 // 1_000_000, last + 1)
+        yield last
+
+
+_stamps = _rising()
+
+
+def lowest_uuid(moment: datetime) -> str:
+    """What every UUID of version 7 that was made before the moment is less than."""
+    digits = f"{int(moment.timestamp() * 1000):012x}"
+    return f"{digits[:8]}-{digits[8:]}"

@@ -1,5 +1,6 @@
 """JSON by orjson: fast, strict (RFC 8259), UTF-8."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 import orjson
@@ -17,3 +18,9 @@ class OrjsonProvider(JSONProvider):
     def response(self, *args: Any, **kwargs: Any) -> Response:
         body = orjson.dumps(self._prepare_response_obj(args, kwargs)) + b"\n"
         return Response(body, content_type="application/json")
+
+
+def timestamp(moment: datetime) -> str:
+    """RFC 3339 in UTC; SQLite gives back times without a zone, which are UTC already."""
+    aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return aware.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

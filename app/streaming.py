@@ -1,9 +1,16 @@
 """Answering with an event stream: what all streams of the hub share at the HTTP edge."""
 
-from collections.abc import Iterable
+import logging
+from collections.abc import Callable, Iterable
+from functools import wraps
+from typing import Any
 
 from flask import Response, request
+from flask.typing import ResponseReturnValue
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
+from app.errors import is_database_unavailable
 from app.extensions import db, engine
 from app.ops.limits import is_over
 from app.realtime.claims import Claims
@@ -11,6 +18,9 @@ from app.realtime.engine import Join, Overloaded
 from app.realtime.peer import Peer
 from app.realtime.writer import refusal
 
+log = logging.getLogger(__name__)
+
+View = Callable[..., ResponseReturnValue]
 HEADERS = {"Cache-Control": "no-cache, no-store", "X-Accel-Buffering": "no"}
 CONTENT_TYPE = "text/event-stream; charset=utf-8"
 
@@ -39,6 +49,23 @@ def open_stream(topic: str, claims: Claims, generation: int, join: Join | None =
 def _refuse(reason: str) -> Response:
     engine.meters.refusals[reason] += 1
     return response(refusal(reason))
+
+
+def patient(view: View) -> View:
+    """Any status but 200 stops an EventSource for good (WHATWG HTML, 9.2.3), so a database that is away for a
+    moment looks like any other overload to its readers."""
+
+    @wraps(view)
+    def answer(*args: Any, **kwargs: Any) -> ResponseReturnValue:
+        try:
+            return view(*args, **kwargs)
+        except (DBAPIError, PoolTimeout) as error:
+            if not is_database_unavailable(error):
+                raise
+            log.warning("a stream was sent away: %s", type(error).__name__)
+            return response(refusal("overloaded"))
+
+    return answer
 
 
 def response(body: Iterable[bytes]) -> Response:

@@ -57,6 +57,7 @@ class Base:
         self.SQLALCHEMY_ENGINE_OPTIONS = engine_options(env, self.SQLALCHEMY_DATABASE_URI)
         self.DATABASE_SECONDS = env.number("DATABASE_SECONDS", 30, least=1)
         self.SQLITE_BUSY_SECONDS = env.number("SQLITE_BUSY_SECONDS", 5, least=1)
+        self.MESSAGE_RETENTION_DAYS = env.number("MESSAGE_RETENTION_DAYS", 30)
         self.REDIS_URL = env.secret("REDIS_URL")
         self.REDIS_PREFIX = env.text("REDIS_PREFIX", "hub")
         if not self.SQLALCHEMY_DATABASE_URI.startswith(DATABASES):
@@ -69,6 +70,10 @@ class Base:
         self.JWT_SECRET_KEY = env.secret("JWT_SECRET_KEY")
         self.ACCESS_TOKEN_SECONDS = env.number("ACCESS_TOKEN_SECONDS", 12 * 3600, least=1)
         self.COOKIE_TOKEN_SECONDS = env.number("COOKIE_TOKEN_SECONDS", 7 * 24 * 3600, least=1)
+        self.SUBSCRIBER_TOKEN_SECONDS = env.number("SUBSCRIBER_TOKEN_SECONDS", 3600, least=1)
+        self.GATEWAY_AUTH = env.choice(
+            "GATEWAY_AUTH", "token" if self.IS_PRODUCTION else "open", ("open", "token")
+        )
         self.ALLOW_REGISTRATION = env.flag("ALLOW_REGISTRATION", True)
         self.PASSWORD_MIN_LENGTH = env.number("PASSWORD_MIN_LENGTH", 8 if self.IS_PRODUCTION else 1, least=1)
         self.CLIENT_ID = env.text("CLIENT_ID")
@@ -81,6 +86,8 @@ class Base:
         self.COOKIE_SECURE = env.flag("COOKIE_SECURE", self.IS_PRODUCTION)
         if bool(self.CLIENT_ID) != bool(self.CLIENT_SECRET):
             env.problems.append("CLIENT_ID and CLIENT_SECRET must be set together")
+        if len(self.CLIENT_ID) > 64:
+            env.problems.append("CLIENT_ID is longer than 64 characters")
         if "*" in self.CORS_ORIGINS:
             env.problems.append("CORS_ORIGINS must name its origins: '*' can't be used with credentials")
 

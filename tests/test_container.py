@@ -18,16 +18,19 @@ ROOT = Path(__file__).resolve().parent.parent
 SECRET = "a secret that is long enough for it"
 
 
-def copied() -> list[str]:
-    """The sources of every COPY of the last stage."""
-    stage = (ROOT / "Dockerfile").read_text().rpartition("\nFROM ")[2]
-    return [source for line in re.findall(r"^COPY (.*) \S+$", stage, re.MULTILINE) for source in line.split()]
+DOCKERFILE = (ROOT / "Dockerfile").read_text()
+
+
+def copied(text: str) -> list[str]:
+    """The sources of every COPY that is not from another stage."""
+    lines = re.findall(r"^COPY (?!--from)(.*) \S+$", text, re.MULTILINE)
+    return [source for line in lines for source in line.split()]
 
 
 @pytest.fixture
 def image(tmp_path: Path) -> Path:
     folder = tmp_path / "app"
-    for source in copied():
+    for source in copied(DOCKERFILE.rpartition("\nFROM ")[2]):
         target = folder / source
         target.parent.mkdir(parents=True, exist_ok=True)
         copy = shutil.copytree if (ROOT / source).is_dir() else shutil.copy
@@ -86,4 +89,4 @@ def test_it_says_what_is_missing(change: dict[str, str], image: Path, env: dict[
 
 def test_everything_copied_gets_into_the_build() -> None:
     let_in = {line[1:] for line in (ROOT / ".dockerignore").read_text().splitlines() if line.startswith("!")}
-    assert let_in == set(copied())
+    assert let_in == set(copied(DOCKERFILE))

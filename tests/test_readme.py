@@ -32,14 +32,14 @@ def blocks(text: str, language: str) -> list[str]:
     return re.findall(rf"^```{language}\n(.*?)^```$", text, re.DOTALL | re.MULTILINE)
 
 
-# A whole life in curl
+# A whole life in curl, and messages that wait
 
 
-def live(title: str, url: str) -> str:
-    """Runs the lines of a section as they are printed, but for the address; what they printed."""
+def live(url: str, title: str = "A whole life in curl") -> subprocess.CompletedProcess[str]:
+    """Runs the lines of a section as they are printed, but for the address."""
     script = "".join(blocks(section(title), "sh"))
     assert script.count(ADDRESS) == 1
-    lived = subprocess.run(
+    lived: subprocess.CompletedProcess[str] = subprocess.run(
         ["bash", "-u"],
         input=script.replace(ADDRESS, url),
         env={"PATH": os.environ["PATH"]},  # no proxies, no .curlrc
@@ -48,8 +48,8 @@ def live(title: str, url: str) -> str:
         timeout=60,
         check=False,
     )
-    assert (lived.returncode, lived.stderr) == (0, ""), lived
-    return lived.stdout
+    assert lived.returncode == 0, lived
+    return lived
 
 
 def events(printed: str) -> list[tuple[str, str]]:
@@ -62,7 +62,9 @@ def events(printed: str) -> list[tuple[str, str]]:
 def test_a_whole_life_again_and_again(hub: StartHub) -> None:
     process = hub()
     for _ in range(2):
-        printed = live("A whole life in curl", process.url)
+        lived = live(process.url)
+        printed = lived.stdout
+        assert lived.stderr == ""
         assert not re.search(r"^no .* came$|\"error\"", printed, re.MULTILINE), printed
         assert printed.endswith('{"message":"User deleted"}\n' * 2)
         seen = events(printed)
@@ -76,13 +78,26 @@ def test_a_whole_life_again_and_again(hub: StartHub) -> None:
 
 
 @pytest.mark.skipif(shutil.which("curl") is None, reason="no curl on this machine")
+def test_messages_wait_again_and_again(hub: StartHub) -> None:
+    run = (ROOT / "scripts/run").read_text()
+    client = dict(re.findall(r"(CLIENT_\w+)=([\w-]+)", run))
+    process = hub(**client)
+    for _ in range(2):
+        lived = live(process.url, "Messages that wait")
+        assert lived.stderr.startswith("curl: (28) "), lived
+        seen = [json.loads(data) for _, data in events(lived.stdout)]
+        assert [message["payload"] for message in seen] == ["The new issue is out"]
+        assert lived.stdout.endswith('{"acknowledged":1}\n\n'), lived
+
+
+@pytest.mark.skipif(shutil.which("curl") is None, reason="no curl on this machine")
 def test_asking_a_bot(hub: StartHub, tmp_path: Path) -> None:
     process = hub()
     process.flask("seed", "--demo")
     log = tmp_path / "bot.log"
     bot = Child([sys.executable, str(ROOT / "examples/echo_bot.py")], log, env={"HUB": process.url})
     wait_until(lambda: "echo_bot is connected" in log.read_text(), 10, bot.tail)
-    printed = live("Ask a bot", process.url)
+    printed = live(process.url, "Ask a bot").stdout
     answers = [json.loads(data)["message"] for _, data in events(printed)]
     said = ["You said:", "{}", "That was all."]
     asked = ["Hello, bot", "@echo_bot, are you there?"]
@@ -152,6 +167,22 @@ def test_defaults_are_told_as_they_are(settings: Settings) -> None:
         assert (name, example()[name]) == (name, text)
         if text:
             assert (name, table()[name]) == (name, text)
+
+
+# Figures
+
+
+def test_sizing_tells_what_the_benchmark_printed() -> None:
+    """docs/sizing.md names the row of each of its figures."""
+    benchmark = re.findall(r"<!-- benchmark -->(.*)<!-- /benchmark -->", README, re.DOTALL)[0]
+    lines = [line.strip("| ").split(" | ") for line in benchmark.splitlines() if line.startswith("| ")]
+    figures = re.findall(
+        r"^\| [^|]+ \| ([\d.,]+) \| ([^|]+) \|$", (ROOT / "docs/sizing.md").read_text(), re.MULTILINE
+    )
+    assert len(figures) >= 8
+    for figure, row in figures:
+        cells = [cell.strip() for words in lines if words[0].strip() == row for cell in words[1:]]
+        assert figure in cells, f"{row}: docs/sizing.md says {figure}, the README has {cells}"
 
 
 # Names and links

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from time import time
+from typing import NamedTuple
 
 from flask import current_app, request
 from sqlalchemy import exists, select
@@ -19,6 +20,7 @@ from sqlalchemy import exists, select
 from app.auth import tokens
 from app.auth.cache import Cache
 from app.auth.models import RevokedToken, ServiceClient
+from app.auth.principal import Principal, identify
 from app.database import transaction
 from app.errors import Invalid, NotFound, Unauthorized
 from app.extensions import db, engine
@@ -67,6 +69,34 @@ def identify_service() -> Service:
     if service.expires_at <= time():
         raise Unauthorized("Invalid token")
     return service
+
+
+class BackEnd(NamedTuple):
+    """Who may manage recipients and send messages; `id` names a client or an operator's account."""
+
+    id: str
+    token_id: str
+
+
+def identify_back_end() -> BackEnd:
+    """The service that calls, or an operator (by bearer token or cookie); raises Unauthorized, or Forbidden
+    for a cookie used by a foreign page."""
+    try:
+        service = identify_service()
+        return BackEnd(subject(service.client_id), service.token_id)
+    except Unauthorized as refusal:
+        operator = _find_operator()
+        if operator is None:
+            raise refusal
+        return BackEnd(f"account:{operator.uuid}", operator.token_id)
+
+
+def _find_operator() -> Principal | None:
+    try:
+        account = identify(cookie=True)
+    except Unauthorized:
+        return None
+    return account if account.is_operator else None
 
 
 def _service(token: str) -> Service:

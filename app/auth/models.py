@@ -53,3 +53,16 @@ class ServiceClient(db.Model):  # type: ignore[name-defined,misc]
     token_version: Mapped[int] = mapped_column(Integer, default=0)
     is_disabled: Mapped[bool] = mapped_column(Boolean, default=False)
     created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), default=now)
+
+
+class RevokedSubscriber(db.Model):  # type: ignore[name-defined,misc]
+    """Subscriber tokens of `external_id` with a version before `valid_from` are as good as none.
+
+    Kept until `expires_at` (Unix seconds); after that those tokens are dead by themselves.
+    """
+
+    __tablename__ = "revoked_subscribers"
+
+    external_id: Mapped[str] = mapped_column(String(200), primary_key=True)
+    valid_from: Mapped[int] = mapped_column(BigInteger)
+    expires_at: Mapped[int] = mapped_column(BigInteger, index=True)

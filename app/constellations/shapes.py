@@ -1,18 +1,12 @@
 """What each object looks like on the wire, in answers and in what is published."""
 
-from datetime import UTC, datetime
 from typing import Any
 
 from app.constellations.models import Comment, Constellation, File, Folder
 from app.constellations.rights import Rights
+from app.json import timestamp
 
 Shape = dict[str, Any]
-
-
-def time(moment: datetime) -> str:
-    """RFC 3339 in UTC; SQLite gives back times without a zone, which are UTC already."""
-    aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    return aware.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def constellation(found: Constellation, root_folder_uuid: str) -> Shape:
@@ -22,7 +16,7 @@ def constellation(found: Constellation, root_folder_uuid: str) -> Shape:
         "root_folder_uuid": root_folder_uuid,
         "name": found.name,
         "description": found.description,
-        "created_at": time(found.created_at),
+        "created_at": timestamp(found.created_at),
     }
 
 

@@ -6,10 +6,15 @@ the body as a whole stands under `body`.
 
 from typing import Any
 
+from flask import request
 from marshmallow import Schema, ValidationError
 
+from app import fields, paging
 from app.body import read_object
 from app.errors import Invalid
+from app.paging import Page
+
+KEY_LENGTH = 255
 
 
 def parse(schema: Schema) -> dict[str, Any]:
@@ -35,3 +40,34 @@ def _first(problem: Any) -> str:
         index, inner = next(iter(problem.items()))
         return f"Item {index}: {_first(inner)}"
     return str(problem[0])
+
+
+def check_name(field: str, value: str) -> str:
+    """A name in the path or the query, by the rules for names in bodies; raises Invalid."""
+    try:
+        return str(fields.name().deserialize(value))
+    except ValidationError as error:
+        raise invalid({field: str(error.messages[0])}) from error
+
+
+def read_page() -> Page | None:
+    try:
+        return paging.read_page()
+    except Invalid as error:
+        field, _, problem = error.message.partition(": ")
+        raise invalid({field: problem}) from error
+
+
+def read_choice(name: str, *allowed: str) -> str:
+    """A query parameter with few values, the first of which is its default."""
+    value = request.args.get(name, allowed[0])
+    if value not in allowed:
+        raise invalid({name: f"Must be one of: {', '.join(allowed)}."})
+    return value
+
+
+def read_idempotency_key() -> str | None:
+    key = request.headers.get("Idempotency-Key")
+    if key is not None and not (1 <= len(key) <= KEY_LENGTH and key.isascii() and key.isprintable()):
+        raise invalid({"Idempotency-Key": f"Must be 1 to {KEY_LENGTH} printable ASCII characters."})
+    return key

@@ -1,8 +1,61 @@
 """Shapes of the requests of the notification hub."""
 
-from app.fields import NAME_LENGTH, Body, text
+from typing import Any
+
+from marshmallow import ValidationError, fields
+
+from app import fields as texts
+from app.fields import NAME_LENGTH, Body
+
+SYSTEM_PREFIX = "ic-system-"
+
+
+def unambiguous(group: str) -> None:
+    """In paths, digits are a group's id; names with the prefix are the hub's own."""
+    if group.isdigit():
+        raise ValidationError("Must not be digits only.")
+    if group.startswith(SYSTEM_PREFIX):
+        raise ValidationError(f"Must not begin with {SYSTEM_PREFIX}.")
+
+
+def group_name() -> fields.String:
+    field = texts.name()
+    field.validators.append(unambiguous)
+    return field
+
+
+def several(field: fields.String, required: bool = False) -> "fields.List[Any]":
+    """A list that may be left out, which is like an empty one."""
+    options: dict[str, Any] = {} if required else {"load_default": list}
+    return fields.List(field, required=required, **options)
 
 
 class Credentials(Body):
-    client_id = text(NAME_LENGTH)
-    client_secret = text(1000)
+    client_id = texts.text(NAME_LENGTH)
+    client_secret = texts.text(1000)
+
+
+class NewRecipient(Body):
+    user_id = texts.name()
+    groups = several(group_name())
+
+
+class NewGroup(Body):
+    name = group_name()
+    users = several(texts.name())
+
+
+class Notice(Body):
+    """Groups that do not exist are ignored, so their names need not be ones that could."""
+
+    users = several(texts.name())
+    groups = several(fields.String())
+    payload = texts.content()
+
+
+class OwnAcknowledgement(Body):
+    message_ids = several(fields.String(), required=True)
+
+
+class Acknowledgement(OwnAcknowledgement):
+    user_id = texts.name()

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import count
 from time import monotonic
-from typing import Any
+from typing import Any, Protocol
 
 import gevent
 
@@ -70,6 +70,17 @@ class Overloaded(Exception):
         super().__init__(reason)
 
 
+class Companion(Protocol):
+    """What an area does in the background of every worker that serves. All may be repeated."""
+
+    def start(self) -> None: ...
+
+    def stop(self) -> None: ...
+
+    def drain(self) -> None:
+        """The worker is about to end: others should go on with what it has begun."""
+
+
 class Engine:
     """Starts nothing until it is used first (after the server's fork); `start` is called by every way in."""
 
@@ -99,9 +110,10 @@ class Engine:
         self.reservations = Keeper(make_presence(broker, self.settings.presence_lease_seconds, "reserved"))
         self.hub.on_interruption = self._renew_leases
         self.mail = Mail(broker)
+        self.companions: list[Companion] = []
         self.is_draining = False
         self._keys = (f"{prefix}{number:x}" for prefix in [secrets.token_hex(6)] for number in count())
-        self._is_started = False
+        self._is_started = self._is_serving = False
         self._control_greenlet: gevent.Greenlet[..., None] | None = None
 
     @cached_property
@@ -125,8 +137,18 @@ class Engine:
         self.mail.start(self.worker_id)
         self._control_greenlet = gevent.spawn(self._listen_to_control)
 
+    def serve(self) -> None:
+        """As `start`, in a worker that takes requests: what areas run beside it starts too."""
+        self.start()
+        if not self._is_serving:
+            self._is_serving = True
+            for companion in self.companions:
+                companion.start()
+
     def stop(self) -> None:
         """Ends every greenlet; for tests and for a worker that exits."""
+        for companion in self.companions:
+            companion.stop()
         self.mail.stop()
         self.keeper.stop()
         self.reservations.stop()
@@ -168,6 +190,16 @@ class Engine:
         self.start()
         self.outbox.publish(topic, pack(event), next(self._keys))
         self.meters.published += 1
+
+    def publish_many(self, topics: list[str], event: Event) -> None:
+        """The same event to many topics; raises BrokerUnavailable, when some may have got it."""
+        self.start()
+        try:
+            self.broker.publish_many(topics, pack(event), next(self._keys))
+        except BrokerUnavailable:
+            self.meters.publish_failures += 1
+            raise
+        self.meters.published += len(topics)
 
     # Cutting off
 
@@ -309,6 +341,8 @@ class Engine:
         until = monotonic() + wait_seconds
         while self._is_busy and monotonic() < until:
             gevent.sleep(0.02)
+        for companion in self.companions:
+            companion.drain()
         if wait_seconds and len(self.outbox):
             log.error("the broker is away: %d events of committed changes are lost", len(self.outbox))
 

@@ -1,6 +1,9 @@
 """Names of topics: what a client names maps to one of these, and a broker derives its keys from it."""
 
 CONTROL = "control"
+BRIEF = frozenset({"inbox"})
+"""Kinds of topics whose truth lies in a database: a broker keeps little of them, and nothing of those that
+nobody has listened to lately. Every stream of theirs begins with a snapshot."""
 
 
 def constellation(uuid: str) -> str:
@@ -13,6 +16,10 @@ def inbox(recipient: str) -> str:
 
 def concept(id: str) -> str:
     return f"concept:{id}"
+
+
+def is_brief(topic: str) -> bool:
+    return kind(topic) in BRIEF
 
 
 def kind(topic: str) -> str:

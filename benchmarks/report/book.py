@@ -25,6 +25,8 @@ OPENED = Measure("streams_opened_per_second", "/s")
 PUBLISHES = Measure("publishes_per_second", "/s")
 PUBLISHES_PER_CPU = Measure("publishes_per_cpu_second", "/s")
 FAIR_P99 = Measure("other_requests_p99", "ms")
+BACKLOG = Measure("open_with_backlog", "ms")
+MESSAGE_P99 = Measure("notify_to_event_p99", "ms")
 
 
 def cost_at(subscribers: int) -> Measure:
@@ -40,6 +42,11 @@ def publish_cost(topics: int) -> Measure:
 def publish_cost_at_random(topics: int) -> Measure:
     """The same, to all of them at random: nothing that was looked up a moment ago is of use."""
     return Measure(f"cpu_per_publish_at_random_with_{topics}_topics", "µs")
+
+
+def notifies(recipients: int) -> Measure:
+    """Calls of the notification hub's `notify`, each with so many recipients."""
+    return Measure(f"notifies_per_second_with_{recipients}_recipients", "/s")
 
 
 @dataclass

@@ -8,11 +8,13 @@ from dataclasses import dataclass
 
 from benchmarks.bench import Sizes
 from benchmarks.report.book import (
+    BACKLOG,
     BURST,
     COST,
     FAIR_P99,
     IDLE,
     LOW_P99,
+    MESSAGE_P99,
     OPENED_PER_CPU,
     P99,
     PUBLISHES,
@@ -20,6 +22,7 @@ from benchmarks.report.book import (
     USER_COST,
     Book,
     cost_at,
+    notifies,
     over,
     publish_cost,
 )
@@ -133,4 +136,13 @@ GOALS: tuple[Goal, ...] = (
         is_least=True,
     ),
     Goal("fairness: p99 of other requests", 20, "ms", lambda b, s: b.get("hub", FAIR_P99)),
+    Goal(
+        "notify with 10,000 recipients: calls per second",
+        0.5,
+        "/s",
+        lambda b, s: b.get("hub", notifies(10_000)),
+        is_least=True,
+    ),
+    Goal("a stream with 1,000 unread messages", 100, "ms", lambda b, s: b.get("hub", BACKLOG)),
+    Goal("messages: p99 from notify to event", 20, "ms", lambda b, s: b.get("hub", MESSAGE_P99)),
 )

@@ -2,12 +2,14 @@
 
 from benchmarks.bench import Sizes
 from benchmarks.report.book import (
+    BACKLOG,
     BROKER_COST,
     BURST,
     COST,
     FAIR_P99,
     IDLE,
     LOW_P99,
+    MESSAGE_P99,
     OPENED,
     OPENED_PER_CPU,
     P50,
@@ -17,6 +19,7 @@ from benchmarks.report.book import (
     USER_COST,
     Book,
     cost_at,
+    notifies,
     over,
     publish_cost,
     publish_cost_at_random,
@@ -35,6 +38,7 @@ def tables(book: Book, sizes: Sizes) -> list[Table]:
         many_streams(book, sizes),
         growth(book, sizes),
         publishing(book, sizes),
+        messages(book),
     ]
     return [table for table in [*all_of_them, goals(book, sizes), absent(book)] if table.rows]
 
@@ -125,6 +129,21 @@ def publishing(book: Book, sizes: Sizes) -> Table:
         (f"p99 of GET /health/live {fan_out_to}", "hub", FAIR_P99),
     ):
         figure = book.get(server, measure)
+        if figure is not None:
+            table.rows.append([words, shown(figure), measure.unit])
+    return table
+
+
+def messages(book: Book) -> Table:
+    table = Table("Messages to recipients (one worker, SQLite)", ["what", "figure", "unit"])
+    for words, measure in (
+        ("POST /api/message/notify, 1 recipient", notifies(1)),
+        ("POST /api/message/notify, 100 recipients", notifies(100)),
+        ("POST /api/message/notify, 10,000 recipients", notifies(10_000)),
+        ("a stream with 1,000 unread messages: until the last one is read", BACKLOG),
+        ("p99 from calling notify to reading the event, 100 streams, 50 messages a second", MESSAGE_P99),
+    ):
+        figure = book.get("hub", measure)
         if figure is not None:
             table.rows.append([words, shown(figure), measure.unit])
     return table

@@ -10,18 +10,23 @@ from benchmarks.rivals.gunicorn import gunicorn
 
 
 class NoEngine:
-    """gunicorn.conf.py starts and drains the application's engine; here there is nothing to do."""
+    """gunicorn.conf.py starts and drains the application's engine, and shares its metrics; there are none."""
 
-    def start(self) -> None:
+    def serve(self) -> None:
         pass
 
     def drain(self, wait_seconds: float) -> None:
         pass
 
 
+class NoMetrics:
+    def share(self, folder: object) -> None:
+        pass
+
+
 def create_app() -> Flask:
     app = Flask(__name__)
-    app.extensions["engine"] = NoEngine()
+    app.extensions.update(engine=NoEngine(), metrics=NoMetrics())
 
     @app.post("/publish")
     def publish() -> dict[str, str]:

@@ -89,7 +89,7 @@ class Hub(Server):
                 pool,
                 wires,
                 seconds=seconds,
-                keep=lambda answer: made.append(_field(answer, "constellation_uuid")),
+                keep=lambda answer: made.append(field_of(answer, "constellation_uuid")),
             )
         return iter(made)
 
@@ -105,7 +105,7 @@ class Hub(Server):
     def _register(self) -> str:
         person = {"name": "bench", "email": "bench@example.com", "password": "correct horse battery staple"}
         with Connection(self.port) as connection:
-            return _field(connection.ask(self._post("/register", person)), "access_token")
+            return field_of(connection.ask(self._post("/register", person)), "access_token")
 
     def _post(self, path: str, body: Mapping[str, str]) -> bytes:
         fields = {"Content-Type": "application/json", **(self.headers if self._token else {})}
@@ -155,7 +155,7 @@ def notify_path(topic: str) -> str:
     return f"/sse/notify/{topic}"
 
 
-def _field(answer: Answer, name: str) -> str:
+def field_of(answer: Answer, name: str) -> str:
     if not answer.is_good:
         raise Missing(f"answered {answer.status}: {answer.body[:80].decode(errors='replace')}")
     return str(json.loads(answer.body)[name])

@@ -1,6 +1,7 @@
 """The contract of `app/realtime/broker/base.py`, on every broker."""
 
 import pytest
+import redis
 
 from app.realtime.broker.base import Broker
 from app.realtime.event import Position
@@ -162,3 +163,68 @@ def test_a_reset_begins_a_new_epoch_and_is_heard(broker: Broker, listener: Liste
 def test_a_round_trip_is_measured(broker: Broker) -> None:
     assert 0 <= broker.ping() < 2
     wait_until(lambda: broker.is_connected, what="the listener to be connected")
+
+
+# Brief topics: what nobody listens to costs nothing
+
+
+def test_many_topics_at_once(broker: Broker, listener: Listener) -> None:
+    names = [f"a{number}" for number in range(1200)]
+    for name in (names[0], names[-1]):
+        broker.subscribe(name)
+    broker.publish_many(names, b"x", "key")
+    wait_until(lambda: len(listener.heard) == 2, what="both events")
+    assert [(topic, payload) for topic, _, payload in listener.heard] == [(names[0], b"x"), (names[-1], b"x")]
+    assert {top.offset for top in broker.tops(names)} == {1}
+
+
+def test_nothing_is_kept_of_a_brief_topic_that_nobody_knows(broker: Broker) -> None:
+    positions = [broker.publish("inbox:1", b"x", f"key{number}") for number in range(3)]
+    broker.publish_many(["inbox:1", "inbox:2"], b"x", "key")
+    assert {position.offset for position in positions} == {0}
+    assert len({position.epoch for position in positions}) == 3
+    assert [top.offset for top in broker.tops(["inbox:1", "inbox:2"])] == [0, 0]
+
+
+def test_a_brief_topic_that_is_listened_to_is_numbered(broker: Broker, listener: Listener) -> None:
+    broker.subscribe("inbox:1")
+    begun = broker.top("inbox:1")
+    positions = publish_all(broker, "inbox:1", 2)
+    wait_until(lambda: len(listener.heard) == 2, what="two events heard")
+    assert [(position.epoch, position.offset) for position in positions] == [
+        (begun.epoch, 1),
+        (begun.epoch, 2),
+    ]
+    assert [payload for _, payload in broker.read("inbox:1", begun).events] == [b"1", b"2"]
+
+
+def test_and_so_is_one_that_was_listened_to_a_moment_ago(broker: Broker) -> None:
+    """A worker that lost its connection for a moment finds out that it missed something."""
+    broker.subscribe("inbox:1")
+    begun = broker.top("inbox:1")
+    broker.unsubscribe("inbox:1")
+    broker.publish("inbox:1", b"x", "key")
+    assert [payload for _, payload in broker.read("inbox:1", begun).events] == [b"x"]
+
+
+def test_a_subscriber_whose_position_ran_out_hears_of_a_new_epoch(
+    broker: Broker, broker_url: str, listener: Listener, redis_url: str
+) -> None:
+    if not broker_url:
+        return  # in one process nobody is without a position while listening
+    broker.subscribe("inbox:1")
+    begun = broker.top("inbox:1")
+    with redis.Redis.from_url(redis_url) as client:
+        client.flushdb()
+    positions = publish_all(broker, "inbox:1", 2)
+    wait_until(lambda: len(listener.heard) == 2, what="two events heard")
+    assert [position.offset for position in positions] == [1, 2]
+    assert positions[0].epoch == positions[1].epoch != begun.epoch
+
+
+def test_the_history_of_a_brief_topic_is_short(broker: Broker) -> None:
+    broker.subscribe("inbox:1")
+    begun = broker.top("inbox:1")
+    publish_all(broker, "inbox:1", 101)
+    assert broker.read("inbox:1", begun).is_lost
+    assert len(broker.read("inbox:1", begun._replace(offset=1)).events) == 100

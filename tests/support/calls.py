@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import requests
@@ -19,9 +20,10 @@ def new_name(name: str) -> str:
 class Calls:
     """Each call takes a connection of its own, so that any worker may answer it."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, certificate: Path | None = None) -> None:
         self.url = url
         self._session = requests.Session()
+        self._session.verify = str(certificate) if certificate else True
         self._session.trust_env = False  # no proxies, no .netrc
         self._session.headers["Connection"] = "close"
 

@@ -15,6 +15,7 @@ from urllib.parse import SplitResult, urlsplit
 
 import gevent
 from gevent.event import Event
+from gevent.ssl import SSLContext
 
 from tests.support.http1 import BadResponse, ResponseReader
 from tests.support.sse import Decoder, ServerEvent
@@ -50,6 +51,7 @@ class EventSource:
         keep_raw: bool = False,
         receive_buffer: int | None = None,
         token: str | None = None,
+        tls: SSLContext | None = None,
     ) -> None:
         self.urls = [url] if isinstance(url, str) else list(url)
         self.last_event_id = last_event_id or ""
@@ -71,7 +73,7 @@ class EventSource:
             self._request_headers["Authorization"] = f"Bearer {token}"
         self._method, self._request_body, self._http = method, body, http
         self._reconnect, self._retry_cap, self._keep_raw = reconnect, retry_cap, keep_raw
-        self._wire = Wire(receive_buffer)
+        self._wire, self._tls = Wire(receive_buffer), tls
         self._changed = Event()
         self._greenlet = gevent.spawn(self._run)
 
@@ -177,7 +179,7 @@ class EventSource:
     def _connect_once(self, url: SplitResult) -> None:
         self.attempts += 1
         try:
-            self._wire.connect(url.hostname or "127.0.0.1", url.port or 80)
+            self._wire.connect(url.hostname or "127.0.0.1", url.port or 80, tls=self._tls)
             self._wire.send(self._request(url))
             self._read(ResponseReader())
         except BadResponse as error:

@@ -8,6 +8,7 @@ from contextlib import suppress
 
 import gevent.socket
 from gevent.event import Event
+from gevent.ssl import SSLContext
 
 
 class Wire:
@@ -19,7 +20,7 @@ class Wire:
         self._may_read = Event()
         self._may_read.set()
 
-    def connect(self, host: str, port: int, timeout: float = 5.0) -> None:
+    def connect(self, host: str, port: int, timeout: float = 5.0, tls: SSLContext | None = None) -> None:
         self.close()
         made = gevent.socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM)
         self._socket = made
@@ -28,6 +29,8 @@ class Wire:
             made.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, self._receive_buffer)
         made.settimeout(timeout)
         made.connect((host, port))
+        if tls is not None:
+            self._socket = made = tls.wrap_socket(made, server_hostname=host)
         made.settimeout(None)
 
     @property

@@ -42,6 +42,8 @@ NUMBERS = [
     ("ACCESS_TOKEN_SECONDS", 1),
     ("COOKIE_TOKEN_SECONDS", 1),
     ("PASSWORD_MIN_LENGTH", 1),
+    ("SUBSCRIBER_TOKEN_SECONDS", 1),
+    ("MESSAGE_RETENTION_DAYS", 0),
     ("HEARTBEAT_SECONDS", 1),
     ("HISTORY_SIZE", 1),
     ("HISTORY_SECONDS", 1),
@@ -264,6 +266,7 @@ def test_production_is_strict_by_default(tmp_path: Path) -> None:
     production, development = load(PRODUCTION), load({"INSTANCE_PATH": str(tmp_path)})
     assert (production.PASSWORD_MIN_LENGTH, development.PASSWORD_MIN_LENGTH) == (8, 1)
     assert (production.COOKIE_SECURE, development.COOKIE_SECURE) == (True, False)
+    assert (production.GATEWAY_AUTH, development.GATEWAY_AUTH) == ("token", "open")
     assert (production.RATELIMIT_ENABLED, development.RATELIMIT_ENABLED) == (True, False)
     assert (production.CORS_ORIGINS, production.DEBUG) == ([], False)
     assert (production.GATEWAY_AUTH, development.GATEWAY_AUTH) == ("token", "open")

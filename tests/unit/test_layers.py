@@ -14,6 +14,7 @@ LAYERS = [
     ["app.errors", "app.fields", "app.json"],
     ["app.identifiers", "app.paging", "app.extensions"],
     ["app.body", "app.database"],
+    ["app.lease"],
     ["app.auth"],
     ["app.ops"],
     ["app.streaming", "app.handshake"],

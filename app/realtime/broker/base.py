@@ -8,6 +8,9 @@ Guarantees:
   may not have been stored: publishing again with the same `key` and `is_retry` does not store it twice.
 - The history is bounded by count, age and bytes; the newest event is always kept. The epoch and the
   number of the last event outlive the history by `POSITION_SECONDS`.
+- Of a brief topic (`topics.BRIEF`) fewer events are kept, and its position only for `BRIEF_SECONDS` after it
+  was last asked for or published to. Without a position, and without a subscriber, `publish` keeps nothing:
+  who comes then gets a new epoch, and who was interrupted meanwhile sees that it is another one.
 - Mail goes to one worker and is kept nowhere: in order per sender. What is mailed to a worker
   that is not listening, or while the broker is away, is lost.
 - A topic whose numbers are lost gets a new epoch. (Not noticed: a store restored from a backup of the
@@ -19,9 +22,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from app.realtime import topics
 from app.realtime.event import Position
 from app.realtime.meters import Histogram
 
+BRIEF_SECONDS = 3600
 POSITION_SECONDS = 30 * 24 * 3600
 PAGE_EVENTS = 256
 PAGE_BYTES = 256 * 1024
@@ -38,6 +43,12 @@ class Limits:
     events: int = 1000
     seconds: int = 3600
     bytes: int = 8 * 1024 * 1024
+
+    def of(self, topic: str) -> "Limits":
+        """Those of a topic: a brief one's history only bridges the gaps of a connection."""
+        if not topics.is_brief(topic):
+            return self
+        return Limits(min(self.events, 100), min(self.seconds, 60), min(self.bytes, 256 * 1024))
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +101,11 @@ class Broker(ABC):
     @abstractmethod
     def publish(self, topic: str, payload: bytes, key: str, is_retry: bool = False) -> Position:
         """Stores and sends; `key` identifies the event across retries. Raises BrokerUnavailable."""
+
+    @abstractmethod
+    def publish_many(self, names: list[str], payload: bytes, key: str) -> None:
+        """`publish` for each of the named topics, in few rounds. Raises BrokerUnavailable, when some may have
+        it already; who publishes again must bear that they get it twice."""
 
     @abstractmethod
     def reset(self, topic: str) -> Position:

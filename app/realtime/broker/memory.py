@@ -5,7 +5,9 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from time import monotonic
 
+from app.realtime import topics
 from app.realtime.broker.base import (
+    BRIEF_SECONDS,
     PAGE_BYTES,
     PAGE_EVENTS,
     POSITION_SECONDS,
@@ -72,17 +74,23 @@ class MemoryBroker(Broker):
         self._subscribed.discard(topic)
 
     def publish(self, topic: str, payload: bytes, key: str, is_retry: bool = False) -> Position:
+        if topics.is_brief(topic) and topic not in self._subscribed and topic not in self._logs:
+            return Position(new_epoch(), 0)
         log = self._log(topic)
         if is_retry:
             for offset, _, known, _ in reversed(log.entries):
                 if known == key:
                     return Position(log.epoch, offset)
         log.append(payload, key)
-        log.trim(self._limits)
+        log.trim(self._limits.of(topic))
         position = Position(log.epoch, log.offset)
         if self._receiver is not None and topic in self._subscribed:
             self._receiver.receive(topic, position, payload)
         return position
+
+    def publish_many(self, names: list[str], payload: bytes, key: str) -> None:
+        for topic in names:
+            self.publish(topic, payload, key)
 
     def reset(self, topic: str) -> Position:
         log = self._logs[topic] = _Log()
@@ -100,7 +108,7 @@ class MemoryBroker(Broker):
 
     def read(self, topic: str, after: Position) -> Page:
         log = self._log(topic)
-        log.trim(self._limits)
+        log.trim(self._limits.of(topic))
         top = Position(log.epoch, log.offset)
         missing = top.offset - after.offset
         if after.epoch != top.epoch or missing < 0 or missing > len(log.entries):
@@ -143,8 +151,8 @@ class MemoryBroker(Broker):
         if monotonic() - self._swept < SWEEP_SECONDS:
             return
         self._swept = monotonic()
-        forgotten = self._swept - POSITION_SECONDS
         for topic, log in list(self._logs.items()):
-            log.trim(self._limits)
-            if log.touched < forgotten and topic not in self._subscribed:
+            log.trim(self._limits.of(topic))
+            kept = BRIEF_SECONDS if topics.is_brief(topic) else POSITION_SECONDS
+            if log.touched < self._swept - kept and topic not in self._subscribed:
                 del self._logs[topic]

@@ -2,6 +2,7 @@
 -- KEYS  1 the history, a stream whose entry ids are <offset>-<milliseconds>   2 the position, a hash
 -- ARGV  1 channel  2 payload  3 key  4 "1" for a retry  5 milliseconds now  6 an epoch, should one begin
 --       7 most events  8 longest age in seconds  9 most bytes  10 seconds that the position is kept
+--       11 "1" for a brief topic: nothing is kept where nobody listens and nobody did lately
 local history, position = KEYS[1], KEYS[2]
 local payload, key, now = ARGV[2], ARGV[3], tonumber(ARGV[5])
 local max_events, max_age, max_bytes = tonumber(ARGV[7]), tonumber(ARGV[8]), tonumber(ARGV[9])
@@ -9,6 +10,9 @@ local max_events, max_age, max_bytes = tonumber(ARGV[7]), tonumber(ARGV[8]), ton
 local epoch = redis.call('HGET', position, 'epoch')
 if not epoch then
   epoch = ARGV[6]
+  if ARGV[11] == '1' and redis.call('PUBSUB', 'NUMSUB', ARGV[1])[2] == 0 then
+    return {epoch, 0}
+  end
   redis.call('HSET', position, 'epoch', epoch, 'offset', 0, 'bytes', 0)
   redis.call('DEL', history)
 end

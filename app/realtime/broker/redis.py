@@ -11,6 +11,7 @@ from time import monotonic, time
 
 from app.realtime import topics
 from app.realtime.broker.base import (
+    BRIEF_SECONDS,
     PAGE_BYTES,
     PAGE_EVENTS,
     POSITION_SECONDS,
@@ -20,19 +21,19 @@ from app.realtime.broker.base import (
     Receiver,
 )
 from app.realtime.broker.memory import new_epoch
-from app.realtime.broker.redis_connection import Pipeline, Script
+from app.realtime.broker.redis_connection import Argument, Pipeline, Script
 from app.realtime.broker.redis_listener import Listener
 from app.realtime.event import Position
 from app.realtime.meters import Histogram
 
+TOPICS_PER_ROUND = 200  # each packs for some milliseconds, in which nobody else runs
 _FOLDER = Path(__file__).parent
 
 
 class RedisBroker(Broker):
     def __init__(self, url: str, limits: Limits | None = None, prefix: str = "hub") -> None:
-        limits = limits or Limits()
         self.prefix = prefix
-        self._limits = (limits.events, limits.seconds, limits.bytes, POSITION_SECONDS)
+        self._limits = limits or Limits()
         self._publish = Script((_FOLDER / "publish.lua").read_text())
         self._read = Script((_FOLDER / "read.lua").read_text())
         self._reset = Script((_FOLDER / "reset.lua").read_text())
@@ -54,25 +55,37 @@ class RedisBroker(Broker):
         self._listener.unsubscribe(self._channel(topic))
 
     def publish(self, topic: str, payload: bytes, key: str, is_retry: bool = False) -> Position:
-        now = str(int(time() * 1000))
-        arguments = (self._channel(topic), payload, key, int(is_retry), now, new_epoch(), *self._limits)
+        arguments = self._event(topic, payload, key, is_retry)
         # Should the connection fail half-way, the second attempt must say that it is one.
         again = (*arguments[:3], 1, *arguments[4:])
         return _position(self.pipeline.run(self._publish, self._keys(topic), arguments, again))
 
+    def publish_many(self, names: list[str], payload: bytes, key: str) -> None:
+        for start in range(0, len(names), TOPICS_PER_ROUND):
+            some = names[start : start + TOPICS_PER_ROUND]
+            calls = [(self._publish, self._keys(topic), self._event(topic, payload, key)) for topic in some]
+            self.pipeline.run_all(calls)
+
+    def _event(self, topic: str, payload: bytes, key: str, is_retry: bool = False) -> tuple[Argument, ...]:
+        now = str(int(time() * 1000))
+        limits = self._limits.of(topic)
+        bounds = (limits.events, limits.seconds, limits.bytes, _kept_seconds(topic))
+        is_brief = int(topics.is_brief(topic))
+        return (self._channel(topic), payload, key, int(is_retry), now, new_epoch(), *bounds, is_brief)
+
     def reset(self, topic: str) -> Position:
-        arguments = (self._channel(topic), new_epoch(), POSITION_SECONDS)
+        arguments = (self._channel(topic), new_epoch(), _kept_seconds(topic))
         return _position(self.pipeline.run(self._reset, self._keys(topic), arguments))
 
     def top(self, topic: str) -> Position:
-        return _position(self.pipeline.run(self._read, self._keys(topic), _only_top()))
+        return _position(self.pipeline.run(self._read, self._keys(topic), _only_top(topic)))
 
     def tops(self, topics: list[str]) -> list[Position]:
-        calls = [(self._read, self._keys(topic), _only_top()) for topic in topics]
+        calls = [(self._read, self._keys(topic), _only_top(topic)) for topic in topics]
         return [_position(answer) for answer in self.pipeline.run_all(calls)]
 
     def read(self, topic: str, after: Position) -> Page:
-        arguments = (new_epoch(), after.offset, PAGE_EVENTS, PAGE_BYTES, POSITION_SECONDS)
+        arguments = (new_epoch(), after.offset, PAGE_EVENTS, PAGE_BYTES, _kept_seconds(topic))
         answer = self.pipeline.run(self._read, self._keys(topic), arguments)
         top = _position(answer)
         flat = answer[2]
@@ -124,8 +137,12 @@ class RedisBroker(Broker):
         return channel + b":h", channel + b":p"
 
 
-def _only_top() -> tuple[str | int, ...]:
-    return (new_epoch(), "", 0, 0, POSITION_SECONDS)
+def _only_top(topic: str) -> tuple[Argument, ...]:
+    return (new_epoch(), "", 0, 0, _kept_seconds(topic))
+
+
+def _kept_seconds(topic: str) -> int:
+    return BRIEF_SECONDS if topics.is_brief(topic) else POSITION_SECONDS
 
 
 def _position(answer: list) -> Position:  # type: ignore[type-arg]

@@ -1,11 +1,13 @@
 """The names that the connections of this worker hold: claimed, renewed, released, and noticed when lost.
 
 Two greenlets for all of them; a held name costs an entry in a dict. While the store is away everything that
-is held stays so here; when it is back each lease is renewed or, if somebody else has taken the name, lost.
+is held stays so here; when it is back each lease is renewed or, if somebody else has taken the name, lost. New
+claims wait a moment then, so that nobody loses a name to whoever came just when the store did.
 """
 
 import logging
 from collections.abc import Callable, Iterable
+from time import monotonic
 
 import gevent
 from gevent.event import Event
@@ -19,6 +21,7 @@ log = logging.getLogger(__name__)
 RETRY_SECONDS = 0.25
 BATCH_NAMES = 500
 DRAIN_SECONDS = 2.0
+SETTLE_SECONDS = 1.0  # in which all workers find a store that came back, and renew what they held
 
 
 class Keeper:
@@ -32,6 +35,8 @@ class Keeper:
         self._claims: set[Claim] = set()  # those under way
         self._releases = Releases(presence.lease_seconds)
         self._is_over = False
+        self._was_there = False
+        self._settled_at = 0.0
         self._must_renew = Event()
         self._must_release = Event()
         self._greenlets: list[gevent.Greenlet[..., None]] = []
@@ -79,8 +84,11 @@ class Keeper:
         return is_ours and is_wanted
 
     def _claim(self, claim: Claim) -> bool:
-        """What this worker has to release under that name goes first."""
+        """What others held before the store was away comes first, and what this worker has to release."""
         name, connection = claim
+        patience = self._settled_at - monotonic()
+        if patience > 0:
+            gevent.sleep(patience)
         self._releases.discard(claim)
         earlier = self._releases.of(name)
         if earlier:
@@ -118,8 +126,11 @@ class Keeper:
     # Renewing
 
     def renew_soon(self) -> None:
-        """The store is back: it may have forgotten everything."""
+        """The store is here, perhaps after it was away and forgot everything."""
         self._must_renew.set()
+        if self._was_there:
+            self._settled_at = monotonic() + SETTLE_SECONDS
+        self._was_there = True
 
     def _renew_for_ever(self) -> None:
         renew_seconds = self._presence.lease_seconds / 3

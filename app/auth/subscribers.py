@@ -1,0 +1,102 @@
+"""Subscriber tokens: each lets one recipient read its inbox, whether the recipient exists already or not.
+
+The version of such a token is the time it was made at (Unix seconds), and a recipient that is deleted leaves
+behind from which version on tokens are good. Clocks of machines differ, so that version lies a minute ahead,
+and whoever makes a token meanwhile takes it instead of the time.
+"""
+
+from dataclasses import dataclass
+from time import time
+
+from flask import current_app, request
+from sqlalchemy import exists, select
+from sqlalchemy.orm import Session
+
+from app.auth import tokens
+from app.auth.models import RevokedSubscriber, RevokedToken
+from app.errors import Unauthorized
+from app.extensions import db
+from app.realtime.claims import Claims
+
+SKEW_SECONDS = 60
+# Longer than any token that was made under an earlier SUBSCRIBER_TOKEN_SECONDS.
+LEAST_KEPT_SECONDS = 30 * 24 * 3600
+
+
+@dataclass(frozen=True, slots=True)
+class Subscription:
+    """A recipient who may read now, and the token for it (`expires_at` in Unix seconds)."""
+
+    external_id: str
+    token_id: str
+    expires_at: int
+    version: int
+
+    @property
+    def claims(self) -> Claims:
+        return Claims(subject(self.external_id), self.token_id, self.expires_at, self.version)
+
+
+def subject(external_id: str) -> str:
+    """Names a recipient where accounts are named too, by their bare uuid."""
+    return f"subscriber:{external_id}"
+
+
+def issue_token(external_id: str) -> str:
+    """A new token; raises nothing for a recipient that does not exist."""
+    seconds = current_app.config["SUBSCRIBER_TOKEN_SECONDS"]
+    return tokens.issue(tokens.SUBSCRIBER, external_id, seconds, version_now(external_id))
+
+
+def version_now(external_id: str) -> int:
+    """The version of a token that is made now."""
+    return max(int(time()), _valid_from(db.session(), external_id))
+
+
+def identify_subscriber(query: bool = False) -> Subscription:
+    """The recipient whose token the request carries, in its header or (streams only) as `?token=`.
+
+    Raises Unauthorized.
+    """
+    header = request.headers.get("Authorization")
+    if header is not None:
+        scheme, _, token = header.strip().partition(" ")
+        if scheme.lower() != "bearer":
+            raise Unauthorized("Invalid token")
+        return read_token(token.strip())
+    if query and request.args.get("token"):
+        return read_token(request.args["token"])
+    raise Unauthorized("Missing credentials")
+
+
+def read_token(token: str) -> Subscription:
+    """Whom a good token stands for; raises Unauthorized."""
+    try:
+        claims = tokens.read(token)
+    except Unauthorized as error:
+        raise Unauthorized("Invalid token") from error
+    subscription = Subscription(claims.subject, claims.token_id, claims.expires_at, claims.version)
+    if claims.use != tokens.SUBSCRIBER or is_revoked(db.session(), subscription.claims):
+        raise Unauthorized("Invalid token")
+    return subscription
+
+
+def is_revoked(session: Session, claims: Claims) -> bool:
+    """Whether the subscriber's tokens, or this one alone, were taken back."""
+    if session.scalar(select(exists().where(RevokedToken.jti == claims.token))):
+        return True
+    return claims.version < _valid_from(session, claims.subject.removeprefix("subscriber:"))
+
+
+def revoke_all(session: Session, external_id: str) -> int:
+    """Takes back every token that was made so far; the version from which on they are good."""
+    now = int(time())
+    valid_from = max(now + SKEW_SECONDS, _valid_from(session, external_id) + 1)
+    kept = max(LEAST_KEPT_SECONDS, current_app.config["SUBSCRIBER_TOKEN_SECONDS"] + 2 * SKEW_SECONDS)
+    session.merge(RevokedSubscriber(external_id=external_id, valid_from=valid_from, expires_at=now + kept))
+    return valid_from
+
+
+def _valid_from(session: Session, external_id: str) -> int:
+    query = select(RevokedSubscriber.valid_from).where(RevokedSubscriber.external_id == external_id)
+    return session.scalar(query) or 0

@@ -1,0 +1,50 @@
+"""Leases in the database: one worker of the cluster at a time does something, and another one after a crash.
+
+Times are the workers' own clocks, so two workers whose clocks differ by more than a lease lasts could hold
+it at once: what is done under a lease must be harmless when it is done twice.
+"""
+
+from time import time
+
+from sqlalchemy import BigInteger, String, or_, select, update
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.database import affect, insert_missing, transaction
+from app.extensions import db
+
+
+class Lease(db.Model):  # type: ignore[name-defined,misc]
+    """Held by `holder` until `expires_at` (Unix milliseconds)."""
+
+    __tablename__ = "leases"
+
+    name: Mapped[str] = mapped_column(String(64), primary_key=True)
+    holder: Mapped[str] = mapped_column(String(64))
+    expires_at: Mapped[int] = mapped_column(BigInteger)
+
+
+def hold(name: str, holder: str, seconds: float) -> bool:
+    """Whether `holder` has the lease from now on for at least a half of `seconds`.
+
+    Writes only to take or to renew it; otherwise this is one read.
+    """
+    now = int(time() * 1000)
+    found = db.session.execute(select(Lease.holder, Lease.expires_at).where(Lease.name == name)).first()
+    db.session.rollback()
+    if found is not None and found.expires_at > now + (seconds * 500 if found.holder == holder else 0):
+        return bool(found.holder == holder)
+    return _take(name, holder, now, int(seconds * 1000))
+
+
+def release(name: str, holder: str) -> None:
+    """Lets another one take it at once; harmless for who does not hold it."""
+    with transaction() as session:
+        affect(session, update(Lease).where(Lease.name == name, Lease.holder == holder).values(expires_at=0))
+
+
+def _take(name: str, holder: str, now: int, milliseconds: int) -> bool:
+    values = {"holder": holder, "expires_at": now + milliseconds}
+    is_free = or_(Lease.holder == holder, Lease.expires_at <= now)
+    with transaction() as session:
+        taken = affect(session, update(Lease).where(Lease.name == name, is_free).values(**values))
+        return bool(taken) or bool(insert_missing(session, Lease, {"name": name, **values}))

@@ -1,0 +1,65 @@
+"""What is deleted in time: messages that were acknowledged long ago, and keys and marks that ran out.
+
+Unread messages wait for ever. Everything goes in small transactions, so that nobody waits for long.
+"""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from time import monotonic, time
+from typing import Any
+
+import gevent
+from flask import current_app
+from sqlalchemy import ColumnElement, delete, exists, select, tuple_
+
+from app.auth.models import RevokedSubscriber, RevokedToken, now
+from app.database import affect, transaction
+from app.identifiers import lowest_uuid
+from app.notifications.messages import KEYS_KEPT
+from app.notifications.models import Delivery, IdempotencyKey, Message
+
+BATCH_ROWS = 1000
+EVERY_SECONDS = 3600.0
+FIRST_SECONDS = 60.0
+
+
+class Sweep:
+    """`prune`, a minute after the start and every hour."""
+
+    def __init__(self) -> None:
+        self._next = monotonic() + FIRST_SECONDS
+
+    def __call__(self) -> None:
+        if monotonic() >= self._next:
+            self._next = monotonic() + EVERY_SECONDS
+            prune()
+
+
+def prune() -> dict[str, int]:
+    """Deletes what is due; how many of each."""
+    read_before = now() - timedelta(days=current_app.config["MESSAGE_RETENTION_DAYS"])
+    kept = exists().where(Delivery.message_id == Message.id)
+    seconds = int(time())
+    return {
+        "deliveries": _delete(Delivery, Delivery.read_at < read_before),
+        "messages": _delete(Message, (Message.id < lowest_uuid(read_before)) & ~kept),
+        "keys": _delete(IdempotencyKey, IdempotencyKey.created_at < now() - KEYS_KEPT),
+        "tokens": _delete(RevokedToken, RevokedToken.expires_at < seconds)
+        + _delete(RevokedSubscriber, RevokedSubscriber.expires_at < seconds),
+    }
+
+
+def _delete(model: type[Any], condition: ColumnElement[bool]) -> int:
+    return sum(_batches(model, condition))
+
+
+def _batches(model: type[Any], condition: ColumnElement[bool]) -> Iterator[int]:
+    key = list(model.__table__.primary_key)
+    due = select(*key).where(condition).limit(BATCH_ROWS)
+    while True:
+        with transaction() as session:
+            count = affect(session, delete(model).where(tuple_(*key).in_(due)))
+        yield count
+        if count < BATCH_ROWS:
+            return
+        gevent.sleep(0.01)

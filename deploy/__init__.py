@@ -1,0 +1,1 @@
+"""How the hub is deployed; `machine` does it on one machine without containers."""

@@ -1,0 +1,1 @@
+"""nginx, PostgreSQL, Redis and the hub on one machine, without containers: `make up`, `make down`."""
