@@ -408,3 +408,17 @@ def _count(worker: Worker) -> int | None:
         return worker.engine.presence.count()
     except (BrokerUnavailable, redis.RedisError):
         return None
+
+
+def test_names_from_before_come_first_when_the_store_came_back_empty(
+    make_worker: MakeWorker, own_redis: RedisServer
+) -> None:
+    """Whoever comes in that moment, on another worker, waits for them."""
+    first, second = make_worker(), make_worker()
+    assert first.claim("alice", "c1")
+    for _ in range(3):
+        own_redis.restart_empty()
+        wait_until(lambda: second.engine.broker.is_connected, 10, "the store to be back")
+        assert not second.claim("alice", "c2")
+    assert first.holder("alice") == Holder(first.engine.worker_id, "c1")
+    assert first.lost == []

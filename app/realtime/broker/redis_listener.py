@@ -48,10 +48,15 @@ class Listener:
         self.round_trips = Histogram()
         self.lag = 0.0  # seconds, of the last round trip
         self._had_connection = False
+        self._is_announced = False  # whoever waits for the connection knows of it
 
     @property
     def is_connected(self) -> bool:
-        return self._connection is not None and monotonic() - self._heard_at < SILENCE_SECONDS
+        return (
+            self._connection is not None
+            and self._is_announced
+            and monotonic() - self._heard_at < SILENCE_SECONDS
+        )
 
     @property
     def silence(self) -> float:
@@ -135,7 +140,7 @@ class Listener:
         except BaseException:
             connection.disconnect()
             raise
-        self._connection = connection
+        self._connection, self._is_announced = connection, False
         self._heard_at = monotonic()
         # One channel nobody uses puts the connection into subscriber mode, where pings answer alike.
         channels = [self._before + self._after, *self._channels]
@@ -168,7 +173,7 @@ class Listener:
     def _announce(self) -> None:
         if self._had_connection and self._receiver is not None:
             self._receiver.interrupted()
-        self._had_connection = True
+        self._had_connection = self._is_announced = True
 
     def _confirm(self, channel: bytes) -> None:
         confirmed = self._channels.get(channel)

@@ -1,8 +1,8 @@
 """The names that the connections of this worker hold: claimed, renewed, released, and noticed when lost.
 
 Two greenlets for all of them; a held name costs an entry in a dict. While the store is away everything that
-is held stays so here; when it is back each lease is renewed or, if somebody else has taken the name, lost. New
-claims wait a moment then, so that nobody loses a name to whoever came just when the store did.
+is held stays so here; when it is back each lease is renewed or, if somebody else has taken the name, lost.
+New claims wait a moment then, so that nobody loses a name to whoever came just when the store did.
 """
 
 import logging
@@ -35,7 +35,6 @@ class Keeper:
         self._claims: set[Claim] = set()  # those under way
         self._releases = Releases(presence.lease_seconds)
         self._is_over = False
-        self._was_there = False
         self._settled_at = 0.0
         self._must_renew = Event()
         self._must_release = Event()
@@ -126,11 +125,9 @@ class Keeper:
     # Renewing
 
     def renew_soon(self) -> None:
-        """The store is here, perhaps after it was away and forgot everything."""
+        """The store is back: it may have forgotten everything."""
         self._must_renew.set()
-        if self._was_there:
-            self._settled_at = monotonic() + SETTLE_SECONDS
-        self._was_there = True
+        self._settled_at = monotonic() + SETTLE_SECONDS
 
     def _renew_for_ever(self) -> None:
         renew_seconds = self._presence.lease_seconds / 3
