@@ -41,7 +41,7 @@ down: ## stop what `make up` started, and keep its data
 	@scripts/down $(UP_ARGS)
 
 test: $(DEVELOPMENT) lint types ## every check and the whole test suite
-	@scripts/test-services --with nginx envsubst systemd-analyze
+	@scripts/test-services --with nginx envsubst systemd-analyze npm
 	@rm -f .coverage .coverage.*
 	@$(BIN)/python -m pytest --cov --cov-report= $(PYTEST_ARGS)
 	@$(MAKE) --no-print-directory coverage
@@ -77,4 +77,4 @@ lock: $(DEVELOPMENT) ## write requirements*.txt anew from requirements*.in
 	  $$f.in -o $$f.txt; done
 
 clean: ## remove what the targets made, except the database under instance/
-	@rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage .coverage.* .cache benchmarks/.cache
+	@rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage .coverage.* .cache benchmarks/.cache tests/documents/parser/node_modules

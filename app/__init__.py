@@ -13,9 +13,11 @@ from app.accounts.cookies import blueprint as cookies
 from app.accounts.routes import blueprint as accounts
 from app.auth import clients, passwords
 from app.auth.cache import Cache
+from app.concepts import wiring as concepts
 from app.constellations.live import why_not_read
 from app.constellations.routes import blueprint as constellations
 from app.constellations.stream import blueprint as updates
+from app.documents.routes import blueprint as documents
 from app.extensions import db, jwt, migrate, sock
 from app.gateway import access
 from app.gateway.bots import PublicAccounts
@@ -39,6 +41,7 @@ from app.realtime.connection import Bounds
 from app.realtime.engine import Engine, Settings
 from app.realtime.peer import ShowResponse
 from app.realtime.rechecks import SOCKET
+from app.tasks import embedded as tasks
 from config import Base, load
 
 MIGRATIONS = str(Path(__file__).resolve().parent.parent / "migrations")
@@ -59,6 +62,9 @@ def create_app(settings: Base | None = None) -> Flask:
     _trust_proxies(app, settings.TRUSTED_PROXIES)
     for blueprint in (accounts, cookies, constellations, updates, gateway, notifications, inboxes, health):
         app.register_blueprint(blueprint)
+    tasks.init_app(app)
+    concepts.init_app(app)
+    app.register_blueprint(documents)
     errors.init_app(app)
     app.register_error_handler(BrokerUnavailable, _answer_broker_away)
     cli.init_app(app)
@@ -102,11 +108,11 @@ def _make_engine(app: Flask, settings: Base) -> None:
     engine.hub.on_end = logs.stream_ended
     engine.sockets.on_end = logs.socket_ended
     engine.rechecks.authorizers["constellation"] = partial(why_not_read, app)
+    engine.rechecks.authorizers["inbox"] = partial(inbox.why_not_read, app)
     public = PublicAccounts(engine, settings.PUBLIC_ACCOUNTS)
     engine.rechecks.authorizers[SOCKET] = partial(access.why_not_connected, app, public)
     app.extensions["engine"] = engine
     app.extensions["gateway"] = Gateway(engine, public, settings.REPLY_TIMEOUT_SECONDS)
-    engine.rechecks.authorizers["inbox"] = partial(inbox.why_not_read, app)
     app.extensions["courier"] = courier = Courier(app, engine, Sweep())
     engine.companions.append(courier)
     app.extensions["principals"] = Cache(engine)

@@ -86,6 +86,18 @@ class Unavailable(DomainError):
     headers = {"Retry-After": "2"}
 
 
+class BadGateway(DomainError):
+    """A service that the hub depends on could not be reached, or made no sense."""
+
+    status = 502
+    message = "A service that is needed is unreachable"
+
+
+class GatewayTimeout(DomainError):
+    status = 504
+    message = "A service that is needed did not answer in time"
+
+
 def body(message: str, status: int, **extra: Any) -> dict[str, Any]:
     return {"error": message, "status": status, **extra}
 

@@ -1,7 +1,8 @@
 """The texts that clients send, as marshmallow fields with the limits of the contract."""
 
 import unicodedata
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 from marshmallow import EXCLUDE, Schema, ValidationError, fields, validate, validates_schema
 
@@ -10,7 +11,11 @@ EMAIL_LENGTH, PASSWORD_LENGTH = 254, 1000
 
 
 class Body(Schema):
-    """A JSON object; keys that the contract does not name are ignored."""
+    """A JSON object; keys that the contract does not name are ignored.
+
+    A schema or a field may have a `json_schema`: what it means in the documents of the API, where that does
+    not follow from its fields or its type.
+    """
 
     class Meta:
         unknown = EXCLUDE
@@ -19,6 +24,8 @@ class Body(Schema):
 class Changes(Body):
     """A PATCH: every field may be left out, but not all of them."""
 
+    json_schema = {"minProperties": 1}
+
     @validates_schema
     def _something(self, data: dict[str, Any], **_: Any) -> None:
         if not data:
@@ -26,6 +33,21 @@ class Changes(Body):
             raise ValidationError(f"Nothing to change: give at least one of {names}")
 
 
+Check = TypeVar("Check", bound=Callable[[str], None])
+PATTERNS: dict[Callable[[str], None], str] = {}
+
+
+def means(pattern: str) -> Callable[[Check], Check]:
+    """Notes what a validator means as a regular expression (ECMA-262), for the documents of the API."""
+
+    def note(check: Check) -> Check:
+        PATTERNS[check] = pattern
+        return check
+
+    return note
+
+
+@means(r"^[^\x00-\x1f\x7f-\x9f]*[^\s\x00-\x1f\x7f-\x9f][^\x00-\x1f\x7f-\x9f]*$")
 def printable(text: str) -> None:
     if not text.strip():
         raise ValidationError("Must not be blank.")
@@ -33,6 +55,7 @@ def printable(text: str) -> None:
         raise ValidationError("Must not contain control characters.")
 
 
+@means(r"^[^\x00]*$")
 def without_nul(text: str) -> None:
     """PostgreSQL cannot store U+0000 in a text, so neither database does."""
     if "\0" in text:

@@ -31,6 +31,7 @@ class Sizes:
     flood_seconds: float = 2
     flood_connections: int = 16
     fair_seconds: float = 10
+    sockets: int = 5_000
 
 
 QUICK = Sizes(
@@ -44,6 +45,7 @@ QUICK = Sizes(
     topic_seconds=10,
     flood_seconds=1,
     fair_seconds=3,
+    sockets=500,
 )
 
 

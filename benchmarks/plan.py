@@ -12,7 +12,7 @@ from functools import partial
 from benchmarks.bench import Bench, say
 from benchmarks.harness.install import Missing
 from benchmarks.harness.noise import Noise
-from benchmarks.measures import fairness, fanout, messages, publishing, streams, topics
+from benchmarks.measures import fairness, fanout, gateway, messages, publishing, streams, topics
 from benchmarks.rivals import SERVERS
 from benchmarks.rivals.base import Server
 from benchmarks.rivals.hub import Hub, HubOverRedis
@@ -46,6 +46,10 @@ def plan(bench: Bench, chosen: Collection[str]) -> Iterator[Step]:
         yield Step(Hub.key, "many topics", partial(topics.measure, bench))
         yield Step(Hub.key, "fairness", partial(fairness.measure, bench))
         yield Step(Hub.key, "messages", partial(messages.measure, bench))
+        yield Step(Hub.key, "pushing", partial(gateway.push, bench))
+        yield Step(Hub.key, "asking", partial(gateway.ask, bench))
+        yield Step(Hub.key, "relaying", partial(gateway.relay, bench))
+        yield Step(Hub.key, "idle sockets", partial(gateway.idle, bench))
 
 
 def _fan_out(bench: Bench, key: str) -> None:

@@ -33,6 +33,8 @@ class Base:
         self._read_gateway(env)
         self._read_sockets(env)
         self._read_limits(env)
+        self._read_tasks(env)
+        self._read_concepts(env)
         self.read(env)
         self._check_workers(env)
         env.check()
@@ -75,9 +77,6 @@ class Base:
         self.PASSWORD_MIN_LENGTH = env.number("PASSWORD_MIN_LENGTH", 8 if self.IS_PRODUCTION else 1, least=1)
         self.CLIENT_ID = env.text("CLIENT_ID")
         self.CLIENT_SECRET = env.secret("CLIENT_SECRET")
-        self.GATEWAY_AUTH = env.choice(
-            "GATEWAY_AUTH", "token" if self.IS_PRODUCTION else "open", ("open", "token")
-        )
         self.CORS_ORIGINS = env.items("CORS_ORIGINS")
         self.METRICS_TOKEN = env.secret("METRICS_TOKEN")
         self.COOKIE_SECURE = env.flag("COOKIE_SECURE", self.IS_PRODUCTION)
@@ -126,10 +125,70 @@ class Base:
         self.RATELIMIT_PUBLISH = env.rate("RATELIMIT_PUBLISH", "200/second")
         self.RATELIMIT_STREAMS = env.rate("RATELIMIT_STREAMS", "50/second")
 
+    def _read_tasks(self, env: Environment) -> None:
+        self.EXTERNAL_API_URL = env.text("EXTERNAL_API_URL")
+        self.TASK_SERVICE = env.text("TASK_SERVICE")
+        self.TASK_WORKERS = env.number("TASK_WORKERS", 4, least=1)
+        self.TASK_QUEUE = env.number("TASK_QUEUE", 1000, least=1)
+        self.TASK_DEADLINE_SECONDS = env.number("TASK_DEADLINE_SECONDS", 600, least=1)
+        self.TASK_LEASE_SECONDS = env.number("TASK_LEASE_SECONDS", 30, least=3)
+        self.TASK_KEEP_SECONDS = env.number("TASK_KEEP_SECONDS", 7 * 24 * 3600, least=1)
+        self.AI_PROVIDER = env.choice("AI_PROVIDER", "local", ("local", "openai"))
+        self.AI_BASE_URL = env.text("AI_BASE_URL")
+        self.AI_API_KEY = env.secret("AI_API_KEY")
+        self.AI_MODEL = env.text("AI_MODEL")
+        self.AI_SECONDS = env.number("AI_SECONDS", 120, least=1)
+        env.problems += tasks_problems(self)
+
+    def _read_concepts(self, env: Environment) -> None:
+        self.TASK_CONCURRENCY = env.number("TASK_CONCURRENCY", 8, least=1)
+        self.TASK_TIMEOUT_SECONDS = env.number("TASK_TIMEOUT_SECONDS", 10, least=1)
+        self.TASK_GRACE_SECONDS = env.number("TASK_GRACE_SECONDS", 30)
+        if self.TASK_LEASE_SECONDS > 30:
+            env.problems.append("TASK_LEASE_SECONDS must be 30 at most: a crash delays tasks for so long")
+        if not self.EXTERNAL_API_URL and self.BIND.startswith("unix:"):
+            env.problems.append(
+                "BIND is a Unix socket, where the hub can't call its own task service:"
+                " set BIND to an address and port, or EXTERNAL_API_URL"
+            )
+
     def _check_workers(self, env: Environment) -> None:
         problem = workers_problem(self.WEB_CONCURRENCY, self.REDIS_URL)
         if problem:
             env.problems.append(problem)
+
+
+def tasks_problems(settings: Base) -> list[str]:
+    """What keeps the tasks of concepts from being done."""
+    problems = []
+    addresses = {"EXTERNAL_API_URL": settings.EXTERNAL_API_URL, "AI_BASE_URL": settings.AI_BASE_URL}
+    for name, address in addresses.items():
+        if address and not is_http_url(address):
+            problems.append(f"{name} must be a URL that starts with http:// or https://")
+    if settings.TASK_SERVICE not in {"", "embedded"}:
+        problems.append(f"TASK_SERVICE is '{settings.TASK_SERVICE}'; it must be embedded, or empty")
+    if settings.EXTERNAL_API_URL:
+        return problems
+    if settings.IS_PRODUCTION and settings.TASK_SERVICE != "embedded":
+        problems.append(
+            "EXTERNAL_API_URL must be set in production (the AI service that does the tasks),"
+            " or TASK_SERVICE=embedded for the one that is built in"
+        )
+    if settings.AI_PROVIDER == "openai":
+        problems += [
+            f"{name} must be set for AI_PROVIDER=openai"
+            for name in ("AI_BASE_URL", "AI_API_KEY", "AI_MODEL")
+            if not getattr(settings, name)
+        ]
+    return problems
+
+
+def is_http_url(text: str) -> bool:
+    try:
+        parts = urlsplit(text)
+        return parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
 
 
 def workers_problem(workers: int, redis_url: str) -> str | None:
@@ -163,6 +222,15 @@ def engine_options(env: Environment, url: str) -> dict[str, object]:
         return options  # database.py waits for its lock
     connect = {"application_name": "hub", **KEEPALIVES}
     return {**options, "pool_pre_ping": True, "pool_recycle": 1800, "connect_args": connect}
+
+
+def own_url(bind: str) -> str:
+    """Where what listens at `bind` can be called from the same machine."""
+    host, _, port = bind.rpartition(":")
+    if not port.isdigit():
+        host, port = bind, "8000"  # gunicorn's own default
+    everywhere = {"", "0.0.0.0", "[::]"}  # noqa: S104
+    return f"http://{'127.0.0.1' if host in everywhere else host}:{port}"
 
 
 def is_loopback(bind: str) -> bool:

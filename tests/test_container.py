@@ -48,6 +48,7 @@ def env(tmp_path: Path) -> dict[str, str]:
         "DATABASE_URL": f"sqlite:///{tmp_path}/hub.db",
         "SECRET_KEY": SECRET,
         "JWT_SECRET_KEY": SECRET,
+        "TASK_SERVICE": "embedded",
     }
 
 

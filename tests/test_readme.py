@@ -43,6 +43,7 @@ def live(url: str, title: str = "A whole life in curl") -> subprocess.CompletedP
         ["bash", "-u"],
         input=script.replace(ADDRESS, url),
         env={"PATH": os.environ["PATH"]},  # no proxies, no .curlrc
+        cwd=ROOT,
         capture_output=True,
         text=True,
         timeout=60,
@@ -97,7 +98,9 @@ def test_asking_a_bot(hub: StartHub, tmp_path: Path) -> None:
     log = tmp_path / "bot.log"
     bot = Child([sys.executable, str(ROOT / "examples/echo_bot.py")], log, env={"HUB": process.url})
     wait_until(lambda: "echo_bot is connected" in log.read_text(), 10, bot.tail)
-    printed = live(process.url, "Ask a bot").stdout
+    lived = live(process.url, "Ask a bot")
+    assert lived.stderr == ""
+    printed = lived.stdout
     answers = [json.loads(data)["message"] for _, data in events(printed)]
     said = ["You said:", "{}", "That was all."]
     asked = ["Hello, bot", "@echo_bot, are you there?"]
@@ -109,6 +112,19 @@ def test_asking_a_bot(hub: StartHub, tmp_path: Path) -> None:
     process.spawn()
     wait_until(lambda: log.read_text().count("echo_bot is connected") == 2, 20, bot.tail)
     bot.stop()
+
+
+@pytest.mark.skipif(shutil.which("curl") is None, reason="no curl on this machine")
+def test_a_concept_of_an_image(hub: StartHub) -> None:
+    process = hub()
+    for _ in range(2):
+        printed = live(process.url, "A concept of an image").stdout
+        assert "error" not in printed
+        last = json.loads(re.findall(r"^event: concept-update\ndata: (.*)$", printed, re.MULTILINE)[-1])
+        assert last["status"] == "completed"
+        assert last["concept_json"]["title"] == "Square image: orange shape on dark blue"
+        assert last["concept_json"]["color_palette"][0]["hex"] == "#12324a"
+        assert printed.endswith('{"success":true}\n')
 
 
 # Tables

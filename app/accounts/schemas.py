@@ -24,6 +24,8 @@ class EmailRegistration(Body):
 class Login(Body):
     """`name` may hold either the name or the e-mail address."""
 
+    json_schema = {"anyOf": [{"required": ["name"]}, {"required": ["email"]}]}
+
     name = fields.String()
     email = fields.String()
     password = fields.String(required=True)

@@ -30,6 +30,8 @@ TOKEN_SECONDS = 300
 # Shorter than for accounts: a client disabled from a shell is refused within it, with Redis and without.
 BELIEVED_SECONDS = 1.0
 NO_HASH = "-" * 64  # of no secret
+# The hub itself. Nobody gets a token for it: it has no secret, and no client is ever stored under it.
+INTERNAL = "hub:internal"
 audit = logging.getLogger("hub.audit")
 
 
@@ -112,6 +114,8 @@ def _service(token: str) -> Service:
 
 def _version(client_id: str) -> int | None:
     """The one that the client's tokens must have; None for a client that is absent or disabled."""
+    if client_id == INTERNAL:
+        return 0
     if _is_configured(client_id):
         return _configured_version()
     return db.session.scalar(
@@ -204,3 +208,20 @@ def _absence(client_id: str) -> str:
     if _is_configured(client_id):
         return "This client stands in the settings: change CLIENT_ID and CLIENT_SECRET there"
     return f"There is no client {client_id}"
+
+
+# The hub itself
+
+
+class InternalToken:
+    """What the hub shows where it calls itself as a service: a token that is made anew before it expires."""
+
+    def __init__(self) -> None:
+        self._token, self._used_until = "", 0.0
+
+    def get(self) -> str:
+        """Needs an application context."""
+        if time() > self._used_until:
+            self._used_until = time() + TOKEN_SECONDS / 2
+            self._token = tokens.issue(tokens.SERVICE, INTERNAL, TOKEN_SECONDS)
+        return self._token

@@ -14,6 +14,8 @@ _RIGHTS = {rights.name.lower(): rights for rights in Rights}
 class Uuid(fields.String):
     """A UUID in its canonical text form, loaded in lower case."""
 
+    json_schema = {"format": "uuid"}
+
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
         given = super()._deserialize(value, attr, data, **kwargs)
         if not is_uuid(given):
@@ -23,6 +25,8 @@ class Uuid(fields.String):
 
 class RightsName(fields.Field[Rights]):
     """The name of some rights in any case, loaded as `Rights`."""
+
+    json_schema = {"type": "string", "enum": [rights.name for rights in Rights], "default": "READ"}
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Rights:
         rights = _RIGHTS.get(value.lower()) if isinstance(value, str) else None

@@ -10,7 +10,7 @@ from flask import Flask, current_app, request
 
 from app.auth import principal, subscribers, tokens
 from app.auth.clients import identify_service
-from app.errors import Forbidden, Unauthorized
+from app.errors import DomainError, Forbidden, Unauthorized
 from app.extensions import db
 from app.gateway import bots
 from app.gateway.bots import PublicAccounts, Standing
@@ -50,7 +50,7 @@ def identify_client(user_id: str, public: PublicAccounts) -> Claims:
         raise Forbidden(RESERVED)
     if claims.use == tokens.ACCOUNT:
         return _account(user_id, claims)
-    return _subscriber(user_id, token)
+    return _subscriber(user_id, claims)
 
 
 def _anybody(user_id: str, public: PublicAccounts) -> Claims:
@@ -76,27 +76,30 @@ def _account(user_id: str, claims: tokens.Claims) -> Claims:
     return account.claims
 
 
-def _subscriber(user_id: str, token: str) -> Claims:
-    subscription = subscribers.read_token(token)
-    if subscription.external_id != user_id:
+def _subscriber(user_id: str, claims: tokens.Claims) -> Claims:
+    bearer = Claims(subscribers.subject(claims.subject), claims.token_id, claims.expires_at, claims.version)
+    if claims.use != tokens.SUBSCRIBER or subscribers.is_revoked(db.session(), bearer):
+        raise Unauthorized()
+    if claims.subject != user_id:
         raise Forbidden(OTHERS)
-    return subscription.claims
+    return bearer
 
 
 def why_not_connected(app: Flask, public: PublicAccounts, claims: Claims, name: str) -> str | None:
     """The reason to close a socket whose bearer may not use the name any more; None while it may."""
     if claims == ANYBODY:
         return None
-    kind = claims.subject.partition(":")[0]
+    kind, _, subject = claims.subject.partition(":")
     with app.app_context():
         if kind == "bot":
             # Bots are never deleted; one not known yet, or not by its newest version, was made lately.
             bot = public.bots().get(name, NEWEST)
             return "rights_revoked" if bot.is_disabled or bot.version > claims.version else None
-        if kind == "subscriber":
-            return "logged_out" if subscribers.is_revoked(db.session(), claims) else None
         try:
-            principal.account(tokens.Claims(tokens.ACCOUNT, *claims))
-        except Unauthorized:
+            if kind == "subscriber":
+                _subscriber(name, tokens.Claims(tokens.SUBSCRIBER, subject, *claims[1:]))
+            else:
+                _account(name, tokens.Claims(tokens.ACCOUNT, *claims))
+        except DomainError:
             return "logged_out"
         return None

@@ -10,6 +10,7 @@ from app.fields import NAME_LENGTH, Body
 SYSTEM_PREFIX = "ic-system-"
 
 
+@texts.means(r"^(?!\d+$)(?!ic-system-)")
 def unambiguous(group: str) -> None:
     """In paths, digits are a group's id; names with the prefix are the hub's own."""
     if group.isdigit():

@@ -18,7 +18,7 @@ def connections_allowed(wanted: int) -> int:
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
     allowed = min(wanted, soft - min(RESERVE, soft // 4))
     if allowed < wanted:
-        log.warning(
+        log.info(
             "streams and sockets of a worker are limited to %d together by that on open files (ulimit -n)",
             allowed,
         )

@@ -19,7 +19,12 @@ class Control:
         self.listeners: list[Callable[[Cut | None], None]] = []
 
     def disbelieve(self, cut: Cut | None) -> None:
-        """What was found out before is not believed any more; None: orders may have been missed."""
+        """What was found out before is not believed any more; None: orders may have been missed.
+
+        What merely finished takes no rights from anybody.
+        """
+        if cut is not None and cut.reason == FINISHED:
+            return
         self.generation += 1
         for listener in self.listeners:
             listener(cut)

@@ -188,8 +188,8 @@ class Engine:
     def publish_committed(self, topic: str, event: Event) -> None:
         """For changes that are committed already: waits in the outbox while the broker is away."""
         self.start()
-        self.outbox.publish(topic, pack(event), next(self._keys))
-        self.meters.published += 1
+        if self.outbox.publish(topic, pack(event), next(self._keys)):
+            self.meters.published += 1
 
     def publish_many(self, topics: list[str], event: Event) -> None:
         """The same event to many topics; raises BrokerUnavailable, when some may have got it."""

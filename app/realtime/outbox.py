@@ -36,27 +36,29 @@ class Outbox:
         if self._greenlet is not None:
             self._greenlet.kill()
 
-    def publish(self, topic: str, payload: bytes, key: str) -> None:
-        """Published when this returns, or waiting behind what waits already. Never fails."""
+    def publish(self, topic: str, payload: bytes, key: str) -> bool:
+        """Whether it is published, or waits behind what waits already; False: it was dropped. Never fails."""
         is_tried = False
         if not len(self):
             try:
                 self._broker.publish(topic, payload, key)
-                return
+                return True
             except BrokerUnavailable:
                 is_tried = True
             except Exception:
                 log.exception("an event could not be published; it waits")
                 is_tried = True
-        self._keep(_Waiting(topic, payload, key, is_tried))
+        return self._keep(_Waiting(topic, payload, key, is_tried))
 
-    def _keep(self, event: "_Waiting") -> None:
-        if len(self._waiting) < self._limit and event.topic not in self._incomplete:
+    def _keep(self, event: "_Waiting") -> bool:
+        has_room = len(self._waiting) < self._limit and event.topic not in self._incomplete
+        if has_room:
             self._waiting.append(event)
         else:
             self.dropped += 1
             self._incomplete[event.topic] = None
         self._wakeup.set()
+        return has_room
 
     def _work(self) -> None:
         while True:

@@ -1,7 +1,7 @@
 """Names of topics: what a client names maps to one of these, and a broker derives its keys from it."""
 
 CONTROL = "control"
-BRIEF = frozenset({"inbox"})
+BRIEF = frozenset({"inbox", "concept"})
 """Kinds of topics whose truth lies in a database: a broker keeps little of them, and nothing of those that
 nobody has listened to lately. Every stream of theirs begins with a snapshot."""
 
@@ -16,6 +16,11 @@ def inbox(recipient: str) -> str:
 
 def concept(id: str) -> str:
     return f"concept:{id}"
+
+
+def concept_messages(id: str) -> str:
+    """The same changes, as unnamed events."""
+    return f"concept:{id}:messages"
 
 
 def is_brief(topic: str) -> bool:

@@ -2,12 +2,16 @@
 
 from benchmarks.bench import Sizes
 from benchmarks.report.book import (
+    ASKED_P50,
+    ASKED_PER_CPU,
     BACKLOG,
+    BATCHED_PER_CPU,
     BROKER_COST,
     BURST,
     COST,
     FAIR_P99,
     IDLE,
+    IDLE_SOCKET,
     LOW_P99,
     MESSAGE_P99,
     OPENED,
@@ -16,6 +20,8 @@ from benchmarks.report.book import (
     P99,
     PUBLISHES,
     PUBLISHES_PER_CPU,
+    PUSHES,
+    RELAY_COST,
     USER_COST,
     Book,
     cost_at,
@@ -113,7 +119,7 @@ def growth(book: Book, sizes: Sizes) -> Table:
 
 
 def publishing(book: Book, sizes: Sizes) -> Table:
-    table = Table("Publishing, topics, company", ["what", "figure", "unit"])
+    table = Table("Publishing, topics, company, the gateway", ["what", "figure", "unit"])
     fan_out_to = f"while an event goes to {sizes.streams:,} streams twice a second"
     for words, server, measure in (
         ("POST /sse/notify, one subscriber", "hub", PUBLISHES),
@@ -127,6 +133,13 @@ def publishing(book: Book, sizes: Sizes) -> Table:
         (f"p99 at low load, {sizes.low_subscribers} subscribers, 2 workers over Redis", "hub-redis", LOW_P99),
         ("CPU of Redis itself per delivery", "hub-redis", BROKER_COST),
         (f"p99 of GET /health/live {fan_out_to}", "hub", FAIR_P99),
+        ("POST /sse/push, one socket", "hub", PUSHES),
+        ("a bare Flask JSON view that is sent the same", "bare-flask", PUSHES),
+        ("POST /sse/push/batch of 1,000: messages by CPU second", "hub", BATCHED_PER_CPU),
+        ("POST /sse/send to a bot that answers once: p50", "hub", ASKED_P50),
+        ("the same by CPU second", "hub", ASKED_PER_CPU),
+        ("CPU of a frame relayed from a bot to a stream", "hub", RELAY_COST),
+        (f"memory of one of {sizes.sockets:,} idle sockets", "hub", IDLE_SOCKET),
     ):
         figure = book.get(server, measure)
         if figure is not None:

@@ -14,6 +14,7 @@ PRODUCTION = f"""APP_CONFIG=production
 SECRET_KEY={SECRET}
 JWT_SECRET_KEY={SECRET}
 DATABASE_URL=postgresql://hub@db/hub
+TASK_SERVICE=embedded
 """
 
 

@@ -203,7 +203,8 @@ def test_needs_a_file_or_the_demo(run: Callable[..., object], tmp_path: Path) ->
 
 def test_no_demo_in_production(make_app: MakeApp) -> None:
     secret = "x" * 32
-    app = make_app(APP_CONFIG="production", SECRET_KEY=secret, JWT_SECRET_KEY=secret)
+    secrets = {"SECRET_KEY": secret, "JWT_SECRET_KEY": secret}
+    app = make_app(APP_CONFIG="production", TASK_SERVICE="embedded", **secrets)
     result = app.test_cli_runner().invoke(args=["seed", "--demo"])
     assert result.exit_code == 2 and "not in production" in result.stderr
     assert stored(app)["users"] == []

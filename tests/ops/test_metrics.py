@@ -21,7 +21,12 @@ PROMETHEUS = (
     "text/plain;version=0.0.4;q=0.3,*/*;q=0.2"
 )
 TOKEN = "a token of the scraper's own"
-PRODUCTION = {"APP_CONFIG": "production", "SECRET_KEY": "s" * 32, "JWT_SECRET_KEY": "j" * 32}
+PRODUCTION = {
+    "APP_CONFIG": "production",
+    "SECRET_KEY": "s" * 32,
+    "JWT_SECRET_KEY": "j" * 32,
+    "TASK_SERVICE": "embedded",
+}
 
 Numbers = dict[tuple[str, ...], float]
 """By the name of a sample and the values of its labels, in the order in which they are shown."""

@@ -65,7 +65,7 @@ def test_events_while_the_broker_is_away() -> None:
         for number in range(5):
             engine.publish_committed(TOPIC, Event(f"{number}"))
         assert engine.outbox.dropped == 3
-        assert (engine.meters.published, engine.meters.publish_failures) == (5, 1)
+        assert (engine.meters.published, engine.meters.publish_failures) == (2, 1)
     finally:
         engine.stop()
 

@@ -101,6 +101,13 @@ class TestSnapshots:
         reader.wait_for("1", "2")
         assert not reader.named("stream.closed")
 
+    def test_what_finishes_takes_no_belief_away(self, engine: Engine) -> None:
+        generation = engine.control.generation
+        engine.finish(TOPIC)
+        assert engine.control.generation == generation
+        engine.cut("deleted", topic=TOPIC)
+        assert engine.control.generation > generation
+
     def test_finish_while_joining_comes_after_what_is_held(self, engine: Engine) -> None:
         table = Table("1")
         other = Reader(engine, TOPIC, join=engine.snapshot(Table().read))

@@ -10,7 +10,7 @@ import pytest
 from limits import parse
 
 from config import Base, ConfigurationError, load
-from config.base import LOOPBACK_ORIGIN, ROOT, is_loopback
+from config.base import LOOPBACK_ORIGIN, ROOT, is_loopback, own_url
 
 SECRET = "a secret that is long enough for it"
 PRODUCTION = {
@@ -18,6 +18,7 @@ PRODUCTION = {
     "SECRET_KEY": SECRET,
     "JWT_SECRET_KEY": SECRET,
     "DATABASE_URL": "postgresql://hub@db/hub",
+    "EXTERNAL_API_URL": "https://tasks.example",
 }
 
 
@@ -219,7 +220,7 @@ def test_loopback_origins() -> None:
 # Production
 
 
-@pytest.mark.parametrize("name", ["SECRET_KEY", "JWT_SECRET_KEY", "DATABASE_URL"])
+@pytest.mark.parametrize("name", ["SECRET_KEY", "JWT_SECRET_KEY", "DATABASE_URL", "EXTERNAL_API_URL"])
 def test_production_without(name: str) -> None:
     sentences = problems(Path(), **{**PRODUCTION, name: " "})
     assert len(sentences) == 1 and sentences[0].startswith(f"{name} must be set in production")
@@ -250,7 +251,7 @@ def test_half_a_client(name: str, tmp_path: Path) -> None:
 
 def test_the_hint_makes_a_good_secret() -> None:
     """The command that the message tells, run as told."""
-    hint = problems(Path(), APP_CONFIG="production")[0].partition("-c '")[2].rstrip("'")
+    hint = problems(Path(), **{**PRODUCTION, "SECRET_KEY": ""})[0].partition("-c '")[2].rstrip("'")
     printed: list[str] = []
     exec(hint, {"print": printed.append})
     assert len(printed[0]) >= 32
@@ -258,7 +259,8 @@ def test_the_hint_makes_a_good_secret() -> None:
 
 def test_every_problem_is_told_at_once() -> None:
     told = problems(Path(), APP_CONFIG="production", WEB_CONCURRENCY="2", CORS_ORIGINS="*", MAX_STREAMS="x")
-    words = ["CORS_ORIGINS", "MAX_STREAMS", "SECRET_KEY", "JWT_SECRET_KEY", "DATABASE_URL", "2 workers"]
+    words = ["CORS_ORIGINS", "MAX_STREAMS", "EXTERNAL_API_URL"]
+    words += ["SECRET_KEY", "JWT_SECRET_KEY", "DATABASE_URL", "2 workers"]
     assert [word for word, sentence in zip(words, told, strict=True) if sentence.startswith(word)] == words
 
 
@@ -302,6 +304,7 @@ def test_processes_that_ask_at_once_get_the_same(tmp_path: Path) -> None:
 
 
 SECRETS = ["SECRET_KEY", "JWT_SECRET_KEY", "DATABASE_URL", "REDIS_URL", "CLIENT_SECRET", "METRICS_TOKEN"]
+SECRETS += ["AI_API_KEY"]
 
 
 @pytest.mark.parametrize("name", SECRETS)
@@ -325,3 +328,61 @@ def test_a_secret_file_that_is_absent(tmp_path: Path) -> None:
 def test_a_secret_given_twice(tmp_path: Path) -> None:
     sentences = problems(tmp_path, SECRET_KEY=SECRET, SECRET_KEY_FILE="x")
     assert sentences == ["SECRET_KEY and SECRET_KEY_FILE are both set; keep one of them"]
+
+
+# Tasks
+
+OPENAI = {"AI_PROVIDER": "openai", "AI_BASE_URL": "http://ai:11434/v1", "AI_API_KEY": "x", "AI_MODEL": "sees"}
+
+
+def test_the_built_in_task_service_is_chosen_in_production() -> None:
+    settings = load({**PRODUCTION, "EXTERNAL_API_URL": "", "TASK_SERVICE": "embedded"})
+    assert (settings.EXTERNAL_API_URL, settings.TASK_SERVICE) == ("", "embedded")
+
+
+@pytest.mark.parametrize("name", ["AI_BASE_URL", "AI_API_KEY", "AI_MODEL"])
+def test_openai_without(name: str, tmp_path: Path) -> None:
+    assert problems(tmp_path, **{**OPENAI, name: ""}) == [f"{name} must be set for AI_PROVIDER=openai"]
+    assert loaded(tmp_path, **{**OPENAI, name: "", "EXTERNAL_API_URL": "http://tasks.example"})
+    assert loaded(tmp_path, **OPENAI).AI_MODEL == "sees"
+
+
+@pytest.mark.parametrize("name", ["EXTERNAL_API_URL", "AI_BASE_URL"])
+@pytest.mark.parametrize(
+    "address", ["tasks.example", "ftp://tasks.example", "http://", "http://a:b:c", "http://[::1"]
+)
+def test_addresses_of_services(name: str, address: str, tmp_path: Path) -> None:
+    assert problems(tmp_path, **{name: address}) == [
+        f"{name} must be a URL that starts with http:// or https://"
+    ]
+
+
+def test_another_task_service(tmp_path: Path) -> None:
+    assert problems(tmp_path, TASK_SERVICE="on") == ["TASK_SERVICE is 'on'; it must be embedded, or empty"]
+
+
+def test_leases_of_tasks_are_short(tmp_path: Path) -> None:
+    (sentence,) = problems(tmp_path, TASK_LEASE_SECONDS="31")
+    assert sentence.startswith("TASK_LEASE_SECONDS must be 30 at most")
+
+
+def test_a_hub_on_a_unix_socket_can_not_call_itself(tmp_path: Path) -> None:
+    (sentence,) = problems(tmp_path, BIND="unix:/run/hub.sock")
+    assert sentence.startswith("BIND is a Unix socket")
+    assert loaded(tmp_path, BIND="unix:/run/hub.sock", EXTERNAL_API_URL="http://tasks.example")
+
+
+@pytest.mark.parametrize(
+    ("bind", "url"),
+    [
+        ("127.0.0.1:8000", "http://127.0.0.1:8000"),
+        ("0.0.0.0:80", "http://127.0.0.1:80"),
+        (":9000", "http://127.0.0.1:9000"),
+        ("[::]:9000", "http://127.0.0.1:9000"),
+        ("[::1]:9000", "http://[::1]:9000"),
+        ("hub.example:1", "http://hub.example:1"),
+        ("127.0.0.1", "http://127.0.0.1:8000"),
+    ],
+)
+def test_where_the_hub_calls_itself(bind: str, url: str) -> None:
+    assert own_url(bind) == url

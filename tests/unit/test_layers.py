@@ -13,18 +13,21 @@ LAYERS = [
     ["config", "app.realtime"],
     ["app.errors", "app.fields", "app.json"],
     ["app.identifiers", "app.paging", "app.extensions"],
-    ["app.body", "app.database"],
-    ["app.lease"],
+    ["app.body", "app.database", "app.clock"],
+    ["app.documents", "app.lease"],
     ["app.auth"],
     ["app.ops"],
     ["app.streaming", "app.handshake"],
-    ["app.constellations", "app.gateway", "app.notifications"],
+    ["app.constellations", "app.gateway", "app.notifications", "app.tasks", "app.concepts"],
     ["app.accounts"],  # a deleted account leaves its constellations: farewell.py, rights.py
     ["app.seeding"],
     ["app.cli"],
     ["app"],  # the factory, app/__init__.py: the only file that knows every part
 ]
-AREAS = {"app.constellations", "app.accounts", "app.gateway", "app.notifications"}
+AREAS = {
+    *("app.constellations", "app.accounts", "app.gateway", "app.notifications"),
+    *("app.tasks", "app.concepts"),
+}
 PRIVATE = {"routes", "models"}  # of an area
 # The engine is handed what it needs, so that it can be understood, tested and moved without them.
 NOT_FOR_THE_ENGINE = {

@@ -8,13 +8,11 @@ from collections.abc import Iterable, Iterator
 from itertools import accumulate
 
 from app.ops.metrics.family import Family, Snapshot
-from app.realtime.meters import SECONDS
 
 PLAIN = "text/plain; version=0.0.4; charset=utf-8"
 OPENMETRICS = "application/openmetrics-text; version=1.0.0; charset=utf-8"
 
 UNITS = ("seconds", "bytes")
-BOUNDS = [*(repr(float(bound)) for bound in SECONDS), "+Inf"]
 _ESCAPES = str.maketrans({"\\": r"\\", "\n": r"\n", '"': r"\""})
 
 
@@ -35,7 +33,7 @@ def _lines(family: Family, snapshot: Snapshot, is_openmetrics: bool) -> Iterator
     for values, numbers in sorted(snapshot.get(family.name, {}).items()):
         labels = list(zip(family.labels, values, strict=True))
         if family.kind == "histogram":
-            yield from _histogram(family.name, labels, numbers)
+            yield from _histogram(family, labels, numbers)
         else:
             yield f"{_sample(family)}{_braces(labels)} {numbers[0]}"
 
@@ -44,10 +42,11 @@ def _sample(family: Family) -> str:
     return f"{family.name}_total" if family.kind == "counter" else family.name
 
 
-def _histogram(name: str, labels: list[tuple[str, str]], numbers: list[float]) -> Iterator[str]:
+def _histogram(family: Family, labels: list[tuple[str, str]], numbers: list[float]) -> Iterator[str]:
     *counts, total = numbers
-    cumulative = list(accumulate(counts))
-    for bound, count in zip(BOUNDS, cumulative, strict=True):
+    name, cumulative = family.name, list(accumulate(counts))
+    bounds = [*(repr(float(bound)) for bound in family.bounds), "+Inf"]
+    for bound, count in zip(bounds, cumulative, strict=True):
         yield f"{name}_bucket{_braces([*labels, ('le', bound)])} {count}"
     yield f"{name}_sum{_braces(labels)} {total}"
     yield f"{name}_count{_braces(labels)} {cumulative[-1]}"

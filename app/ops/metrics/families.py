@@ -7,6 +7,7 @@ from app.ops.metrics.family import Family
 from app.ops.metrics.process import Process
 from app.ops.metrics.requests import Requests
 from app.realtime.engine import Engine
+from app.realtime.meters import LONG_SECONDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +149,12 @@ BROKER = (
         lambda it: it.engine.broker.silence,
         is_worst=True,
     ),
+    Family(
+        "hub_mail_dropped",
+        "counter",
+        "Messages from worker to worker that were lost, or that nobody there could handle.",
+        lambda it: it.engine.mail.dropped,
+    ),
 )
 SOCKETS = (
     Family("hub_sockets", "gauge", "Open WebSockets.", lambda it: open_sockets(it.engine)),
@@ -211,6 +218,53 @@ SOCKETS = (
         lambda it: it.engine.meters.reply_seconds,
     ),
 )
-FAMILIES = (*WORKERS, *REQUESTS, *STREAMS, *EVENTS, *BROKER, *SOCKETS)
+TASKS = (
+    Family(
+        "hub_task_calls",
+        "counter",
+        "Calls to the task service, by outcome.",
+        lambda it: it.engine.meters.task_calls,
+        ("outcome",),
+    ),
+    Family(
+        "hub_task_call_seconds",
+        "histogram",
+        "Calls to the task service.",
+        lambda it: it.engine.meters.task_seconds,
+    ),
+    Family(
+        "hub_tasks_finished",
+        "counter",
+        "Tasks of concepts that ended, by their status.",
+        lambda it: it.engine.meters.tasks_finished,
+        ("status",),
+    ),
+    Family(
+        "hub_task_processing_seconds",
+        "histogram",
+        "From a submission to the end of its task.",
+        lambda it: it.engine.meters.processing_seconds,
+        bounds=LONG_SECONDS,
+    ),
+    Family(
+        "hub_tasks_held",
+        "gauge",
+        "Unfinished tasks that workers see to.",
+        lambda it: it.engine.meters.tasks_held,
+    ),
+    Family(
+        "hub_tasks_waiting",
+        "gauge",
+        "Tasks whose turn has come while no call was free.",
+        lambda it: it.engine.meters.tasks_waiting,
+    ),
+    Family(
+        "hub_task_breakers_open",
+        "gauge",
+        "Workers that believe the task service to be down.",
+        lambda it: int(it.engine.meters.task_breaker != "closed"),
+    ),
+)
+FAMILIES = (*WORKERS, *REQUESTS, *STREAMS, *EVENTS, *BROKER, *SOCKETS, *TASKS)
 LASTING = tuple(family for family in FAMILIES if family.kind != "gauge")
 """What a worker leaves behind when it ends."""

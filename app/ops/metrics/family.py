@@ -17,7 +17,8 @@ Snapshot = dict[str, Series]
 @dataclass(frozen=True, slots=True)
 class Family:
     """`name` ends in its unit where it has one, and lacks the `_total` of counters. Of workers together a
-    gauge is the sum, or the `worst` of them. `read` gives a number or a Histogram, or those by label values.
+    gauge is the sum, or the `worst` of them. `read` gives a number or a Histogram, or those by label values;
+    `bounds` are those of its buckets.
     """
 
     name: str
@@ -26,6 +27,7 @@ class Family:
     read: Callable[[Any], Any]
     labels: tuple[str, ...] = ()
     is_worst: bool = False
+    bounds: tuple[float, ...] = SECONDS
 
     def take(self, source: Any) -> Series:
         value = self.read(source)
@@ -35,7 +37,7 @@ class Family:
 
     def fits(self, labels: tuple[str, ...], numbers: list[float]) -> bool:
         """Not so for one of another release, of which a worker may be left while the server reloads."""
-        size = len(SECONDS) + 2 if self.kind == "histogram" else 1
+        size = len(self.bounds) + 2 if self.kind == "histogram" else 1
         return len(labels) == len(self.labels) and len(numbers) == size
 
 

@@ -1,0 +1,28 @@
+"""A concept as live.py publishes it."""
+
+from app.concepts.live import NAME
+from app.concepts.openapi import SHOWN
+from app.documents.channel import CLOSED, Channel, Channels, Message
+from app.documents.operation import CURSOR, query
+from app.documents.security import ACCOUNT, COOKIE, TOKEN
+from app.documents.shapes import Object, one_of
+
+VERSION = {"type": "string", "pattern": "^[0-9]+$", "description": "The version of the concept"}
+UPDATE = Object("ConceptUpdate", SHOWN, optional=frozenset({"concept_json", "error"}))
+
+CHANNELS: Channels = {
+    "concepts.watch_concept": Channel(
+        title="A concept as it changes",
+        description="A snapshot at once, then each change; ends after `completed` or `failed`. A reader that"
+        " comes back with the id of the end is answered 204.",
+        needs=(COOKIE, ACCOUNT, TOKEN),
+        query=(query("event", one_of("message"), "For unnamed events"), *CURSOR[1:]),
+        sent=(
+            Message(name=NAME, summary="The concept now", payload=UPDATE, event=NAME, id=VERSION),
+            Message(
+                name="message", summary="The same, unnamed, for `?event=message`", payload=UPDATE, id=VERSION
+            ),
+            CLOSED,
+        ),
+    ),
+}

@@ -1,0 +1,59 @@
+"""How a call to the task service can fail, and what that means for the task."""
+
+
+class CallFailed(Exception):
+    """`reason` is a sentence for the person whose task it is; `retry_after` is in seconds.
+
+    `is_passing`: the same call may succeed later. `is_down`: it says something about the whole service.
+    """
+
+    outcome = "failed"
+    is_passing = True
+    is_down = False
+
+    def __init__(self, reason: str, retry_after: float | None = None) -> None:
+        self.reason = reason
+        self.retry_after = retry_after
+        super().__init__(reason)
+
+
+class Unreachable(CallFailed):
+    outcome = "unreachable"
+    is_down = True
+
+
+class TimedOut(CallFailed):
+    outcome = "timed_out"
+    is_down = True
+
+
+class Broken(CallFailed):
+    """The service says that it failed itself (5xx)."""
+
+    outcome = "broken"
+    is_down = True
+
+
+class Busy(CallFailed):
+    """The service asks for patience (429, or 503 with `Retry-After`)."""
+
+    outcome = "busy"
+
+
+class Missing(CallFailed):
+    """The service does not know the task (404)."""
+
+    outcome = "missing"
+
+
+class Malformed(CallFailed):
+    """An answer that makes no sense. It may be an accident once."""
+
+    outcome = "malformed"
+
+
+class Refused(CallFailed):
+    """The service will not do it, however often it is asked."""
+
+    outcome = "refused"
+    is_passing = False

@@ -1,0 +1,40 @@
+"""The area put together: its routes, its streams' authorizer, and the poller that works beside them."""
+
+from functools import partial
+
+from flask import Flask
+
+from app.auth import clients
+from app.concepts.breaker import Breaker
+from app.concepts.client import TaskClient
+from app.concepts.driver import Driver, Patience
+from app.concepts.live import why_not_watch
+from app.concepts.poller import Bounds, Poller
+from app.concepts.routes import blueprint
+from config.base import own_url
+
+
+def init_app(app: Flask) -> None:
+    """Serves `/api/ad-concepts`, and has each worker see to tasks once it serves or is handed one."""
+    config, engine = app.config, app.extensions["engine"]
+    call_seconds = min(config["TASK_TIMEOUT_SECONDS"], config["TASK_LEASE_SECONDS"] / 2)
+    patience = Patience(config["TASK_DEADLINE_SECONDS"], config["TASK_GRACE_SECONDS"])
+    bounds = Bounds(config["TASK_CONCURRENCY"], config["TASK_LEASE_SECONDS"], call_seconds)
+
+    def make_driver(worker: str) -> Driver:
+        return Driver(make_client(app, call_seconds), Breaker(), engine.meters, patience, worker)
+
+    poller = Poller(app, make_driver, engine, bounds)
+    app.extensions["concepts"] = poller
+    engine.companions.append(poller)
+    engine.rechecks.authorizers["concept"] = partial(why_not_watch, app)
+    app.register_blueprint(blueprint)
+
+
+def make_client(app: Flask, seconds: float) -> TaskClient:
+    """Of the service that the settings name, or of the one that is built into this very application."""
+    config = app.config
+    connections = config["TASK_CONCURRENCY"]
+    if config["EXTERNAL_API_URL"]:
+        return TaskClient(config["EXTERNAL_API_URL"], seconds, connections)
+    return TaskClient(own_url(config["BIND"]), seconds, connections, clients.InternalToken().get)

@@ -1,0 +1,30 @@
+"""The ways to authenticate, and their schemes in both documents."""
+
+from typing import Any
+
+ANYBODY = ""  # no credentials are needed
+ACCOUNT, COOKIE, SERVICE, SUBSCRIBER = "account", "cookie", "service", "subscriber"
+TOKEN, BOT, SCRAPER = "token", "bot", "scraper"
+
+DESCRIPTIONS = {
+    ACCOUNT: "A person's token, from `POST /login` or `POST /register`",
+    COOKIE: "The same in an HttpOnly cookie, from `POST /api/auth/login`. Calls that change something"
+    " must not come from a foreign `Origin`",
+    SERVICE: "A back end's token, from `POST /api/auth/token`",
+    SUBSCRIBER: "One recipient's token, from `GET /api/user/{user_id}/token`",
+    TOKEN: "A token in the query, for streams and sockets opened by what can't set headers",
+    BOT: "A bot's credential, made on the command line",
+    SCRAPER: "The hub's METRICS_TOKEN",
+}
+COOKIE_NAME, QUERY_NAME = "auth_token", "token"
+
+
+def scheme(name: str, api_key: str = "apiKey") -> dict[str, Any]:
+    """`api_key` is what the document calls a key in cookie or query."""
+    described = {"description": DESCRIPTIONS[name]}
+    if name == COOKIE:
+        return {"type": api_key, "in": "cookie", "name": COOKIE_NAME, **described}
+    if name == TOKEN:
+        return {"type": api_key, "in": "query", "name": QUERY_NAME, **described}
+    form = {} if name in {SCRAPER, BOT} else {"bearerFormat": "JWT"}
+    return {"type": "http", "scheme": "bearer", **form, **described}

@@ -1,0 +1,12 @@
+"""Shape of a submission."""
+
+from marshmallow import fields, validate
+
+from app.fields import Body, name, without_nul
+
+
+class Submission(Body):
+    """`image_url` is http:, https: or data:; the size of the body bounds it."""
+
+    ad_archive_id = name()
+    image_url = fields.String(required=True, validate=[validate.Length(min=1), without_nul])
