@@ -11,7 +11,8 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from app import cli, errors
 from app.accounts.cookies import blueprint as cookies
 from app.accounts.routes import blueprint as accounts
-from app.auth import clients, passwords
+from app.accounts.tickets import blueprint as stream_tickets
+from app.auth import clients, passwords, tickets
 from app.auth.cache import Cache
 from app.concepts import wiring as concepts
 from app.constellations.live import why_not_read
@@ -30,7 +31,7 @@ from app.notifications.courier import Courier
 from app.notifications.retention import Sweep
 from app.notifications.routes import blueprint as notifications
 from app.notifications.stream import blueprint as inboxes
-from app.ops import edge, limits, logs
+from app.ops import cluster, edge, limits, logs
 from app.ops.files import connections_allowed
 from app.ops.headers import CommonHeaders
 from app.ops.health import blueprint as health
@@ -44,6 +45,10 @@ from app.realtime.rechecks import SOCKET
 from app.tasks import embedded as tasks
 from config import Base, load
 
+BLUEPRINTS = (
+    *(accounts, cookies, stream_tickets),
+    *(constellations, updates, gateway, notifications, inboxes, health),
+)
 MIGRATIONS = str(Path(__file__).resolve().parent.parent / "migrations")
 
 
@@ -60,7 +65,7 @@ def create_app(settings: Base | None = None) -> Flask:
     _bind_extensions(app, settings)
     _make_engine(app, settings)
     _trust_proxies(app, settings.TRUSTED_PROXIES)
-    for blueprint in (accounts, cookies, constellations, updates, gateway, notifications, inboxes, health):
+    for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
     tasks.init_app(app)
     concepts.init_app(app)
@@ -118,7 +123,9 @@ def _make_engine(app: Flask, settings: Base) -> None:
     app.extensions["principals"] = Cache(engine)
     app.extensions["rights"] = Cache(engine)
     app.extensions["services"] = Cache(engine, clients.BELIEVED_SECONDS)
+    tickets.init_app(app, engine)
     metrics.init_app(app, engine)
+    cluster.init_app(app, engine)
     common = CommonHeaders(app.wsgi_app, trusts_proxies=settings.TRUSTED_PROXIES > 0)
     app.wsgi_app = ShowResponse(common)  # type: ignore[method-assign]
 

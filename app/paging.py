@@ -30,6 +30,11 @@ def read_page() -> Page | None:
     return Page(_number("page", 1, LAST_PAGE), _number("per_page", DEFAULT_SIZE, LARGEST_SIZE))
 
 
+def read_size() -> int:
+    """`?per_page=` alone, for lists that are never shown as a whole. Raises Invalid."""
+    return _number("per_page", DEFAULT_SIZE, LARGEST_SIZE)
+
+
 def part(query: Query, page: Page | None) -> Query:
     return query if page is None else page.of(query)
 

@@ -13,6 +13,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from app.errors import is_database_unavailable
 from app.extensions import db, engine
 from app.ops.limits import is_over
+from app.realtime.broker.base import BrokerUnavailable
 from app.realtime.claims import Claims
 from app.realtime.engine import Join, Overloaded
 from app.realtime.peer import Peer
@@ -53,14 +54,14 @@ def _refuse(reason: str) -> Response:
 
 def patient(view: View) -> View:
     """Any status but 200 stops an EventSource for good (WHATWG HTML, 9.2.3), so a database that is away for a
-    moment looks like any other overload to its readers."""
+    moment, or a broker without which a ticket can't be taken, looks like any other overload to readers."""
 
     @wraps(view)
     def answer(*args: Any, **kwargs: Any) -> ResponseReturnValue:
         try:
             return view(*args, **kwargs)
-        except (DBAPIError, PoolTimeout) as error:
-            if not is_database_unavailable(error):
+        except (DBAPIError, PoolTimeout, BrokerUnavailable) as error:
+            if not (isinstance(error, BrokerUnavailable) or is_database_unavailable(error)):
                 raise
             log.warning("a stream was sent away: %s", type(error).__name__)
             return response(refusal("overloaded"))

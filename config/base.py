@@ -210,8 +210,9 @@ def psycopg2_url(url: str) -> str:
 
 
 def engine_options(env: Environment, url: str) -> dict[str, object]:
-    """Pool sizes are per worker."""
+    """Pool sizes are per worker. Errors, which are logged, do not show what was to be stored."""
     options: dict[str, object] = {
+        "hide_parameters": True,
         "pool_size": env.number("DATABASE_POOL_SIZE", 10, least=1),
         "max_overflow": env.number("DATABASE_POOL_OVERFLOW", 5),
         "pool_timeout": env.number("DATABASE_POOL_SECONDS", 5, least=1),

@@ -161,6 +161,11 @@ def made(response: TestResponse) -> Any:
     return response.get_json()
 
 
+def ticket_of(person: Person) -> str:
+    """For one stream."""
+    return str(made(person.post("/api/stream-ticket"))["ticket"])
+
+
 def assert_refused(response: TestResponse, status: int) -> str:
     """An answer with that status and the error envelope; the sentence in it."""
     assert response.status_code == status, response.text[:500]

@@ -31,6 +31,7 @@ POST   /api/auth/register                        201  201       201   201      2
 POST   /api/auth/login                           200  200       200   200      200    200
 POST   /api/auth/logout                          401  200       200   200      200    200
 GET    /api/auth/me                              200  200       200   200      200    200
+POST   /api/stream-ticket                        401  201       201   201      201    201
 GET    /constellations                           401  200       200   200      200    200
 POST   /constellations                           401  201       201   201      201    201
 GET    /constellations/{constellation}           401  403       200   200      200    200
@@ -84,7 +85,7 @@ BODIES: dict[str, dict[str, str]] = {
     "PUT /files/{file}/comments/{comment}": COMMENT,
     "PUT /files/{file}/comments/{own}": COMMENT,
 }
-BLUEPRINTS = ("accounts", "cookies", "constellations", "updates")
+BLUEPRINTS = ("accounts", "cookies", "stream_tickets", "constellations", "updates")
 
 CALLERS = ("stranger", *(rights.name for rights in Rights))
 BAD_TOKENS: dict[str, Callable[[Person], str]] = {

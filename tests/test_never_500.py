@@ -31,7 +31,9 @@ bodies = st.one_of(
     st.binary(max_size=300),
 )
 segments = st.one_of(named, st.text(min_size=1, max_size=50).map(lambda text: quote(text, safe="")))
-queries = st.dictionaries(st.sampled_from([*FIELDS, "page", "per_page", "token"]), texts, max_size=3)
+queries = st.dictionaries(
+    st.sampled_from([*FIELDS, "page", "per_page", "token", "ticket"]), texts, max_size=3
+)
 
 
 def fill(text: str | bytes, names: dict[str, str]) -> str | bytes:

@@ -7,8 +7,9 @@ from flask.typing import ResponseReturnValue
 
 from app.accounts import schemas, service
 from app.auth import tokens
+from app.auth.credentials import COOKIE
 from app.auth.models import User
-from app.auth.principal import COOKIE, identify
+from app.auth.principal import identify
 from app.body import parse
 from app.errors import Unauthorized
 from app.ops.limits import limit_login

@@ -39,6 +39,8 @@ def create_user(name: str, email: str, password: str, is_operator: bool = False)
     except IntegrityError as error:
         raise Invalid("Name or e-mail address already taken") from error
     audit.info("account registered", extra={"user": user.uuid})
+    if is_operator:
+        audit.info("operator granted", extra={"user": user.uuid})
     return user
 
 
@@ -108,10 +110,21 @@ def change(uuid: str, changes: dict[str, Any]) -> User:
                 user.token_version += 1
     except IntegrityError as error:
         raise Invalid("Name or e-mail address already taken") from error
+    if {"name", "email"} & changes.keys():
+        audit.info(
+            "account changed", extra={"user": uuid, "fields": sorted({"name", "email"} & changes.keys())}
+        )
     if hashed is not None:
         audit.info("password changed", extra={"user": uuid})
         revocation.cut_user(uuid, "logged_out", user.token_version)
     return user
+
+
+def set_operator(uuid: str, is_operator: bool) -> None:
+    """Whether the account may manage the hub; it is asked at every call, so this holds at once."""
+    with transaction() as session:
+        session.get_one(User, uuid).is_operator = is_operator
+    audit.info("operator granted" if is_operator else "operator revoked", extra={"user": uuid})
 
 
 def _alive(session: Session, uuid: str) -> User:

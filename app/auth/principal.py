@@ -7,14 +7,14 @@ from time import time
 from flask import current_app, request
 from sqlalchemy import exists, select
 
-from app.auth import tokens
+from app.auth import credentials, tokens
 from app.auth.cache import Cache
+from app.auth.credentials import Source
 from app.auth.models import RevokedToken, User
 from app.errors import Forbidden, Unauthorized
 from app.extensions import db
 from app.realtime.claims import Claims
 
-COOKIE = "auth_token"
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -39,23 +39,32 @@ class Principal:
 def identify(cookie: bool = False, query: bool = False) -> Principal:
     """The account that calls; raises Unauthorized, or Forbidden for a cookie used by a foreign page.
 
-    The `Authorization` header goes first, then the cookie where `cookie` allows it, then `?token=`
-    where `query` does (streams only). The first one found decides: a bad header is not rescued.
+    For `cookie` and `query` see `credentials.find`; with `query` also BrokerUnavailable.
     """
-    token, is_cookie = find_token(cookie, query)
-    principal = account(tokens.read(token))
-    if is_cookie and request.method not in SAFE_METHODS:
+    credential = credentials.find(cookie, query)
+    principal = account(credential.read())
+    if credential.source is Source.COOKIE and request.method not in SAFE_METHODS:
         require_own_origin()
     return principal
 
 
 def identify_lately(query: bool = False) -> Principal:
     """As `identify`, but may believe for a second what it found out (see cache.py); for hot endpoints."""
-    token, _ = find_token(cookie=False, query=query)
+    credential = credentials.find(query=query)
+    if credential.source is Source.TICKET:
+        return account(credential.read())
     cache: Cache[str, Principal] = current_app.extensions["principals"]
-    principal = cache.get(token, lambda: account(tokens.read(token)))
+    principal = cache.get(credential.text, lambda: account(credential.read()))
     if principal.expires_at <= time():
         raise Unauthorized("Invalid or expired token")
+    return principal
+
+
+def identify_operator() -> Principal:
+    """The operator that calls, by bearer token or cookie; raises Unauthorized, Forbidden."""
+    principal = identify(cookie=True)
+    if not principal.is_operator:
+        raise Forbidden("For operators only")
     return principal
 
 
@@ -78,21 +87,6 @@ def account(claims: tokens.Claims) -> Principal:
         claims.expires_at,
         claims.version,
     )
-
-
-def find_token(cookie: bool, query: bool) -> tuple[str, bool]:
-    """The token that the request carries, and whether by cookie; raises Unauthorized."""
-    header = request.environ.get("HTTP_AUTHORIZATION")  # without the detour over all headers
-    if header is not None:
-        scheme, _, token = header.strip().partition(" ")
-        if scheme.lower() != "bearer" or not token.strip():
-            raise Unauthorized("Authorization must be: Bearer <token>")
-        return token.strip(), False
-    if cookie and request.cookies.get(COOKIE):
-        return request.cookies[COOKIE], True
-    if query and request.args.get("token"):
-        return request.args["token"], False
-    raise Unauthorized("Missing credentials")
 
 
 def require_own_origin() -> None:

@@ -5,18 +5,22 @@ behind from which version on tokens are good. Clocks of machines differ, so that
 and whoever makes a token meanwhile takes it instead of the time.
 """
 
+import logging
 from dataclasses import dataclass
 from time import time
 
-from flask import current_app, request
+from flask import current_app
 from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
-from app.auth import tokens
+from app.auth import credentials, tokens
+from app.auth.credentials import Missing
 from app.auth.models import RevokedSubscriber, RevokedToken
 from app.errors import Unauthorized
 from app.extensions import db
 from app.realtime.claims import Claims
+
+audit = logging.getLogger("hub.audit")
 
 SKEW_SECONDS = 60
 # Longer than any token that was made under an earlier SUBSCRIBER_TOKEN_SECONDS.
@@ -42,8 +46,9 @@ def subject(external_id: str) -> str:
     return f"subscriber:{external_id}"
 
 
-def issue_token(external_id: str) -> str:
-    """A new token; raises nothing for a recipient that does not exist."""
+def issue_token(external_id: str, by: str = "") -> str:
+    """A new token, for which `by` has asked; raises nothing for a recipient that does not exist."""
+    audit.info("subscriber token issued", extra={"recipient": external_id, "by": by})
     seconds = current_app.config["SUBSCRIBER_TOKEN_SECONDS"]
     return tokens.issue(tokens.SUBSCRIBER, external_id, seconds, version_now(external_id))
 
@@ -54,31 +59,24 @@ def version_now(external_id: str) -> int:
 
 
 def identify_subscriber(query: bool = False) -> Subscription:
-    """The recipient whose token the request carries, in its header or (streams only) as `?token=`.
+    """The recipient whose token the request carries, in its header or (streams only) in its query.
 
-    Raises Unauthorized.
+    Raises Missing, Unauthorized and, with `query`, BrokerUnavailable.
     """
-    header = request.headers.get("Authorization")
-    if header is not None:
-        scheme, _, token = header.strip().partition(" ")
-        if scheme.lower() != "bearer":
-            raise Unauthorized("Invalid token")
-        return read_token(token.strip())
-    if query and request.args.get("token"):
-        return read_token(request.args["token"])
-    raise Unauthorized("Missing credentials")
-
-
-def read_token(token: str) -> Subscription:
-    """Whom a good token stands for; raises Unauthorized."""
     try:
-        claims = tokens.read(token)
+        return subscription(credentials.find(query=query).read())
+    except Missing:
+        raise
     except Unauthorized as error:
         raise Unauthorized("Invalid token") from error
-    subscription = Subscription(claims.subject, claims.token_id, claims.expires_at, claims.version)
-    if claims.use != tokens.SUBSCRIBER or is_revoked(db.session(), subscription.claims):
+
+
+def subscription(claims: tokens.Claims) -> Subscription:
+    """Whom the claims stand for; raises Unauthorized."""
+    found = Subscription(claims.subject, claims.token_id, claims.expires_at, claims.version)
+    if claims.use != tokens.SUBSCRIBER or is_revoked(db.session(), found.claims):
         raise Unauthorized("Invalid token")
-    return subscription
+    return found
 
 
 def is_revoked(session: Session, claims: Claims) -> bool:

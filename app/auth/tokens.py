@@ -10,7 +10,7 @@ from jwt import PyJWTError
 
 from app.errors import Unauthorized
 
-ACCOUNT, SERVICE, SUBSCRIBER = "account", "service", "subscriber"
+ACCOUNT, SERVICE, SUBSCRIBER, TICKET = "account", "service", "subscriber", "ticket"
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,20 +24,30 @@ class Claims:
     version: int
 
 
-def issue(use: str, subject: str, seconds: int, version: int = 0) -> str:
+def issue(use: str, subject: str, seconds: int, version: int = 0, more: dict[str, Any] | None = None) -> str:
     """A signed token for `subject` that lives `seconds`."""
-    claims = {"use": use, "ver": version}
+    added = {"use": use, "ver": version, **(more or {})}
     lifetime = timedelta(seconds=seconds)
-    token: str = create_access_token(subject, expires_delta=lifetime, additional_claims=claims)
+    token: str = create_access_token(subject, expires_delta=lifetime, additional_claims=added)
     return token
 
 
 def read(token: str) -> Claims:
     """Checks signature and expiry, not revocation; raises Unauthorized."""
+    return claims(decode(token))
+
+
+def decode(token: str) -> dict[str, Any]:
+    """The payload of a token of the hub that has not expired; raises Unauthorized."""
     try:
         payload: dict[str, Any] = decode_token(token)
     except (PyJWTError, JWTExtendedException, UnicodeError, ValueError) as error:
         raise Unauthorized("Invalid or expired token") from error
+    return payload
+
+
+def claims(payload: dict[str, Any]) -> Claims:
+    """Raises Unauthorized for one that the hub would not have written."""
     use, version = payload.get("use"), payload.get("ver", 0)
     if not isinstance(use, str) or not isinstance(version, int):
         raise Unauthorized("Invalid or expired token")

@@ -1,5 +1,6 @@
 """`flask --app wsgi user …` and `token`: accounts and their tokens."""
 
+import logging
 from typing import Any
 
 import click
@@ -13,9 +14,9 @@ from app.accounts import service as accounts
 from app.auth import tokens
 from app.auth.models import User
 from app.cli.groups import Command, Group
-from app.database import transaction
 from app.extensions import db
 
+audit = logging.getLogger("hub.audit")
 user = Group("user", help="Accounts: create, list, admin, password, delete.")
 
 
@@ -27,6 +28,7 @@ def token(name: str, seconds: int | None) -> None:
     """Print an access token of the account NAME (a name or an e-mail address)."""
     found = _find(name)
     seconds = seconds or current_app.config["ACCESS_TOKEN_SECONDS"]
+    audit.info("token issued", extra={"user": found.uuid, "seconds": seconds})
     click.echo(tokens.issue(tokens.ACCOUNT, found.uuid, seconds, found.token_version))
 
 
@@ -53,9 +55,7 @@ def list_users() -> None:
 @click.option("--revoke", is_flag=True, help="Take it back.")
 def admin(name: str, revoke: bool) -> None:
     """Make the account NAME an operator of the hub."""
-    uuid = _find(name).uuid
-    with transaction() as session:
-        session.get_one(User, uuid).is_operator = not revoke
+    accounts.set_operator(_find(name).uuid, not revoke)
     click.echo(f"{name} is {'no longer ' if revoke else ''}an operator.")
 
 

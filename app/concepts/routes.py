@@ -10,7 +10,7 @@ from app.body import parse
 from app.concepts import live, schemas, service
 from app.extensions import engine
 from app.paging import read_page
-from app.streaming import cursor, open_stream
+from app.streaming import cursor, open_stream, patient
 
 blueprint = Blueprint("concepts", __name__, url_prefix="/api/ad-concepts")
 
@@ -45,6 +45,7 @@ def retry_concept(concept_id: str) -> ResponseReturnValue:
 
 
 @blueprint.get("/<concept_id>/stream")
+@patient
 def watch_concept(concept_id: str) -> ResponseReturnValue:
     """204 tells an EventSource that knows the end not to come back (WHATWG HTML, 9.2.3)."""
     generation = engine.control.generation

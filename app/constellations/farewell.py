@@ -1,5 +1,6 @@
 """What a deleted account leaves behind in constellations."""
 
+import logging
 from collections.abc import Callable
 
 from sqlalchemy import Subquery, case, delete, func, select
@@ -10,6 +11,8 @@ from app.constellations import live, shapes
 from app.constellations.models import Constellation, Membership
 from app.constellations.rights import Rights
 from app.errors import Invalid
+
+audit = logging.getLogger("hub.audit")
 
 
 def forget_account(session: Session, user_uuid: str) -> Callable[[], None]:
@@ -74,8 +77,11 @@ def _remove(session: Session, user_uuid: str) -> None:
 
 def _tell(user_uuid: str, name: str, shared: list[tuple[str, int]], alone: list[str]) -> None:
     for constellation_uuid, rights in shared:
+        left = {"by": user_uuid, "constellation": constellation_uuid, "user": user_uuid}
+        audit.info("member.disconnected", extra={**left, "rights": Rights(rights).name})
         live.publish(constellation_uuid, "member.disconnected", shapes.member(user_uuid, name, rights))
         live.end_streams_of_member(constellation_uuid, user_uuid)
     for constellation_uuid in alone:
+        audit.info("constellation deleted", extra={"user": user_uuid, "constellation": constellation_uuid})
         live.publish(constellation_uuid, "constellation.deleted", {"constellation_uuid": constellation_uuid})
         live.end_streams(constellation_uuid)

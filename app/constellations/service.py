@@ -47,6 +47,7 @@ def create(user_uuid: str, name: str, description: str = "") -> Shape:
         session.add_all([root, member])
         session.flush()
         shown = shapes.constellation(made, root.uuid)
+    audit.info("constellation created", extra={"user": user_uuid, "constellation": made.uuid})
     return {**shown, "rights": Rights.ADMIN.name}
 
 

@@ -12,12 +12,13 @@ from app.identifiers import is_uuid
 from app.ops.limits import limit
 from app.realtime import topics
 from app.realtime.event import Event
-from app.streaming import open_stream
+from app.streaming import open_stream, patient
 
 blueprint = Blueprint("updates", __name__, url_prefix="/sse")
 
 
 @blueprint.get("/updates/<constellation_uuid>")
+@patient
 def updates(constellation_uuid: str) -> ResponseReturnValue:
     generation = engine.control.generation
     principal = identify_lately(query=True)

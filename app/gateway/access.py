@@ -8,8 +8,9 @@ from typing import NamedTuple
 
 from flask import Flask, current_app, request
 
-from app.auth import principal, subscribers, tokens
+from app.auth import credentials, principal, subscribers, tokens
 from app.auth.clients import identify_service
+from app.auth.credentials import Source
 from app.errors import DomainError, Forbidden, Unauthorized
 from app.extensions import db
 from app.gateway import bots
@@ -39,13 +40,13 @@ def identify_caller() -> Caller:
 
 
 def identify_client(user_id: str, public: PublicAccounts) -> Claims:
-    """Of a WebSocket that wants to be `user_id`; raises Unauthorized or Forbidden."""
+    """Of a WebSocket that wants to be `user_id`; raises Unauthorized, Forbidden, BrokerUnavailable."""
     if current_app.config["GATEWAY_AUTH"] == OPEN:
         return _anybody(user_id, public)
-    token, _ = principal.find_token(cookie=False, query=True)
-    if token.startswith(bots.CREDENTIAL_PREFIX):
-        return _bot(user_id, token)
-    claims = tokens.read(token)
+    credential = credentials.find(query=True)
+    if credential.text.startswith(bots.CREDENTIAL_PREFIX) and credential.source is not Source.TICKET:
+        return _bot(user_id, credential.text)
+    claims = credential.read()
     if user_id in public.configured or bots.find(user_id) is not None:
         raise Forbidden(RESERVED)
     if claims.use == tokens.ACCOUNT:

@@ -13,6 +13,7 @@ from app.gateway.schemas import USER_ID_LENGTH, problem_of, read_message, read_m
 from app.gateway.service import Gateway
 from app.handshake import Accept, Refuse, socket_route
 from app.ops.limits import is_over, limit
+from app.realtime.broker.base import BrokerUnavailable
 from app.realtime.engine import Overloaded
 from app.realtime.peer import Peer
 from app.realtime.writer import refusal
@@ -65,6 +66,8 @@ def connect() -> Accept | Refuse:
         claims = access.identify_client(user_id, gateway.public)
     except DomainError as error:
         return Refuse(POLICY, error.message)
+    except BrokerUnavailable:
+        return Refuse(LATER, "Try again later")
     if is_over("STREAMS", claims.token or str(request.remote_addr)):
         return Refuse(LATER, "Too many connections, try again later")
     return Accept(user_id, claims, gateway.gate)

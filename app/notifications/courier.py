@@ -3,7 +3,9 @@
 The table of messages is the outbox: it survives a worker that dies between commit and publishing, and a
 broker that is away for days. One worker at a time looks every second for messages that are not marked as
 published, and publishes them to those who have not read them. Marks are made in bundles and a little late, so
-a message may be published twice, but never not at all.
+a message may be published twice, but never not at all; inboxes that still have it in their history do not get
+it again. What is acknowledged in the very moment of its first publishing, by a device that read it from the
+database, may still reach the others.
 """
 
 import logging
@@ -80,10 +82,10 @@ class Courier:
             return
         self._published.append(id)
 
-    def _publish(self, event: Event, recipients: list[int]) -> None:
+    def _publish(self, event: Event, recipients: list[int], is_retry: bool = False) -> None:
         if not self._engine.broker.is_connected:
             raise BrokerUnavailable("nothing can be heard of it now")
-        self._engine.publish_many([topics.inbox(str(recipient)) for recipient in recipients], event)
+        self._engine.publish_many([topics.inbox(str(recipient)) for recipient in recipients], event, is_retry)
 
     def _work(self) -> None:
         trouble = ""
@@ -103,9 +105,12 @@ class Courier:
 
     def _round(self) -> None:
         self.mark()
-        if lease.hold(LEASE, self._holder, LEASE_SECONDS):
+        if self._has_lease():
             self._do_chores()
             self.publish_left()
+
+    def _has_lease(self) -> bool:
+        return lease.hold(LEASE, self._holder, LEASE_SECONDS)
 
     def _do_chores(self) -> None:
         """Beside this greenlet, because they may take minutes."""
@@ -131,7 +136,8 @@ class Courier:
             self._published.popleft()
 
     def publish_left(self) -> None:
-        """Publishes what nobody did, oldest first; raises BrokerUnavailable."""
+        """Publishes what nobody did, oldest first, while it has the lease: after an outage there may be more
+        than it lasts for. Raises BrokerUnavailable."""
         while True:
             left = db.session.execute(
                 select(Message.id, Message.payload)
@@ -141,6 +147,8 @@ class Courier:
             ).all()
             db.session.remove()
             for id, payload in left:
+                if not self._has_lease():
+                    return
                 self._publish_unread(id, shapes.event(id, payload))
                 self._published.append(id)
             self.mark()
@@ -158,7 +166,7 @@ class Courier:
             )
             recipients = list(db.session.scalars(unread))
             db.session.remove()
-            self._publish(event, recipients)
+            self._publish(event, recipients, is_retry=True)
             if len(recipients) < BATCH_RECIPIENTS:
                 return
             last = recipients[-1]

@@ -67,7 +67,7 @@ def arrive(subscription: Subscription) -> int:
     return insistently(make)
 
 
-def remove(external_id: str) -> None:
+def remove(external_id: str, by: str) -> None:
     """Deletes the recipient with its inbox and memberships, revokes its tokens and ends its streams.
 
     Raises NotFound.
@@ -79,6 +79,6 @@ def remove(external_id: str) -> None:
             raise NotFound("User not found")
         version = subscribers.revoke_all(session, external_id)
         session.execute(delete(Recipient).where(Recipient.id == recipient_id))
-    audit.info("recipient deleted", extra={"recipient": external_id})
+    audit.info("recipient deleted", extra={"recipient": external_id, "by": by})
     engine.cut("deleted", topic=topics.inbox(str(recipient_id)))
     engine.cut("deleted", user=subscribers.subject(external_id), version=version)

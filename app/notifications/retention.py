@@ -13,12 +13,13 @@ from flask import current_app
 from sqlalchemy import ColumnElement, delete, exists, select, tuple_
 
 from app.auth.models import RevokedSubscriber, RevokedToken, now
-from app.database import affect, transaction
+from app.database import affect, texts, transaction
 from app.identifiers import lowest_uuid
 from app.notifications.messages import KEYS_KEPT
 from app.notifications.models import Delivery, IdempotencyKey, Message
 
 BATCH_ROWS = 1000
+PAUSE_SECONDS = 0.01
 EVERY_SECONDS = 3600.0
 FIRST_SECONDS = 60.0
 
@@ -38,15 +39,30 @@ class Sweep:
 def prune() -> dict[str, int]:
     """Deletes what is due; how many of each."""
     read_before = now() - timedelta(days=current_app.config["MESSAGE_RETENTION_DAYS"])
-    kept = exists().where(Delivery.message_id == Message.id)
     seconds = int(time())
     return {
         "deliveries": _delete(Delivery, Delivery.read_at < read_before),
-        "messages": _delete(Message, (Message.id < lowest_uuid(read_before)) & ~kept),
+        "messages": _delete_undelivered(lowest_uuid(read_before)),
         "keys": _delete(IdempotencyKey, IdempotencyKey.created_at < now() - KEYS_KEPT),
         "tokens": _delete(RevokedToken, RevokedToken.expires_at < seconds)
         + _delete(RevokedSubscriber, RevokedSubscriber.expires_at < seconds),
     }
+
+
+def _delete_undelivered(before: str) -> int:
+    """Messages that nobody has any more. They are looked for in their order, piece by piece, because there
+    may be a million old ones that still wait for somebody."""
+    count, last = 0, ""
+    while True:
+        with transaction() as session:
+            looked_at = select(Message.id).where(Message.id > last, Message.id < before)
+            ids = list(session.scalars(looked_at.order_by(Message.id).limit(BATCH_ROWS)))
+            is_kept = exists().where(Delivery.message_id == Message.id)
+            count += affect(session, delete(Message).where(Message.id.in_(texts(session, ids)), ~is_kept))
+        if len(ids) < BATCH_ROWS:
+            return count
+        last = ids[-1]
+        gevent.sleep(PAUSE_SECONDS)
 
 
 def _delete(model: type[Any], condition: ColumnElement[bool]) -> int:
@@ -62,4 +78,4 @@ def _batches(model: type[Any], condition: ColumnElement[bool]) -> Iterator[int]:
         yield count
         if count < BATCH_ROWS:
             return
-        gevent.sleep(0.01)
+        gevent.sleep(PAUSE_SECONDS)

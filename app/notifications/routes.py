@@ -73,15 +73,15 @@ def create_user() -> ResponseReturnValue:
 
 @blueprint.delete("/user/<path:user_id>")
 def delete_user(user_id: str) -> ResponseReturnValue:
-    identify_back_end()
-    recipients.remove(check_name("user_id", user_id))
+    back_end = identify_back_end()
+    recipients.remove(check_name("user_id", user_id), back_end.id)
     return "", 204
 
 
 @blueprint.get("/user/<path:user_id>/token")
 def create_user_token(user_id: str) -> ResponseReturnValue:
-    identify_back_end()
-    token = subscribers.issue_token(check_name("user_id", user_id))
+    back_end = identify_back_end()
+    token = subscribers.issue_token(check_name("user_id", user_id), back_end.id)
     seconds = current_app.config["SUBSCRIBER_TOKEN_SECONDS"]
     return jsonify(access_token=token, type="Bearer", expires_in=seconds)
 

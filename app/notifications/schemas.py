@@ -50,7 +50,7 @@ class Notice(Body):
     """Groups that do not exist are ignored, so their names need not be ones that could."""
 
     users = several(texts.name())
-    groups = several(fields.String())
+    groups = several(texts.content())
     payload = texts.content()
 
 

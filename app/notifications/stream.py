@@ -4,6 +4,7 @@ from flask import Blueprint, current_app, request
 from flask.typing import ResponseReturnValue
 
 from app.auth import subscribers
+from app.auth.credentials import Missing
 from app.auth.subscribers import Subscription, identify_subscriber
 from app.errors import Invalid, Unauthorized
 from app.extensions import engine
@@ -27,10 +28,12 @@ def stream() -> ResponseReturnValue:
 
 def _subscription() -> Subscription:
     """Whose inbox it is: by token or, where the gateway is open, by mere name."""
-    has_token = "Authorization" in request.headers or bool(request.args.get("token"))
-    is_open = current_app.config["GATEWAY_AUTH"] == "open"
-    if has_token or not is_open or not request.args.get("user_id"):
+    try:
         return identify_subscriber(query=True)
+    except Missing:
+        is_open = current_app.config["GATEWAY_AUTH"] == "open"
+        if not is_open or not request.args.get("user_id"):
+            raise
     external_id = check_name("user_id", request.args["user_id"])
     # Limits are counted by the token's id, and here by the address.
     return Subscription(external_id, f"open:{request.remote_addr}", 0, subscribers.version_now(external_id))

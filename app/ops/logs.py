@@ -15,15 +15,19 @@ from config.log_lines import configuration
 log = logging.getLogger("hub.streams")
 socket_log = logging.getLogger("hub.sockets")
 requests = logging.getLogger("hub.requests")
+AUDIT = "hub.audit"
 QUIET_ROUTES = frozenset({"/health/live", "/health/ready", "/metrics"})
 
 
 class NameRequest(logging.Filter):
-    """Every line that is logged during a request carries the request's id."""
+    """Every line that is logged during a request carries the request's id, one for auditors also whence it
+    came."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         if has_request_context() and not hasattr(record, "request_id"):
             record.request_id = request.environ.get(REQUEST_ID, "")
+            if record.name == AUDIT:
+                record.address = request.remote_addr
         return True
 
 

@@ -82,6 +82,8 @@ class Connection:
         "code",
         "failure",
         "fd",
+        "frames_in",
+        "frames_out",
         "handler",
         "heard_at",
         "id",
@@ -114,6 +116,7 @@ class Connection:
         self.inbox_bytes = 0
         self.is_opened = self.is_scheduled = self.is_paused = self.is_deaf = False
         self.opened_at = self.heard_at = monotonic()
+        self.frames_in = self.frames_out = 0
         self.ping_at = 0
         self.pinged_at = 0.0
         self._parser = Parser(sockets.bounds.frame_bytes)
@@ -148,6 +151,7 @@ class Connection:
     def _put(self, frame: bytes, on_written: OnWritten | None = None) -> None:
         meters = self.sockets.meters
         meters.frames_out += 1
+        self.frames_out += 1
         meters.frame_bytes_out += len(frame)
         backlog = self.backlog
         if backlog is None:
@@ -230,6 +234,7 @@ class Connection:
 
     def _heed_frame(self, opcode: int, payload: bytes) -> None:
         self.sockets.meters.frames_in += 1
+        self.frames_in += 1
         if opcode == frames.CLOSE:
             self._close_as_asked(payload)
         elif self.code:

@@ -10,6 +10,7 @@ from time import monotonic
 from typing import Any, Protocol
 
 import gevent
+from gevent.lock import BoundedSemaphore
 
 from app.realtime import topics
 from app.realtime.broker.base import Broker, BrokerUnavailable
@@ -38,6 +39,7 @@ from app.realtime.writer import StreamBody, Writer
 log = logging.getLogger(__name__)
 
 RETRY_SECONDS = 0.25
+SNAPSHOTS_AT_ONCE = 32
 
 Join = Callable[[Subscriber], Iterator[bytes]]
 """Yields what a reader gets first, at its pace; at the end the subscriber is live."""
@@ -111,6 +113,7 @@ class Engine:
         self.hub.on_interruption = self._renew_leases
         self.mail = Mail(broker)
         self.companions: list[Companion] = []
+        self._snapshot_turns = BoundedSemaphore(SNAPSHOTS_AT_ONCE)
         self.is_draining = False
         self._keys = (f"{prefix}{number:x}" for prefix in [secrets.token_hex(6)] for number in count())
         self._is_started = self._is_serving = False
@@ -191,11 +194,12 @@ class Engine:
         if self.outbox.publish(topic, pack(event), next(self._keys)):
             self.meters.published += 1
 
-    def publish_many(self, topics: list[str], event: Event) -> None:
-        """The same event to many topics; raises BrokerUnavailable, when some may have got it."""
+    def publish_many(self, topics: list[str], event: Event, is_retry: bool = False) -> None:
+        """The same event, which needs an id, to many topics. With `is_retry`, a topic whose history has it
+        does not get it again. Raises BrokerUnavailable, when some may have got it."""
         self.start()
         try:
-            self.broker.publish_many(topics, pack(event), next(self._keys))
+            self.broker.publish_many(topics, pack(event), event.id, is_retry)
         except BrokerUnavailable:
             self.meters.publish_failures += 1
             raise
@@ -264,7 +268,7 @@ class Engine:
 
     def snapshot(self, read: Read) -> Join:
         """Begins with what a database says, see `snapshot.Snapshot`."""
-        return Snapshot(self.hub, read)
+        return Snapshot(self.hub, read, self._snapshot_turns)
 
     def private(
         self, claims: Claims, peer: Peer, on_gone: Callable[[], None]

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from time import monotonic
 
 import gevent
-from gevent.pool import Pool
+from gevent.lock import BoundedSemaphore
 
 from app.realtime.broker.base import BrokerUnavailable
 from app.realtime.hub import Hub
@@ -21,7 +21,6 @@ from app.realtime.topic import Topic
 log = logging.getLogger(__name__)
 
 MOST_REMEMBERED = 10_000
-AT_ONCE = 32
 PATIENCE_SECONDS = 10.0
 
 Read = Callable[[], Iterator[tuple[str, bytes]]]
@@ -35,11 +34,13 @@ class Finished(Exception):
 
 class Snapshot:
     """While the broker is away the reader gets the snapshot at once, and what follows when it is back. When
-    the topic loses its history, every stream of it gets the snapshot again."""
+    the topic loses its history, every stream of it gets the snapshot again; `turns` bounds how many of all
+    streams read at once then."""
 
-    def __init__(self, hub: Hub, read: Read) -> None:
+    def __init__(self, hub: Hub, read: Read, turns: BoundedSemaphore) -> None:
         self._hub = hub
         self._read = read
+        self._turns = turns
 
     def __call__(self, subscriber: Subscriber) -> Iterator[bytes]:
         topic = subscriber.topic
@@ -94,19 +95,19 @@ class Snapshot:
 
     def begin_again(self, topic: Topic) -> None:
         """The topic's history is lost. Those that are joining just now see that for themselves."""
-        live = [s for s in topic.subscribers if s.position is not None and s.reason is None]
-        for subscriber in live:
-            subscriber.rejoin()
-        gevent.spawn(self._rejoin_all, live)
-
-    def _rejoin_all(self, subscribers: list[Subscriber]) -> None:
-        pool = Pool(AT_ONCE)
-        for subscriber in subscribers:
-            pool.spawn(self._rejoin, subscriber)
+        for subscriber in topic.subscribers:
+            if subscriber.position is not None and subscriber.reason is None:
+                subscriber.rejoin()
+                gevent.spawn(self._rejoin, subscriber)
 
     def _rejoin(self, subscriber: Subscriber) -> None:
+        blocks = self(subscriber)
         try:
-            for block in self(subscriber):
+            while True:
+                with self._turns:
+                    block = next(blocks, None)
+                if block is None:
+                    return
                 if block:
                     subscriber.push(block)
                 self._wait_until_taken(subscriber)

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from app.realtime.topic import Entry, Topic
 
 FRAMES_PER_WRITE = 64
+SEEN_SECONDS = 20.0  # longer than somebody needs to publish what a worker that died left behind
 CLOSED = Position("", -1)
 """The `position` of a subscriber that was told its end: nothing comes after it."""
 FINISHED = "finished"
@@ -32,10 +33,11 @@ class Subscriber:
     """`position` is the last event handed over; None while joining, when live entries are `held`.
 
     `held` is None when too much was held: the history must be read on. `is_finishing`: what is held is the
-    last that it gets. `seen` are ids of events that it was shown when it began; they are kept for a while,
-    because these may yet be published. `frames` are unsent bytes as they go to the socket, `head` how many of
-    the first one were sent, `buffered` how many are left in all. `fd` is the socket once the poller has it,
-    else -1; `is_chunked` says how it is framed. In a `formation` it has no position of its own.
+    last that it gets. `seen` are ids of events that it was shown before it was live (since `live_at`, of the
+    monotonic clock); they are kept for a while, because these may yet be published. `frames` are unsent bytes
+    as they go to the socket, `head` how many of the first one were sent, `buffered` how many are left in all.
+    `fd` is the socket once the poller has it, else -1; `is_chunked` says how it is framed. In a `formation`
+    it has no position of its own.
     """
 
     __slots__ = (
@@ -51,6 +53,7 @@ class Subscriber:
         "is_chunked",
         "is_finishing",
         "limit",
+        "live_at",
         "opened_at",
         "place",
         "position",
@@ -81,7 +84,7 @@ class Subscriber:
         self.reason: str | None = None
         self.sent = 0
         self.heartbeat_at = 0
-        self.opened_at = monotonic()
+        self.opened_at = self.live_at = monotonic()
 
     # Joining
 
@@ -102,7 +105,7 @@ class Subscriber:
         what else was held follows now."""
         held, self.held, self.held_bytes = self.held or [], None, 0
         if self.reason is None:
-            self.position, self.seen = position, seen
+            self.position, self.seen, self.live_at = position, seen, monotonic()
             self.deliver(held)
             if self.is_finishing:
                 self.close(FINISHED)
@@ -122,6 +125,13 @@ class Subscriber:
                 self.position = entry.position
                 if self.seen is None or entry.id not in self.seen:
                     self.push(entry.block)
+
+    def forget_seen(self) -> None:
+        """Called now and then: nothing of that will be published any more once it is live for long enough."""
+        is_due = self.position is not None and monotonic() - self.live_at > SEEN_SECONDS
+        if self.seen is not None and is_due:
+            self.seen = None
+            self.topic.fall_in(self)
 
     def push(self, block: bytes) -> None:
         """Hands over a block (whole events or comments)."""

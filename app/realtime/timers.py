@@ -84,9 +84,7 @@ class Heartbeats:
     def _visit(self, subscriber: Subscriber) -> None:
         if subscriber.reason is not None:
             return
-        if subscriber.seen is not None and subscriber.position is not None:
-            subscriber.seen = None
-            subscriber.topic.fall_in(subscriber)
+        subscriber.forget_seen()
         now = monotonic()
         quiet_since = subscriber.topic.last_dispatch
         if now - quiet_since < self._seconds * 0.8:

@@ -7,10 +7,11 @@ from unittest.mock import patch
 
 import pytest
 from flask import Flask
-from sqlalchemy import func, select, update
+from sqlalchemy import Executable, func, select, update
+from sqlalchemy.orm import Session
 
 from app.auth.models import RevokedSubscriber, RevokedToken, now
-from app.database import transaction
+from app.database import affect, transaction
 from app.extensions import db
 from app.identifiers import lowest_uuid, time_ordered_uuid
 from app.notifications import messages, retention
@@ -70,6 +71,23 @@ def test_in_small_transactions(app: Flask, succeed: Command) -> None:
     with patch.object(retention, "BATCH_ROWS", 10):
         assert succeed("prune").startswith("25 deliveries, 25 messages")
     assert left(app) == (set(), 0)
+
+
+def test_no_statement_looks_at_all_that_waits(app: Flask, succeed: Command) -> None:
+    """Old messages that nobody read may be many: they are looked at in pieces, between those that go."""
+    counts: list[int] = []
+
+    def counted(session: Session, statement: Executable) -> int:
+        counts.append(affect(session, statement))
+        return counts[-1]
+
+    for number in range(25):
+        id = sent(app, "dora", days=60 - number)
+        if number % 5 == 0:
+            read(app, "dora", id, 31)
+    with patch.object(retention, "BATCH_ROWS", 10), patch.object(retention, "affect", counted):
+        assert succeed("prune").startswith("5 deliveries, 5 messages")
+    assert counts[:4] == [5, 2, 2, 1]
 
 
 def test_keys_and_revocations_that_ran_out(app: Flask, succeed: Command) -> None:

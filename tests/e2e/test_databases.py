@@ -6,7 +6,7 @@ import time
 
 import gevent
 
-from tests.support.fixtures import StartHub
+from tests.support.fixtures import OpenStream, StartHub
 from tests.support.services import PostgresServer
 from tests.support.wait import wait_until
 
@@ -30,3 +30,17 @@ def test_a_silent_postgres_does_not_hang_requests(hub: StartHub, own_postgres: P
     finally:
         own_postgres.resume()
     wait_until(lambda: show() == 200, 15, "the hub to answer again")
+
+
+def test_streams_are_told_to_come_back(
+    hub: StartHub, own_postgres: PostgresServer, open_stream: OpenStream
+) -> None:
+    """A status other than 200 would stop an EventSource for good."""
+    process = hub(database_url=own_postgres.create_database())
+    _, token = process.register("Alice")
+    made = process.post("/constellations", token=token, json={"name": "Shared"})
+    workspace = made.json()["constellation_uuid"]
+    own_postgres.stop()
+    for path in (f"/sse/updates/{workspace}", f"/api/ad-concepts/{workspace}/stream"):
+        source = open_stream(f"{process.url}{path}?token={token}", reconnect=True)
+        assert source.wait_for_event("stream.closed").data == '{"reason": "overloaded"}'

@@ -16,6 +16,7 @@ from app.lease import Lease
 from app.notifications import courier
 from app.notifications.models import Message
 from app.realtime.broker.base import BrokerUnavailable
+from app.realtime.event import Event
 from tests.notifications.conftest import OpenInbox, Service
 from tests.support.wait import wait_until
 
@@ -84,6 +85,62 @@ def test_a_worker_that_died_before_publishing(app: Flask, shop: Service, open_in
     with patch.object(app.extensions["courier"], "publish"):
         shop.notify("dora", payload="left behind")
     opened.wait_for("ping", "left behind")
+
+
+def lose_marks(app: Flask) -> None:
+    """As a worker does that dies after it published."""
+    wait_until(lambda: unpublished(app) == 0)
+    with app.app_context(), transaction() as session:
+        session.execute(update(Message).values(published_at=None))
+
+
+def test_lost_marks_double_nothing(app: Flask, shop: Service, open_inbox: OpenInbox) -> None:
+    opened = open_inbox("dora")
+    opened.wait_for("ping")
+    shop.notify("dora")
+    lose_marks(app)
+    wait_until(lambda: unpublished(app) == 0)
+    shop.notify("dora", payload="later")
+    opened.wait_for("ping", "hello", "later")
+
+
+def test_what_is_acknowledged_while_it_is_published_again(
+    app: Flask, shop: Service, open_inbox: OpenInbox
+) -> None:
+    engine = app.extensions["engine"]
+    publish, opened = engine.publish_many, open_inbox("dora")
+    opened.wait_for("ping")
+    id = shop.notify("dora")
+
+    def acknowledge_first(topics: list[str], event: Event, is_retry: bool = False) -> None:
+        shop.acknowledge("dora", id)
+        publish(topics, event, is_retry)
+
+    opened.wait_for("ping", "hello")
+    with patch.object(engine, "publish_many", acknowledge_first):
+        lose_marks(app)
+        wait_until(lambda: unpublished(app) == 0)
+    shop.notify("dora", payload="later")
+    opened.wait_for("ping", "hello", "later")
+
+
+def test_the_lease_lasts_until_everything_is_published(app: Flask, shop: Service) -> None:
+    """As many seconds pass with each message as bring the lease near its end."""
+    remaining: list[float] = []
+
+    def slowly(*_arguments: object) -> None:
+        with app.app_context(), transaction() as session:
+            expires_at = session.scalars(select(Lease.expires_at)).one() / 1000
+            remaining.append(expires_at - now().timestamp())
+            ends = int((now().timestamp() + courier.LEASE_SECONDS * 0.3) * 1000)
+            session.execute(update(Lease).values(expires_at=ends))
+
+    with patch.object(app.extensions["engine"], "publish_many", slowly):
+        with patch.object(app.extensions["courier"], "publish"):
+            for number in range(3):
+                shop.notify("dora", payload=str(number))
+        wait_until(lambda: unpublished(app) == 0)
+    assert min(remaining) > courier.LEASE_SECONDS * 0.4
 
 
 def test_many_recipients_in_batches(app: Flask, shop: Service, open_inbox: OpenInbox) -> None:

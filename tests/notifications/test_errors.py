@@ -63,7 +63,7 @@ BODIES: list[tuple[str, dict[str, Any], dict[str, str]]] = [
             {"users": ["x"]},
             plain("payload", [(5, NO_TEXT), (None, NULL), ([], NO_TEXT), ("\0", NUL)]),
         ),
-        (NOTIFY, {"payload": "x"}, items("groups", [(5, NO_TEXT), (None, NULL)])),
+        (NOTIFY, {"payload": "x"}, items("groups", [(5, NO_TEXT), (None, NULL), ("a\0", NUL)])),
         (ACK, {"message_ids": []}, plain("user_id", NAMES)),
         (ACK, {"user_id": "x"}, plain("message_ids", NO_LISTS) + items("message_ids", [(5, NO_TEXT)])),
         (USER, {}, plain("user_id", NAMES)),

@@ -149,6 +149,13 @@ def test_a_retried_event_is_stored_once(broker: Broker) -> None:
     assert broker.publish("a", b"z", "new", is_retry=True).offset == 3
 
 
+def test_one_that_is_retried_for_many_topics_is_stored_where_it_was_not(broker: Broker) -> None:
+    broker.publish_many(["a", "b"], b"x", "same")
+    broker.publish("a", b"y", "other")
+    broker.publish_many(["a", "b", "c"], b"x", "same", is_retry=True)
+    assert [top.offset for top in broker.tops(["a", "b", "c"])] == [2, 1, 1]
+
+
 def test_a_reset_begins_a_new_epoch_and_is_heard(broker: Broker, listener: Listener) -> None:
     broker.subscribe("a")
     old = publish_all(broker, "a", 3)[-1]

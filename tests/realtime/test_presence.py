@@ -173,3 +173,27 @@ def test_without_its_store_nobody_knows(own_presence: Presence, own_redis: Redis
         own_presence.find(["ci_bot"])
     with pytest.raises(BrokerUnavailable):
         own_presence.count()
+
+
+def test_names_are_listed(presence: Presence) -> None:
+    for number in range(5):
+        presence.claim(f"worker {number}", ALICE)
+    presence.release([("worker 3", ALICE)])
+    assert sorted(presence.names(100)) == ["worker 0", "worker 1", "worker 2", "worker 4"]
+    assert len(presence.names(2)) == 2
+
+
+def test_names_whose_lease_is_over_are_not(make_presence_: MakePresence) -> None:
+    presence = make_presence_(0.2)
+    presence.claim("ci_bot", ALICE)
+    wait_until(lambda: presence.names(10) == [], what="the lease to be over")
+    presence.renew([("ci_bot", ALICE)])
+    assert presence.names(10) == ["ci_bot"]
+
+
+def test_kinds_of_names_have_nothing_to_do_with_each_other(make_broker_: MakeBroker) -> None:
+    broker = make_broker_()
+    broker.start(Listener())
+    users, workers = make_presence(broker, 30), make_presence(broker, 30, "workers")
+    assert users.claim("alice", ALICE) and workers.claim("alice", BOB)
+    assert (users.count(), users.find(["alice"]), workers.names(10)) == (1, [ALICE], ["alice"])

@@ -2,12 +2,13 @@
 
 from collections.abc import Iterator
 
+import gevent
 import pytest
 
 from app.realtime import sse
 from app.realtime.broker.base import BrokerUnavailable
 from app.realtime.claims import Claims
-from app.realtime.engine import Engine
+from app.realtime.engine import SNAPSHOTS_AT_ONCE, Engine
 from app.realtime.event import Event
 from app.realtime.peer import Peer
 from app.realtime.snapshot import Finished
@@ -136,6 +137,17 @@ class TestSnapshots:
             reader.wait_for("1", "1", "2", "3")
             assert not reader.named("stream.reset")
 
+    def test_what_was_shown_is_remembered_also_when_a_heartbeat_follows_at_once(self, engine: Engine) -> None:
+        """As with a stream that waited long for the broker before it was live."""
+        table = Table("1")
+        reader = Reader(engine, TOPIC, join=engine.snapshot(table.read))
+        reader.wait_for("1")
+        wait_until(lambda: reader.body._subscriber.position is not None, what="the stream to be live")
+        engine.heartbeats._visit(reader.body._subscriber)
+        engine.publish(TOPIC, Event("1", id="1"))
+        say(engine, table, "2")
+        reader.wait_for("1", "2")
+
     def test_a_snapshot_that_fails_sends_the_reader_away(self, engine: Engine) -> None:
         def fail() -> Iterator[tuple[str, bytes]]:
             yield "1", sse.encode("1", id="1")
@@ -160,6 +172,27 @@ class TestSnapshots:
         reader.wait_for("1", "2")
         say(engine, table, "3")
         reader.wait_for("1", "2", "3")
+
+
+def test_few_read_at_once_when_many_begin_again(engine: Engine) -> None:
+    reading: list[int] = [0]
+
+    def read() -> Iterator[tuple[str, bytes]]:
+        reading.append(reading[-1] + 1)
+        gevent.sleep(0.002)  # a database's answer
+        reading.append(reading[-1] - 1)
+        yield "1", sse.encode("1", id="1")
+
+    names = [f"inbox:{number}" for number in range(100)]
+    readers = [Reader(engine, name, join=engine.snapshot(read)) for name in names]
+    for reader in readers:
+        reader.wait_for("1")
+    reading[:] = [0]
+    for name in names:
+        engine.broker.reset(name)
+    for reader in readers:
+        reader.wait_for("1", "1")
+    assert max(reading) <= SNAPSHOTS_AT_ONCE
 
 
 def test_a_private_stream_gets_what_is_pushed_and_says_when_it_is_over(engine: Engine) -> None:

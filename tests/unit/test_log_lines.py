@@ -5,7 +5,11 @@ import logging
 import sys
 
 import pytest
+from flask import Flask
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 
+from app.extensions import db
 from config.log_lines import Json, Readable, configuration
 
 
@@ -49,3 +53,11 @@ def test_a_readable_line_ends_with_what_was_given() -> None:
 @pytest.mark.parametrize("style", ["json", "text"])
 def test_gunicorns_lines_look_the_same(style: str) -> None:
     assert configuration(style)["loggers"]["gunicorn.error"]["propagate"] is True
+
+
+@pytest.mark.both_databases
+def test_errors_of_the_database_do_not_show_what_was_to_be_stored(app: Flask) -> None:
+    statement = text("INSERT INTO nowhere (payload) VALUES (:payload)")
+    with app.app_context(), pytest.raises(DBAPIError) as caught:
+        db.session.execute(statement, {"payload": "between us"})
+    assert "nowhere" in str(caught.value) and "between us" not in str(caught.value)

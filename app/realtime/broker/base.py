@@ -103,9 +103,9 @@ class Broker(ABC):
         """Stores and sends; `key` identifies the event across retries. Raises BrokerUnavailable."""
 
     @abstractmethod
-    def publish_many(self, names: list[str], payload: bytes, key: str) -> None:
+    def publish_many(self, names: list[str], payload: bytes, key: str, is_retry: bool = False) -> None:
         """`publish` for each of the named topics, in few rounds. Raises BrokerUnavailable, when some may have
-        it already; who publishes again must bear that they get it twice."""
+        it already."""
 
     @abstractmethod
     def reset(self, topic: str) -> Position:

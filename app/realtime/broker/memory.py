@@ -88,9 +88,9 @@ class MemoryBroker(Broker):
             self._receiver.receive(topic, position, payload)
         return position
 
-    def publish_many(self, names: list[str], payload: bytes, key: str) -> None:
+    def publish_many(self, names: list[str], payload: bytes, key: str, is_retry: bool = False) -> None:
         for topic in names:
-            self.publish(topic, payload, key)
+            self.publish(topic, payload, key, is_retry)
 
     def reset(self, topic: str) -> Position:
         log = self._logs[topic] = _Log()

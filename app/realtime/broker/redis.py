@@ -60,13 +60,17 @@ class RedisBroker(Broker):
         again = (*arguments[:3], 1, *arguments[4:])
         return _position(self.pipeline.run(self._publish, self._keys(topic), arguments, again))
 
-    def publish_many(self, names: list[str], payload: bytes, key: str) -> None:
+    def publish_many(self, names: list[str], payload: bytes, key: str, is_retry: bool = False) -> None:
         for start in range(0, len(names), TOPICS_PER_ROUND):
             some = names[start : start + TOPICS_PER_ROUND]
-            calls = [(self._publish, self._keys(topic), self._event(topic, payload, key)) for topic in some]
-            self.pipeline.run_all(calls)
+            self.pipeline.run_all(
+                [
+                    (self._publish, self._keys(topic), self._event(topic, payload, key, is_retry))
+                    for topic in some
+                ]
+            )
 
-    def _event(self, topic: str, payload: bytes, key: str, is_retry: bool = False) -> tuple[Argument, ...]:
+    def _event(self, topic: str, payload: bytes, key: str, is_retry: bool) -> tuple[Argument, ...]:
         now = str(int(time() * 1000))
         limits = self._limits.of(topic)
         bounds = (limits.events, limits.seconds, limits.bytes, _kept_seconds(topic))

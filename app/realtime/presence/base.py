@@ -58,3 +58,7 @@ class Presence(ABC):
     @abstractmethod
     def count(self) -> int:
         """How many names are held."""
+
+    @abstractmethod
+    def names(self, most: int) -> list[str]:
+        """Names that are held, so many at most, in no order that means anything."""

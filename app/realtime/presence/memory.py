@@ -1,6 +1,7 @@
 """Presence within one process: one worker, no other program, the same guarantees."""
 
 from collections.abc import Sequence
+from itertools import islice
 from time import monotonic
 
 from app.realtime.presence.base import Holder, Lease, Presence
@@ -39,6 +40,10 @@ class MemoryPresence(Presence):
     def count(self) -> int:
         self._sweep()
         return len(self._leases)
+
+    def names(self, most: int) -> list[str]:
+        self._sweep()
+        return list(islice(self._leases, most))
 
     def _sweep(self) -> None:
         now = monotonic()

@@ -36,7 +36,8 @@ class RedisPresence(Presence):
         self._release = _script("clock", "turn", "release")
         self._find = _script("clock", "find")
         self._count = _script("clock", "count")
-        pipeline.load((self._claim, self._renew, self._release, self._find, self._count))
+        self._names = _script("clock", "names")
+        pipeline.load((self._claim, self._renew, self._release, self._find, self._count, self._names))
 
     @cached_property
     def _keys(self) -> tuple[bytes, ...]:
@@ -61,12 +62,15 @@ class RedisPresence(Presence):
     def count(self) -> int:
         return int(self._read(self._count, [()])[0])
 
+    def names(self, most: int) -> list[str]:
+        return [_decode(name) for name in self._read(self._names, [(most,)])[0]]
+
     def _write(self, script: Script, calls: Sequence[Sequence[bytes | int]]) -> list:  # type: ignore[type-arg]
         """Carried out twice they do what they do once, so a lost connection leads to a second attempt."""
         numbered = [(script, self._keys, (next(self._numbers), *call)) for call in calls]
         return self._pipeline.run_all(numbered, is_repeatable=True)
 
-    def _read(self, script: Script, calls: Sequence[Sequence[bytes]]) -> list:  # type: ignore[type-arg]
+    def _read(self, script: Script, calls: Sequence[Sequence[bytes | int]]) -> list:  # type: ignore[type-arg]
         keys = self._keys[:2]
         return self._pipeline.run_all([(script, keys, call) for call in calls], is_repeatable=True)
 
@@ -87,6 +91,10 @@ def _encode(text: str) -> bytes:
     return text.encode("utf-8", "surrogatepass")
 
 
+def _decode(data: bytes) -> str:
+    return data.decode("utf-8", "surrogatepass")
+
+
 def _pack(holder: Holder) -> bytes:
     return _encode(f"{holder.worker} {holder.connection}")
 
@@ -94,5 +102,5 @@ def _pack(holder: Holder) -> bytes:
 def _unpack(packed: bytes | None) -> Holder | None:
     if packed is None:
         return None
-    worker, connection = packed.decode("utf-8", "surrogatepass").split(" ", 1)
+    worker, connection = _decode(packed).split(" ", 1)
     return Holder(worker, connection)

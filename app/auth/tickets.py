@@ -1,0 +1,50 @@
+"""Tickets: what stands in the URL of a stream instead of the token that opens it.
+
+A ticket is good once in the whole cluster, for `SECONDS`, and says what its token says. So the stream is the
+token's: whatever ends the token ends it, and between minting and use makes the ticket worthless too.
+"""
+
+import secrets
+from time import time
+
+from flask import Flask, current_app, request
+
+from app.auth import tokens
+from app.errors import Unauthorized
+from app.extensions import engine
+from app.realtime.engine import Engine
+from app.realtime.presence import Holder, Presence, make_presence
+
+SECONDS = 30
+# Used ones are known for longer than they are good for, since the clocks of machines differ.
+REMEMBERED_SECONDS = 150
+
+
+def init_app(app: Flask, engine: Engine) -> None:
+    app.extensions["tickets"] = make_presence(engine.broker, REMEMBERED_SECONDS, "tickets")
+
+
+def issue(claims: tokens.Claims) -> str:
+    """A ticket for a token that says this."""
+    inner = {"use": claims.use, "jti": claims.token_id, "exp": claims.expires_at, "ver": claims.version}
+    return tokens.issue(tokens.TICKET, claims.subject, SECONDS, more={"for": inner})
+
+
+def redeem(ticket: str) -> tokens.Claims:
+    """What its token says; raises Unauthorized, also for a ticket that was used, and BrokerUnavailable."""
+    payload = tokens.decode(ticket)
+    if payload.get("use") != tokens.TICKET:
+        raise Unauthorized("Invalid or expired ticket")
+    claims = tokens.claims({**payload["for"], "sub": payload["sub"]})
+    if claims.expires_at <= time() or not _is_first_use(payload["jti"]):
+        raise Unauthorized("Invalid, expired or used ticket")
+    return claims
+
+
+def _is_first_use(ticket_id: str) -> bool:
+    """Asking for a stream's head alone uses nothing up."""
+    used: Presence = current_app.extensions["tickets"]
+    engine.start()
+    if request.method == "HEAD":
+        return used.find([ticket_id])[0] is None
+    return used.claim(ticket_id, Holder(engine.worker_id, secrets.token_hex(8)))
