@@ -73,6 +73,9 @@ class Base:
         self.ACCESS_TOKEN_SECONDS = env.number("ACCESS_TOKEN_SECONDS", 12 * 3600, least=1)
         self.COOKIE_TOKEN_SECONDS = env.number("COOKIE_TOKEN_SECONDS", 7 * 24 * 3600, least=1)
         self.SUBSCRIBER_TOKEN_SECONDS = env.number("SUBSCRIBER_TOKEN_SECONDS", 3600, least=1)
+        self.GATEWAY_AUTH = env.choice(
+            "GATEWAY_AUTH", "token" if self.IS_PRODUCTION else "open", ("open", "token")
+        )
         self.ALLOW_REGISTRATION = env.flag("ALLOW_REGISTRATION", True)
         self.PASSWORD_MIN_LENGTH = env.number("PASSWORD_MIN_LENGTH", 8 if self.IS_PRODUCTION else 1, least=1)
         self.CLIENT_ID = env.text("CLIENT_ID")
