@@ -8,7 +8,7 @@ DEVELOPMENT := $(VENV)/.development
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help run bot up down test lint format types unit coverage autobahn audit bench lock clean
+.PHONY: help run bot up down test lint format types unit screenshots coverage autobahn audit bench lock clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
@@ -41,13 +41,17 @@ down: ## stop what `make up` started, and keep its data
 	@scripts/down $(UP_ARGS)
 
 test: $(DEVELOPMENT) lint types ## every check and the whole test suite
-	@scripts/test-services --with nginx envsubst systemd-analyze npm
+	@scripts/test-services --with nginx envsubst systemd-analyze npm chromium
 	@rm -f .coverage .coverage.*
 	@$(BIN)/python -m pytest --cov --cov-report= $(PYTEST_ARGS)
 	@$(MAKE) --no-print-directory coverage
 
 unit: $(DEVELOPMENT) ## the tests that need no other process
-	@$(BIN)/python -m pytest --ignore=tests/e2e $(PYTEST_ARGS)
+	@$(BIN)/python -m pytest --ignore=tests/e2e --ignore=tests/browser $(PYTEST_ARGS)
+
+screenshots: $(DEVELOPMENT) ## the pictures of the console in docs/screenshots, drawn anew
+	@scripts/test-services --with chromium
+	@$(BIN)/python -m tests.browser.screenshots
 
 coverage:
 	@$(BIN)/python -m coverage combine --quiet --append 2>/dev/null || true

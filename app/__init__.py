@@ -15,6 +15,7 @@ from app.accounts.tickets import blueprint as stream_tickets
 from app.auth import clients, passwords, tickets
 from app.auth.cache import Cache
 from app.concepts import wiring as concepts
+from app.console.routes import blueprint as console
 from app.constellations.live import why_not_read
 from app.constellations.routes import blueprint as constellations
 from app.constellations.stream import blueprint as updates
@@ -64,12 +65,14 @@ def create_app(settings: Base | None = None) -> Flask:
     logs.init_app(app)
     _bind_extensions(app, settings)
     _make_engine(app, settings)
+    limits.init_app(app)
     _trust_proxies(app, settings.TRUSTED_PROXIES)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
     tasks.init_app(app)
     concepts.init_app(app)
     app.register_blueprint(documents)
+    app.register_blueprint(console)
     errors.init_app(app)
     app.register_error_handler(BrokerUnavailable, _answer_broker_away)
     cli.init_app(app)
@@ -90,7 +93,6 @@ def _bind_extensions(app: Flask, settings: Base) -> None:
     jwt.init_app(app)
     sock.init_app(app)
     edge.init_app(app, settings.CORS_ORIGINS)
-    limits.init_app(app)
 
 
 def _make_engine(app: Flask, settings: Base) -> None:

@@ -21,6 +21,7 @@ LAYERS = [
     ["app.constellations", "app.gateway", "app.notifications", "app.tasks", "app.concepts"],
     ["app.accounts"],  # a deleted account leaves its constellations: farewell.py, rights.py
     ["app.seeding"],
+    ["app.console"],
     ["app.cli"],
     ["app"],  # the factory, app/__init__.py: the only file that knows every part
 ]

@@ -1,0 +1,43 @@
+"""What the console's first page tells its scripts about this hub, so that they offer nothing it lacks."""
+
+from typing import Any
+
+import yaml
+from flask import Flask
+
+from app.seeding import DEMO
+from config.base import is_loopback
+
+# A view is there when the path that it lives on is.
+VIEWS = {
+    "constellations": "/constellations",
+    "inspector": "/sse/updates/<constellation_uuid>",
+    "gateway": "/sse/send",
+    "inbox": "/api/message/notify",
+    "concepts": "/api/ad-concepts",
+    "operations": "/api/ops/stats",
+}
+TICKETS = "/api/stream-ticket"
+
+
+def about(app: Flask) -> dict[str, Any]:
+    """`{views: [name], has_tickets, can_register, gateway, demo: [{name, password, is_operator}]}`."""
+    paths = {rule.rule for rule in app.url_map.iter_rules()}
+    return {
+        "views": [name for name, path in VIEWS.items() if path in paths],
+        "has_tickets": TICKETS in paths,
+        "can_register": app.config["ALLOW_REGISTRATION"],
+        "gateway": app.config["GATEWAY_AUTH"],
+        "demo": demo_users(app),
+    }
+
+
+def demo_users(app: Flask) -> list[dict[str, Any]]:
+    """Those that `seed --demo` makes, whose passwords are public; none where others can reach the hub."""
+    if app.config["NAME"] != "development" or not is_loopback(app.config["BIND"]):
+        return []
+    users = yaml.safe_load(DEMO.read_text(encoding="utf-8"))["users"]
+    return [
+        {"name": user["name"], "password": user["password"], "is_operator": user.get("operator", False)}
+        for user in users
+    ]

@@ -1,0 +1,77 @@
+"""`/` and `/console/…`: the page, its files, and the token that its scripts call the API with."""
+
+from time import time
+
+from flask import Blueprint, Response, current_app, jsonify, render_template, request
+from flask.typing import ResponseReturnValue
+
+from app.accounts.cookies import shown
+from app.auth import tokens
+from app.auth.principal import identify
+from app.console.assets import assets, etag_of, modules
+from app.console.facts import about
+from app.errors import Forbidden, NotFound
+
+blueprint = Blueprint("console", __name__, template_folder="pages")
+
+# Nothing inline and nothing from elsewhere, but for the images that concepts are about. Trusted types keep
+# every script from making markup out of text (https://w3c.github.io/trusted-types/).
+POLICY = "; ".join(
+    [
+        "default-src 'none'",
+        "script-src 'self'",
+        "style-src 'self'",
+        "connect-src 'self'",
+        "img-src 'self' data: https: http:",
+        "form-action 'none'",
+        "base-uri 'none'",
+        "frame-ancestors 'none'",
+        "require-trusted-types-for 'script'",
+        "trusted-types 'none'",
+    ]
+)
+CACHING = "no-cache"  # kept, and asked about each time: a new release is seen at once
+
+
+@blueprint.get("/")
+def page() -> Response:
+    data = render_template("console.html", facts=about(current_app), modules=modules()).encode()
+    return _file(data, "text/html; charset=utf-8", etag_of(data))
+
+
+@blueprint.get("/console/<path:name>")
+def asset(name: str) -> Response:
+    found = assets().get(name)
+    if found is None:
+        raise NotFound()
+    return _file(*found)
+
+
+@blueprint.post("/console/token")
+def exchange() -> ResponseReturnValue:
+    """Cookie → an account token for calls that take no cookie; `expires_in` in seconds.
+
+    It shares the cookie's `jti` and end, so that logging out by either takes back both. Pages of other
+    origins get none, also those that may use the cookie.
+    """
+    principal = identify(cookie=True)
+    if request.headers.get("Sec-Fetch-Site", "same-origin") != "same-origin":
+        raise Forbidden("Only the console may ask for this")
+    seconds = max(1, principal.expires_at - int(time()))
+    more = {"jti": principal.token_id}
+    token = tokens.issue(tokens.ACCOUNT, principal.uuid, seconds, principal.token_version, more)
+    return jsonify(
+        access_token=token,
+        token_type="bearer",  # noqa: S106
+        expires_in=seconds,
+        user=shown(principal),
+        is_operator=principal.is_operator,
+    )
+
+
+def _file(data: bytes, content_type: str, etag: str) -> Response:
+    headers = {"Cache-Control": CACHING, "Content-Security-Policy": POLICY}
+    response = Response(data, content_type=content_type, headers=headers)
+    response.set_etag(etag)
+    response.make_conditional(request)
+    return response

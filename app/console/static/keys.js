@@ -1,0 +1,46 @@
+// Single keys that do something, never while somebody types; told by "?", and they can be switched off.
+
+import { el } from "./dom.js";
+import { tell } from "./ui.js";
+
+const STORED = "hub.keys";
+const global = new Map();
+let local = new Map();
+
+export function shortcut(key, text, action) {
+  global.set(key, { text, action });
+}
+
+// Those of the view that is shown; the next view's take their place.
+export function viewShortcuts(entries) {
+  local = new Map(entries.map(([key, text, action]) => [key, { text, action }]));
+}
+
+export function listen() {
+  document.addEventListener("keydown", (event) => {
+    const isTyping = event.target.closest?.("input, textarea, select, dialog");
+    if (event.ctrlKey || event.metaKey || event.altKey || isTyping || isOff()) return;
+    const found = local.get(event.key) ?? global.get(event.key);
+    if (found) {
+      event.preventDefault();
+      found.action();
+    }
+  });
+}
+
+function isOff() {
+  return localStorage.getItem(STORED) === "off";
+}
+
+export function showShortcuts() {
+  const rows = [...local, ...global].map(([key, { text }]) =>
+    el("div", {}, el("dt", {}, el("kbd", {}, key)), el("dd", {}, text)));
+  const box = el("input", { type: "checkbox", id: "keys", checked: !isOff() });
+  box.addEventListener("change", () => localStorage.setItem(STORED, box.checked ? "on" : "off"));
+  const more = [["↑ ↓ ← →", "move in a tree"], ["Enter", "open"], ["F2", "rename"], ["Del", "delete"],
+    ["Ctrl S", "save the open file"], ["Esc", "close a dialog"]];
+  tell("Keyboard",
+    el("dl.keys", {}, rows, more.map(([key, text]) =>
+      el("div", {}, el("dt", {}, el("kbd", {}, key)), el("dd", {}, text)))),
+    el("p.check", {}, box, el("label", { for: "keys" }, "Single keys are shortcuts")));
+}

@@ -1,0 +1,14 @@
+// The four rights, each with all that the one before it allows; and who the members are.
+
+import { session } from "./api.js";
+
+export const LEVELS = ["READ", "COMMENT", "WRITE", "ADMIN"];
+
+export function isAtLeast(rights, level) {
+  return LEVELS.indexOf(rights) >= LEVELS.indexOf(level);
+}
+
+export function nameOf(members, uuid) {
+  if (uuid === session.user?.id) return "You";
+  return members.find((member) => member.uuid === uuid)?.name ?? "Somebody who left";
+}
