@@ -8,7 +8,7 @@ DEVELOPMENT := $(VENV)/.development
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help run bot up down test lint format types unit screenshots coverage autobahn bench lock clean
+.PHONY: help run bot up down test lint format types unit screenshots coverage autobahn audit bench lock clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
@@ -71,12 +71,15 @@ types: $(DEVELOPMENT) ## mypy, strict on app/realtime
 autobahn: $(DEVELOPMENT) ## Autobahn's WebSocket cases against the hub's sockets, where Python 2.7 is at hand
 	@PYTHON="$(BIN)/python" scripts/autobahn $(AUTOBAHN_ARGS)
 
+audit: $(BIN)/python ## known vulnerabilities in the pinned packages, where the database can be asked
+	@$(BIN)/python scripts/audit.py $(AUDIT_ARGS)
+
 bench: $(DEVELOPMENT) ## this hub beside the C floor and its rivals, one table (up to 15 minutes)
 	@$(BIN)/python -m benchmarks $(BENCH_ARGS)
 
 lock: $(DEVELOPMENT) ## write requirements*.txt anew from requirements*.in
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
-	@for f in requirements requirements-dev; do $(BIN)/uv pip compile --quiet --upgrade --universal \
+	@for f in requirements requirements-dev requirements-audit; do $(BIN)/uv pip compile --quiet --upgrade --universal \
 	  --python-version 3.11 --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" \
 	  $$f.in -o $$f.txt; done
 

@@ -65,6 +65,7 @@ def create_app(settings: Base | None = None) -> Flask:
     logs.init_app(app)
     _bind_extensions(app, settings)
     _make_engine(app, settings)
+    limits.init_app(app)
     _trust_proxies(app, settings.TRUSTED_PROXIES)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
@@ -92,7 +93,6 @@ def _bind_extensions(app: Flask, settings: Base) -> None:
     jwt.init_app(app)
     sock.init_app(app)
     edge.init_app(app, settings.CORS_ORIGINS)
-    limits.init_app(app)
 
 
 def _make_engine(app: Flask, settings: Base) -> None:

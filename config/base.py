@@ -6,6 +6,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from config.environment import Environment
+from config.redis_url import redis_problem
 
 ROOT = Path(__file__).resolve().parent.parent
 DATABASES = ("postgresql+psycopg2://", "sqlite:///")
@@ -64,8 +65,9 @@ class Base:
         self.REDIS_PREFIX = env.text("REDIS_PREFIX", "hub")
         if not self.SQLALCHEMY_DATABASE_URI.startswith(DATABASES):
             env.problems.append("DATABASE_URL must start with postgresql:// or sqlite:///")
-        if self.REDIS_URL and urlsplit(self.REDIS_URL).scheme not in {"redis", "rediss", "unix"}:
-            env.problems.append("REDIS_URL must start with redis://, rediss:// or unix://")
+        problem = redis_problem(self.REDIS_URL) if self.REDIS_URL else None
+        if problem:
+            env.problems.append(problem)
 
     def _read_security(self, env: Environment) -> None:
         self.SECRET_KEY = env.secret("SECRET_KEY")

@@ -22,10 +22,13 @@ MakeApp = Callable[..., Flask]
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """`@pytest.mark.both_databases` runs a test on SQLite and on PostgreSQL."""
+    """`@pytest.mark.both_databases` runs a test on SQLite and on PostgreSQL; `pooled` adds PostgreSQL behind
+    PgBouncer."""
     if "database_url" in metafunc.fixturenames:
         both = metafunc.definition.get_closest_marker("both_databases")
         kinds = ["sqlite", "postgresql"] if both else ["sqlite"]
+        if both and metafunc.definition.get_closest_marker("pooled"):
+            kinds.append("pooled")
         metafunc.parametrize("database_url", kinds, indirect=True, ids=kinds if both else [""])
 
 
@@ -47,8 +50,9 @@ def _migrate(url: str, instance: Path) -> None:
 @pytest.fixture
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """A fresh migrated database."""
-    if request.param == "postgresql":
-        url: str = request.getfixturevalue("postgres_url")
+    if request.param in ("postgresql", "pooled"):
+        fixture = "postgres_url" if request.param == "postgresql" else "pooled_url"
+        url: str = request.getfixturevalue(fixture)
         _migrate(url, tmp_path)
         return url
     path = tmp_path / "hub.db"

@@ -2,7 +2,7 @@
 
 from app.accounts import schemas
 from app.documents.operation import Operation, Operations, json, message, ok
-from app.documents.security import ACCOUNT, ANYBODY, COOKIE
+from app.documents.security import ACCOUNT, ANYBODY, COOKIE, SUBSCRIBER
 from app.documents.shapes import Object, exactly, nullable, one_of, text, uuid, whole
 
 TITLE = "Accounts"
@@ -39,6 +39,7 @@ USER = Object(
 COOKIE_SET = {"Set-Cookie": text(f"auth_token={TOKEN}; Max-Age=604800; HttpOnly; Path=/; SameSite=Lax")}
 COOKIE_CLEARED = {"Set-Cookie": text("auth_token=; Max-Age=0; HttpOnly; Path=/; SameSite=Lax")}
 IN_COOKIE = Object("SignedInByCookie", {"user": USER})
+TICKET = Object("StreamTicket", {"ticket": text(TOKEN), "expires_in": exactly(30, "Seconds")})
 RIGHTS = Object("TokenRights", {"rights": one_of("admin", "write", "comment", "read")})
 
 OPERATIONS: Operations = {
@@ -105,6 +106,16 @@ OPERATIONS: Operations = {
         needs=(ACCOUNT,),
         answers={200: message("User deleted")},
         errors={400: "You are the last ADMIN of a constellation that has other members"},
+    ),
+    "stream_tickets.create_ticket": Operation(
+        summary="A ticket for one stream or socket",
+        description="For pages: it stands as `?ticket=` in the URL, where a token would be good for hours to"
+        " whoever sees it. The stream is the token's: what ends that ends the stream. To come back a page"
+        " needs another ticket.",
+        needs=(ACCOUNT, SUBSCRIBER, COOKIE),
+        answers={201: ok(TICKET, headers={"Cache-Control": exactly("no-store")})},
+        errors={403: "Origin not allowed"},
+        is_limited=True,
     ),
     "cookies.register": Operation(
         summary="Make an account, and log in by cookie",

@@ -110,10 +110,9 @@ def change(uuid: str, changes: dict[str, Any]) -> User:
                 user.token_version += 1
     except IntegrityError as error:
         raise Invalid("Name or e-mail address already taken") from error
-    if {"name", "email"} & changes.keys():
-        audit.info(
-            "account changed", extra={"user": uuid, "fields": sorted({"name", "email"} & changes.keys())}
-        )
+    fields = sorted({"name", "email"} & changes.keys())
+    if fields:
+        audit.info("account changed", extra={"user": uuid, "fields": fields})
     if hashed is not None:
         audit.info("password changed", extra={"user": uuid})
         revocation.cut_user(uuid, "logged_out", user.token_version)

@@ -4,7 +4,7 @@ from app.concepts.live import NAME
 from app.concepts.openapi import SHOWN
 from app.documents.channel import CLOSED, Channel, Channels, Message
 from app.documents.operation import CURSOR, query
-from app.documents.security import ACCOUNT, COOKIE, TOKEN
+from app.documents.security import ACCOUNT, COOKIE, TICKET, TOKEN
 from app.documents.shapes import Object, one_of
 
 VERSION = {"type": "string", "pattern": "^[0-9]+$", "description": "The version of the concept"}
@@ -15,7 +15,7 @@ CHANNELS: Channels = {
         title="A concept as it changes",
         description="A snapshot at once, then each change; ends after `completed` or `failed`. A reader that"
         " comes back with the id of the end is answered 204.",
-        needs=(COOKIE, ACCOUNT, TOKEN),
+        needs=(COOKIE, ACCOUNT, TICKET, TOKEN),
         query=(query("event", one_of("message"), "For unnamed events"), *CURSOR[1:]),
         sent=(
             Message(name=NAME, summary="The concept now", payload=UPDATE, event=NAME, id=VERSION),

@@ -13,7 +13,7 @@ from app.documents.operation import (
     query,
     stream,
 )
-from app.documents.security import ACCOUNT, COOKIE, TOKEN
+from app.documents.security import ACCOUNT, COOKIE, TICKET, TOKEN
 from app.documents.shapes import Object, any_object, array, nullable, one_of, text, time, uuid, whole
 
 TITLE = "Concepts"
@@ -112,7 +112,7 @@ OPERATIONS: Operations = {
     "concepts.watch_concept": Operation(
         summary="A concept as it changes",
         description="Begins with the concept as it is, and ends after `completed` or `failed`.",
-        needs=(COOKIE, ACCOUNT, TOKEN),
+        needs=(COOKIE, ACCOUNT, TICKET, TOKEN),
         parameters=(
             query("event", one_of("message"), "For unnamed events; else they are `concept-update`"),
             *CURSOR,

@@ -14,7 +14,7 @@ from app.constellations.openapi.objects import (
 )
 from app.documents.channel import CLOSED, RESET, RESUMED, Channel, Channels, Message
 from app.documents.operation import CURSOR
-from app.documents.security import ACCOUNT, TOKEN
+from app.documents.security import ACCOUNT, TICKET, TOKEN
 from app.documents.shapes import Object, Schema, exactly, text, uuid
 
 ID = {"type": "string", "examples": ["7c97b8f64469.2"], "description": "The cursor to come back with"}
@@ -70,7 +70,7 @@ CHANNELS: Channels = {
         title="Live updates of a constellation",
         description="Updates are hints to reload, told after the change is committed. They are unnamed"
         " events; those of the hub itself are named, so that simple clients are not disturbed.",
-        needs=(ACCOUNT, TOKEN),
+        needs=(ACCOUNT, TICKET, TOKEN),
         query=CURSOR[1:],
         sent=(*map(update, DATA), NOTIFIED, RESUMED, RESET, CLOSED),
     ),

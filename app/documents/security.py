@@ -4,7 +4,7 @@ from typing import Any
 
 ANYBODY = ""  # no credentials are needed
 ACCOUNT, COOKIE, SERVICE, SUBSCRIBER = "account", "cookie", "service", "subscriber"
-TOKEN, BOT, SCRAPER = "token", "bot", "scraper"
+TOKEN, TICKET, BOT, SCRAPER = "token", "ticket", "bot", "scraper"
 
 DESCRIPTIONS = {
     ACCOUNT: "A person's token, from `POST /login` or `POST /register`",
@@ -13,10 +13,11 @@ DESCRIPTIONS = {
     SERVICE: "A back end's token, from `POST /api/auth/token`",
     SUBSCRIBER: "One recipient's token, from `GET /api/user/{user_id}/token`",
     TOKEN: "A token in the query, for streams and sockets opened by what can't set headers",
+    TICKET: "From `POST /api/stream-ticket`: in the place of a token, good once and for 30 seconds",
     BOT: "A bot's credential, made on the command line",
     SCRAPER: "The hub's METRICS_TOKEN",
 }
-COOKIE_NAME, QUERY_NAME = "auth_token", "token"
+COOKIE_NAME = "auth_token"
 
 
 def scheme(name: str, api_key: str = "apiKey") -> dict[str, Any]:
@@ -24,7 +25,7 @@ def scheme(name: str, api_key: str = "apiKey") -> dict[str, Any]:
     described = {"description": DESCRIPTIONS[name]}
     if name == COOKIE:
         return {"type": api_key, "in": "cookie", "name": COOKIE_NAME, **described}
-    if name == TOKEN:
-        return {"type": api_key, "in": "query", "name": QUERY_NAME, **described}
+    if name in {TOKEN, TICKET}:
+        return {"type": api_key, "in": "query", "name": name, **described}
     form = {} if name in {SCRAPER, BOT} else {"bearerFormat": "JWT"}
     return {"type": "http", "scheme": "bearer", **form, **described}

@@ -2,7 +2,7 @@
 
 from app.documents.channel import CLOSED, Channel, Channels, Message
 from app.documents.operation import Parameter
-from app.documents.security import ACCOUNT, ANYBODY, BOT, SERVICE, SUBSCRIBER, TOKEN
+from app.documents.security import ACCOUNT, ANYBODY, BOT, SERVICE, SUBSCRIBER, TICKET, TOKEN
 from app.documents.shapes import Object, Schema, exactly, nullable, number, one_of, text, truth
 from app.gateway.openapi import DORA, MESSAGE, QUESTION, USER_ID
 
@@ -94,7 +94,7 @@ CHANNELS: Channels = {
     "gateway.connect": Channel(
         title="A client's or a bot's connection",
         description=CODES,
-        needs=(SUBSCRIBER, ACCOUNT, BOT, TOKEN, ANYBODY),
+        needs=(SUBSCRIBER, ACCOUNT, BOT, TICKET, TOKEN, ANYBODY),
         query=(Parameter(name="user_id", schema=USER_ID, is_required=True),),
         sent=(REQUEST, REFUSAL),
         received=(ANSWER,),

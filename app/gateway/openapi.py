@@ -6,7 +6,7 @@ Credentials are asked for where `GATEWAY_AUTH` is `token`. A mention of a public
 
 from app.documents.errors import ENVELOPE, refusal
 from app.documents.operation import Answer, Operation, Operations, Parameter, json, ok, stream
-from app.documents.security import ACCOUNT, ANYBODY, BOT, SERVICE, SUBSCRIBER, TOKEN
+from app.documents.security import ACCOUNT, ANYBODY, BOT, SERVICE, SUBSCRIBER, TICKET, TOKEN
 from app.documents.shapes import (
     Object,
     Schema,
@@ -135,7 +135,7 @@ OPERATIONS: Operations = {
         description="One connection per user over the whole cluster. What is refused after the handshake is"
         " closed with a code and a reason: 1008 for credentials, a missing `user_id` and a name that is"
         " connected already.",
-        needs=(SUBSCRIBER, ACCOUNT, BOT, TOKEN, ANYBODY),
+        needs=(SUBSCRIBER, ACCOUNT, BOT, TICKET, TOKEN, ANYBODY),
         parameters=(Parameter(name="user_id", schema=USER_ID),),
         answers={101: Answer(description="A WebSocket from here on")},
         errors={

@@ -32,6 +32,8 @@ class Gate:
         if not connection.is_open:
             return
         try:
+            if not self._engine.broker.is_connected:
+                raise BrokerUnavailable("not connected")
             is_ours = self._engine.keeper.claim(connection.name, connection.id)
         except BrokerUnavailable:
             connection.close(*AWAY)

@@ -2,7 +2,7 @@
 
 from app.documents.channel import CLOSED, Channel, Channels, Message
 from app.documents.operation import query
-from app.documents.security import ANYBODY, SUBSCRIBER, TOKEN
+from app.documents.security import ANYBODY, SUBSCRIBER, TICKET, TOKEN
 from app.documents.shapes import Object, array, exactly, text, uuid
 from app.notifications.openapi import DORA, MESSAGE_ID
 
@@ -33,7 +33,7 @@ CHANNELS: Channels = {
         title="A recipient's inbox",
         description="A message is delivered at least once until it is acknowledged. Every connect begins with"
         " all that is not; a cursor skips nothing, and there is no verdict.",
-        needs=(SUBSCRIBER, TOKEN, ANYBODY),
+        needs=(SUBSCRIBER, TICKET, TOKEN, ANYBODY),
         query=(query("user_id", text(DORA), "Only where the gateway is open"),),
         sent=(ARRIVED, PING, ACKNOWLEDGED, CLOSED),
     ),

@@ -8,7 +8,7 @@ from typing import Any
 
 from app.documents.errors import ENVELOPE, refusal
 from app.documents.operation import PAGE, Answer, Operation, Operations, Parameter, json, ok, query, stream
-from app.documents.security import ACCOUNT, ANYBODY, COOKIE, SERVICE, SUBSCRIBER, TOKEN
+from app.documents.security import ACCOUNT, ANYBODY, COOKIE, SERVICE, SUBSCRIBER, TICKET, TOKEN
 from app.documents.shapes import Object, array, exactly, nullable, one_of, text, time, truth, uuid, whole
 from app.notifications import schemas
 from app.notifications.bodies import KEY_LENGTH
@@ -210,7 +210,7 @@ OPERATIONS: Operations = {
         description="Every unacknowledged message, oldest first, then what comes; the same at every"
         " reconnect. Where the gateway is open (`GATEWAY_AUTH`), `user_id` is enough. Bad"
         " credentials are 400 here.",
-        needs=(SUBSCRIBER, TOKEN, ANYBODY),
+        needs=(SUBSCRIBER, TICKET, TOKEN, ANYBODY),
         parameters=(query("user_id", text(DORA), "Only where the gateway is open"),),
         answers={
             200: stream(

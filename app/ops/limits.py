@@ -10,45 +10,42 @@ from time import time
 
 from flask import Flask, current_app, request
 from limits import RateLimitItem, parse
-from limits.storage import MemoryStorage, storage_from_string
+from limits.storage import MemoryStorage, Storage
 from limits.strategies import FixedWindowRateLimiter, RateLimiter
-from redis.exceptions import RedisError
 
 from app.errors import RateLimited
+from app.extensions import engine
+from app.ops.limits_storage import PipelineStorage
+from app.realtime.broker.base import BrokerUnavailable
+from app.realtime.broker.redis import RedisBroker
 from config.environment import ConfigurationError
 
 log = logging.getLogger(__name__)
 
 KINDS = ("LOGIN", "LOGIN_ADDRESS", "CREDENTIALS", "PUBLISH", "STREAMS")
-REDIS_OPTIONS = {"socket_timeout": 0.5, "socket_connect_timeout": 0.5}
 
 
 class Limiter:
-    """Counts hits per kind and key; `prefix` begins every key in Redis."""
+    """Counts hits per kind and key in `shared`, where there is one."""
 
-    def __init__(self, redis_url: str, prefix: str, rates: dict[str, str]) -> None:
+    def __init__(self, shared: Storage | None, rates: dict[str, str]) -> None:
         self._rates: dict[str, RateLimitItem] = {kind: parse(rate) for kind, rate in rates.items()}
         self._local: RateLimiter = FixedWindowRateLimiter(MemoryStorage())
-        self._shared = self._local
-        if redis_url:
-            # What everybody else calls unix:// has another name in this library.
-            url = redis_url.replace("unix://", "redis+unix://", 1)
-            storage = storage_from_string(url, key_prefix=f"{prefix}:limits", **REDIS_OPTIONS)
-            self._shared = FixedWindowRateLimiter(storage)
+        self._shared = self._local if shared is None else FixedWindowRateLimiter(shared)
 
     def is_over(self, kind: str, key: str) -> bool:
         """Counts one hit; whether that is one too many."""
         rate = self._rates[kind]
         try:
             return not self._shared.hit(rate, kind, key)
-        except RedisError:
+        except BrokerUnavailable:
             log.warning("rate limits are counted in this worker: Redis is away")
             return not self._local.hit(rate, kind, key)
 
     def forgive(self, kind: str, key: str) -> None:
         """Takes back every hit of the key."""
         for limiter in {self._shared, self._local}:
-            with suppress(RedisError):
+            with suppress(BrokerUnavailable):
                 limiter.clear(self._rates[kind], kind, key)
 
     def headers(self, kind: str, key: str) -> dict[str, str]:
@@ -56,7 +53,7 @@ class Limiter:
         rate = self._rates[kind]
         try:
             stats = self._shared.get_window_stats(rate, kind, key)
-        except RedisError:
+        except BrokerUnavailable:
             stats = self._local.get_window_stats(rate, kind, key)
         wait = str(max(1, ceil(stats.reset_time - time())))
         return {
@@ -73,15 +70,20 @@ def init_app(app: Flask) -> None:
 
 def _make_limiter(app: Flask) -> Limiter:
     rates = {kind: app.config[f"RATELIMIT_{kind}"] for kind in KINDS}
+    broker = app.extensions["engine"].broker
+    shared = PipelineStorage(broker.pipeline, broker.prefix) if isinstance(broker, RedisBroker) else None
     try:
-        return Limiter(app.config["REDIS_URL"], app.config["REDIS_PREFIX"], rates)
+        return Limiter(shared, rates)
     except ValueError as error:
         raise ConfigurationError([f"RATELIMIT_{'|'.join(KINDS)}: {error}"]) from error
 
 
 def is_over(kind: str, key: str) -> bool:
     limiter: Limiter | None = current_app.extensions["limits"]
-    return limiter is not None and limiter.is_over(kind, key)
+    if limiter is None:
+        return False
+    engine.start()
+    return limiter.is_over(kind, key)
 
 
 def limit(kind: str, key: str) -> None:

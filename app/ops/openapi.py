@@ -4,6 +4,7 @@ from app.documents.errors import RETRY_AFTER, refusal
 from app.documents.operation import Answer, Operation, Operations, ok
 from app.documents.security import ANYBODY, SCRAPER
 from app.documents.shapes import Object, array, exactly, text, whole
+from app.ops.cluster import openapi as cluster
 from app.ops.metrics.exposition import OPENMETRICS, PLAIN
 
 TITLE = "Operations"
@@ -36,6 +37,7 @@ OPERATIONS: Operations = {
             503: Answer(description="A part does not work", schema=NOT_READY, headers=RETRY_AFTER),
         },
     ),
+    **cluster.OPERATIONS,
     "metrics.metrics": Operation(
         summary="The number of connections, or everything for Prometheus",
         description="Prometheus is who names `text/plain` or OpenMetrics in `Accept`; it needs the hub's"

@@ -12,7 +12,7 @@ from gevent.event import AsyncResult
 from gevent.pool import Pool
 
 from app.realtime import sse
-from app.realtime.broker.base import Broker, BrokerUnavailable
+from app.realtime.broker.base import Broker, BrokerUnavailable, Page
 from app.realtime.claims import Claims
 from app.realtime.dispatcher import Dispatcher
 from app.realtime.event import Event, Position, encode_cursor, unpack
@@ -151,8 +151,8 @@ class Hub:
         if known is None or topic.is_catching_up:
             topic.missed = position
         elif position.epoch != known.epoch:
-            self._reset(topic, Position(position.epoch, position.offset - 1))
-            self._accept(topic, position, payload)
+            topic.missed = position
+            self._catch_up_soon(topic)
         elif position.offset == known.offset + 1 and topic.queued_bytes < QUEUE_BYTES:
             self._accept(topic, position, payload)
         elif position.offset > known.offset:
@@ -203,6 +203,15 @@ class Hub:
         else:
             topic.dispatched = position
 
+    def _follow(self, topic: Topic, position: Position) -> None:
+        """The same place in the epoch that succeeds the known one; readers get it as their new cursor."""
+        topic.position = position
+        if topic.handler is None and topic.subscribers:
+            block = sse.HEARTBEAT if topic.snapshot is not None else sse.id_only(encode_cursor(position))
+            self.dispatcher.enqueue(topic, Entry(position, block, is_reset=True))
+        else:
+            topic.dispatched = position
+
     # Catching up
 
     def _check_all(self) -> None:
@@ -240,7 +249,9 @@ class Hub:
                 topic.missed = None
                 page = self._patiently(partial(self.broker.read, topic.name, position))
                 if page.is_lost:
-                    self._begin_anew(topic, page.top)
+                    self._begin_anew(topic, position, page)
+                elif page.top.epoch != position.epoch:
+                    self._follow(topic, Position(page.top.epoch, position.offset))
                 for offset, payload in page.events:
                     self._accept(topic, Position(page.top.epoch, offset), payload)
                 if topic.position == page.top and is_covered(topic.missed, page.top):
@@ -248,11 +259,15 @@ class Hub:
         finally:
             topic.is_catching_up = False
 
-    def _begin_anew(self, topic: Topic, top: Position) -> None:
-        """A broker that has fewer events of the same epoch lost some: their numbers may not come again."""
-        position = topic.position
-        if position is not None and top.epoch == position.epoch and top.offset < position.offset:
-            top = self._patiently(lambda: self.broker.reset(topic.name))
+    def _begin_anew(self, topic: Topic, position: Position, page: Page) -> None:
+        """A broker that has fewer events of the same epoch lost some: their numbers may not come again. Of
+        another epoch the topic gets everything, where it can be had."""
+        top = page.top
+        if top.epoch != position.epoch:
+            start = Position(top.epoch, page.begun)
+            top = top if self._patiently(partial(self.broker.read, topic.name, start)).is_lost else start
+        elif top.offset < position.offset:
+            top = self._patiently(partial(self.broker.reset, topic.name))
         self._reset(topic, top)
 
     def _patiently(self, ask: Callable[[], T]) -> T:

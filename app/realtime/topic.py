@@ -18,7 +18,7 @@ Handler = Callable[[bytes | None], None]
 
 
 class Entry(NamedTuple):
-    """An event on its way to the subscribers, encoded once. `is_reset`: the topic begins anew here."""
+    """An event on its way to the subscribers, encoded once. `is_reset`: another epoch begins here."""
 
     position: Position
     block: bytes

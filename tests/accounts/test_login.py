@@ -7,6 +7,8 @@ import pytest
 from tests.bodies import BAD_BODIES, NOT_TEXTS
 from tests.cast import PASSWORD, MakeApp, NothingChanges, Person, assert_refused
 
+pytestmark = pytest.mark.pooled
+
 
 @pytest.mark.parametrize(
     "login",

@@ -7,6 +7,8 @@ import pytest
 from tests.bodies import BAD_BODIES, BAD_EMAILS, BAD_NAMES, BAD_PASSWORDS, GOOD_NAMES
 from tests.cast import PASSWORD, MakeApp, NothingChanges, Person, assert_refused, made
 
+pytestmark = pytest.mark.pooled
+
 ALICE = {"name": "Alice", "email": "alice@example.org", "password": PASSWORD}
 
 

@@ -15,7 +15,7 @@ from app.constellations.rights import Rights
 from app.extensions import db
 from tests.cast import Constellation, News, Person, make_constellation, make_person, stored
 
-pytestmark = pytest.mark.both_databases
+pytestmark = [pytest.mark.both_databases, pytest.mark.pooled]
 ROUNDS = 5
 
 Call = Callable[[], TestResponse]

@@ -16,6 +16,8 @@ from tests.cast import (
     make_constellation,
 )
 
+pytestmark = pytest.mark.pooled
+
 
 @pytest.mark.parametrize("change", [{"name": "other.md"}, {"content": ""}, {"name": "x", "content": "y"}])
 def test_changes_what_is_given(bob: Person, constellation: Constellation, change: dict[str, str]) -> None:

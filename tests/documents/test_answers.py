@@ -9,8 +9,9 @@ import pytest
 from flask import Flask
 from werkzeug.test import TestResponse
 
+from app.accounts import service as accounts
 from app.auth import clients
-from app.auth.principal import COOKIE
+from app.auth.credentials import COOKIE
 from tests.cast import MakeApp, Person, make_person, unique
 from tests.documents.calls import Call, collect
 from tests.documents.calls import operations as ops
@@ -46,6 +47,10 @@ def headers_of(app: Flask, who: str, caller: Person, names: dict[str, str]) -> d
     if who == "service":
         with app.test_request_context():
             token = clients.issue_token(names["client"], names["secret"])
+    elif who == "operator":
+        token = caller.token
+        with app.app_context():
+            accounts.set_operator(caller.uuid, True)
     else:
         token = caller.token if who == "caller" else make_person(app, unique(who)).token
     return {"Authorization": f"Bearer {token}"}

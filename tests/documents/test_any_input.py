@@ -21,7 +21,7 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from app.auth import tokens
-from app.auth.principal import COOKIE
+from app.auth.credentials import COOKIE
 from tests.conftest import MakeApp
 from tests.documents.test_answers import make
 from tests.support.task_service import TaskService

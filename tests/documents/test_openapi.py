@@ -115,7 +115,9 @@ def test_every_closed_call_answers_401_and_names_a_scheme(openapi: Any) -> None:
 
 def test_the_query_token_is_for_streams_only(openapi: Any) -> None:
     for operation in operations(openapi):
-        if {"token": []} in operation.said["security"]:
+        needs = operation.said["security"]
+        assert ({"token": []} in needs) == ({"ticket": []} in needs)
+        if {"token": []} in needs:
             content = operation.said["responses"].get("200", {}).get("content", {})
             assert "text/event-stream" in content or "101" in operation.said["responses"], operation.call
 

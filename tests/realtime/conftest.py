@@ -1,4 +1,4 @@
-"""One contract, two brokers: every test that takes `broker` or `engine` runs on memory and on Redis."""
+"""One contract, several brokers: every test that takes `broker` or `engine` runs on memory and on Redis."""
 
 from collections.abc import Callable, Iterator
 from uuid import uuid4
@@ -32,9 +32,22 @@ class Listener:
         self.interruptions += 1
 
 
-@pytest.fixture(params=["memory", "redis"])
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Modules that say so (`BROKERS`) run on more than the two; a mark on a test goes before."""
+    marked = any("broker_url" in mark.args for mark in metafunc.definition.iter_markers("parametrize"))
+    if "broker_url" in metafunc.fixturenames and not marked:
+        kinds = getattr(metafunc.module, "BROKERS", ["memory", "redis"])
+        metafunc.parametrize("broker_url", kinds, indirect=True)
+
+
+@pytest.fixture
 def broker_url(request: pytest.FixtureRequest) -> str:
-    return request.getfixturevalue("redis_url") if request.param == "redis" else ""
+    """Of the servers that each session starts once; tests keep apart by their prefixes."""
+    if request.param == "memory":
+        return ""
+    if request.param == "redis":
+        return str(request.getfixturevalue("redis_url"))
+    return str(request.getfixturevalue(f"{request.param}_set").url)
 
 
 @pytest.fixture

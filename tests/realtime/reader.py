@@ -146,8 +146,8 @@ class Reader:
     def named(self, name: str) -> list[Any]:
         return [json.loads(event.data) for event in self.events if event.name == name]
 
-    def wait_for(self, *messages: str) -> None:
-        wait_until(lambda: len(self.messages) >= len(messages), what=lambda: f"{messages}: {self.events}")
+    def wait_for(self, *messages: str, timeout: float = 5) -> None:
+        wait_until(lambda: len(self.messages) >= len(messages), timeout, lambda: f"{messages}: {self.events}")
         assert self.messages == list(messages)
 
     def wait_for_cursor(self) -> str:

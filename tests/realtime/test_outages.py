@@ -12,7 +12,7 @@ from app.realtime.broker.base import BrokerUnavailable, Limits
 from app.realtime.engine import Engine, Settings
 from app.realtime.event import Event
 from tests.realtime.reader import Reader
-from tests.support.services import RedisServer
+from tests.support.services import RedisServer, find_redis
 from tests.support.wait import wait_until
 
 TOPIC = "constellation:a"
@@ -111,6 +111,30 @@ def test_a_broker_that_comes_back_empty_resets_live_streams(
     publish_when_possible(engine, "after")
     reader.wait_for("before", "after")
     assert reader.named("stream.reset") == [{"reason": "history_lost"}]
+
+
+def test_a_broker_that_comes_back_with_all_it_had_resets_nobody() -> None:
+    """Readers go on under the epoch of the new process, and so does a cursor of the old one."""
+    if find_redis() is None:
+        pytest.skip("no redis-server on this machine (scripts/test-services installs it)")
+    server = RedisServer("--appendonly", "yes", "--appendfsync", "always").start()
+    engine = Engine(make_broker(server.url, Limits(), "test"), Settings())
+    try:
+        reader = open_reader(engine)
+        publish_when_possible(engine, "before")
+        reader.wait_for("before")
+        known = reader.cursor
+        server.restart_empty()  # not this one: it has its files
+        wait_until(lambda: reader.cursor.split(".")[0] != known.split(".")[0], 10, "the next epoch")
+        publish_when_possible(engine, "after")
+        reader.wait_for("before", "after")
+        assert reader.named("stream.reset") == []
+        back = Reader(engine, cursor=known)
+        back.wait_for("after")
+        assert back.named("stream.resumed") == [{"replayed": 1}]
+    finally:
+        engine.stop()
+        server.close()
 
 
 def test_a_frozen_broker_is_noticed(make_worker: MakeWorker, own_redis: RedisServer) -> None:

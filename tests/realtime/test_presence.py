@@ -13,6 +13,7 @@ from tests.realtime.conftest import Listener, MakeBroker
 from tests.support.services import RedisServer
 from tests.support.wait import wait_until
 
+BROKERS = ["memory", "redis", "sentinel", "cluster"]
 ALICE, BOB = Holder("w1", "alice's"), Holder("w2", "bob's")
 
 MakePresence = Callable[..., Presence]

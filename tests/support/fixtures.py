@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 import redis
@@ -17,6 +17,8 @@ import redis
 from tests.support.eventsource import EventSource
 from tests.support.gateway import GatewayStage
 from tests.support.hub import HubProcess
+from tests.support.pgbouncer import PgBouncer, find_pgbouncer
+from tests.support.redis_sets import ClusterSet, SentinelSet
 from tests.support.services import (
     PostgresServer,
     RedisServer,
@@ -27,6 +29,7 @@ from tests.support.services import (
 )
 from tests.support.stage import Stage
 
+S = TypeVar("S", RedisServer, SentinelSet, ClusterSet)
 StartHub = Callable[..., HubProcess]
 OpenStream = Callable[..., EventSource]
 StartStage = Callable[..., Stage]
@@ -55,6 +58,30 @@ def redis_url(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture(scope="session")
+def sentinel_set() -> Iterator[SentinelSet]:
+    """A master, a replica and sentinels of this session's own; what kills one takes `own_sentinels`."""
+    yield from _run(SentinelSet)
+
+
+@pytest.fixture
+def own_sentinels() -> Iterator[SentinelSet]:
+    """For one test alone, with one sentinel, which needs nobody's consent."""
+    yield from _run(lambda: SentinelSet(1))
+
+
+@pytest.fixture(scope="session")
+def cluster_set() -> Iterator[ClusterSet]:
+    """Three masters of this session's own; what kills one or moves slots takes `own_cluster`."""
+    yield from _run(ClusterSet)
+
+
+@pytest.fixture
+def own_cluster() -> Iterator[ClusterSet]:
+    """For one test alone; its first master has a replica."""
+    yield from _run(lambda: ClusterSet(replica=True))
+
+
+@pytest.fixture(scope="session")
 def postgres_server() -> Iterator[PostgresServer]:
     """A PostgreSQL of this session's own; a test that stops it takes `own_postgres`."""
     yield from _run_postgres()
@@ -73,6 +100,25 @@ def postgres_url(request: pytest.FixtureRequest) -> Iterator[str]:
     url = create_database(server)
     yield url
     drop_database(server, url)
+
+
+@pytest.fixture(scope="session")
+def pgbouncer(postgres_server: PostgresServer) -> Iterator[PgBouncer]:
+    if find_pgbouncer() is None:
+        pytest.skip("no pgbouncer on this machine (scripts/test-services installs it)")
+    pooler = PgBouncer(postgres_server.url)
+    try:
+        yield pooler.start()
+    finally:
+        pooler.close()
+
+
+@pytest.fixture
+def pooled_url(postgres_server: PostgresServer, pgbouncer: PgBouncer) -> Iterator[str]:
+    """A new, empty database of `postgres_server`, through a pooler in transaction mode."""
+    url = create_database(postgres_server.url)
+    yield pgbouncer.url(url)
+    drop_database(postgres_server.url, url)
 
 
 @pytest.fixture
@@ -184,13 +230,18 @@ def start_gateway(hub: StartHub) -> Iterator[StartGateway]:
 
 
 def _run_redis() -> Iterator[RedisServer]:
+    yield from _run(RedisServer)
+
+
+def _run(make: Callable[[], S]) -> Iterator[S]:
+    """One Redis, or several that belong together."""
     if find_redis() is None:
         pytest.skip("no redis-server on this machine (scripts/test-services installs it)")
-    server = RedisServer()
+    servers = make()
     try:
-        yield server.start()
+        yield servers.start()
     finally:
-        server.close()
+        servers.close()
 
 
 def _run_postgres() -> Iterator[PostgresServer]:

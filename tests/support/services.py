@@ -57,11 +57,13 @@ class RedisServer:
     def start(self) -> RedisServer:
         binary = find_redis()
         assert binary is not None, "no redis-server here"
-        argv = [binary, "--port", str(self.port), "--bind", "127.0.0.1", "--dir", str(self._directory)]
-        argv += ["--save", "", "--appendonly", "no", "--daemonize", "no", *self._options]
-        self._child = child = Child(argv, self._directory / "log")
+        self._child = child = Child(self.argv(binary), self._directory / "log")
         wait_until(self._answers, 10, lambda: f"redis-server to answer; {child.tail()}")
         return self
+
+    def argv(self, binary: str) -> list[str]:
+        argv = [binary, "--port", str(self.port), "--bind", "127.0.0.1", "--dir", str(self._directory)]
+        return [*argv, "--save", "", "--appendonly", "no", "--daemonize", "no", *self._options]
 
     def stop(self) -> None:
         if self._child is not None:
@@ -108,7 +110,7 @@ class PostgresServer:
     def __init__(self) -> None:
         self.port = free_port()
         self.url = self._url_of("postgres")
-        self._user = _unprivileged_user()
+        self._user = unprivileged_user()
         self._directory = Path(tempfile.mkdtemp(prefix="hub-postgres-"))
         self._data = self._directory / "data"
         self._child: Child | None = None
@@ -219,7 +221,7 @@ def _execute(url: str, statement: str) -> list[Any]:
         connection.close()
 
 
-def _unprivileged_user() -> str | None:
+def unprivileged_user() -> str | None:
     """PostgreSQL refuses to run as root; None: it may run as whoever we are."""
     if os.geteuid() != 0:
         return None

@@ -136,7 +136,33 @@ def test_workers_without_redis(tmp_path: Path) -> None:
 @pytest.mark.parametrize("url", ["localhost:6379", "http://cache", "redis"])
 def test_no_redis_url(url: str, tmp_path: Path) -> None:
     sentence = "REDIS_URL must start with redis://, rediss:// or unix://"
-    assert problems(tmp_path, REDIS_URL=url) == [sentence]
+    (problem,) = problems(tmp_path, REDIS_URL=url)
+    assert problem.startswith(sentence)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        *("redis+sentinel://h:1/hub", "rediss+sentinel://u:p@h,[::1]:26379/hub/3?sentinel_password=x"),
+        *("redis+cluster://h", "redis+cluster://:p@h:7000,h:7001/0", "unix:///run/redis.sock?db=1"),
+    ],
+)
+def test_redis_urls_of_every_kind(url: str, tmp_path: Path) -> None:
+    assert url == loaded(tmp_path, REDIS_URL=url).REDIS_URL
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        *("redis+sentinel://h:1", "redis+sentinel:///hub", "redis+sentinel://h:1,/hub"),
+        *("redis+sentinel://h:x/hub", "redis+sentinel://h/hub/first", "redis+sentinel://u:p@h:99999/hub"),
+        *("redis+cluster://", "redis+cluster://h:x", "redis+cluster://h/1"),
+    ],
+)
+def test_sets_of_redis_servers_need_hosts_and_a_service(url: str, tmp_path: Path) -> None:
+    kind = url.partition(":")[0]
+    (problem,) = problems(tmp_path, REDIS_URL=url)
+    assert problem.startswith(f"REDIS_URL must be like {kind}://host")
 
 
 @pytest.mark.parametrize("url", ["hub.db", "mysql://db/hub", "sqlite://", "postgresql+psycopg://db/hub"])

@@ -1,30 +1,79 @@
 """What is counted, under which names, and who is held up meanwhile."""
 
+from collections.abc import Callable, Iterator
 from unittest.mock import patch
+from uuid import uuid4
 
 import pytest
 import redis
 from flask import Flask
-from limits.storage import RedisStorage
 
 from app.constellations import stream
 from app.extensions import db
 from app.ops.limits import Limiter
+from app.ops.limits_storage import PipelineStorage
+from app.realtime.broker.redis import RedisBroker
 from tests.cast import PASSWORD, MakeApp, Person, make_constellation
+from tests.support.services import RedisServer
+from tests.support.wait import wait_until
+
+
+@pytest.fixture(params=["redis_url", "sentinel_set", "cluster_set"])
+def make_limiter(request: pytest.FixtureRequest) -> Iterator[Callable[[str], Limiter]]:
+    """`make_limiter("1/hour")`: each with a connection of its own, counting together."""
+    found = request.getfixturevalue(request.param)
+    url = found if isinstance(found, str) else found.url
+    prefix = f"second-{uuid4().hex[:8]}"
+    brokers: list[RedisBroker] = []
+
+    def make(rate: str) -> Limiter:
+        brokers.append(RedisBroker(url, prefix=prefix))
+        limiter = Limiter(PipelineStorage(brokers[-1].pipeline, prefix), {"LOGIN": rate})
+        brokers[-1].pipeline.start()
+        return limiter
+
+    yield make
+    for broker in brokers:
+        broker.stop()
+
+
+def test_workers_count_together(make_limiter: Callable[[str], Limiter]) -> None:
+    one, other = make_limiter("2/hour"), make_limiter("2/hour")
+    hits = [limiter.is_over("LOGIN", "x") for limiter in (one, other, one, other)]
+    assert hits == [False, False, True, True]
+    assert not one.is_over("LOGIN", "y")
+    assert one.headers("LOGIN", "x")["RateLimit-Remaining"] == "0"
+    assert 3590 < int(other.headers("LOGIN", "x")["RateLimit-Reset"]) <= 3600
+    other.forgive("LOGIN", "x")
+    assert not one.is_over("LOGIN", "x")
+
+
+def test_a_window_ends(make_limiter: Callable[[str], Limiter]) -> None:
+    limiter = make_limiter("1/second")
+    assert [limiter.is_over("LOGIN", "x") for _ in range(2)] == [False, True]
+    wait_until(lambda: not limiter.is_over("LOGIN", "x"), 3, "the next second")
 
 
 def test_every_key_begins_with_the_prefix(redis_url: str) -> None:
-    limiter = Limiter(redis_url, "second", {"LOGIN": "1/hour"})
+    broker = RedisBroker(redis_url, prefix="second")
+    limiter = Limiter(PipelineStorage(broker.pipeline, "second"), {"LOGIN": "1/hour"})
+    broker.pipeline.start()
     assert [limiter.is_over("LOGIN", "x") for _ in range(2)] == [False, True]
+    broker.stop()
     with redis.Redis.from_url(redis_url) as client:
         keys = client.keys("*")
     assert keys
-    assert all(key.startswith(b"second:") for key in keys), keys
+    assert all(key.startswith(b"second:") and client.ttl(key) > 0 for key in keys), keys
 
 
-def test_redis_may_be_a_socket_file() -> None:
-    storage = Limiter("unix:///run/redis.sock", "hub", {})._shared.storage
-    assert isinstance(storage, RedisStorage)
+def test_without_redis_each_worker_counts(own_redis: RedisServer) -> None:
+    broker = RedisBroker(own_redis.url)
+    limiter = Limiter(PipelineStorage(broker.pipeline, "hub"), {"LOGIN": "1/hour"})
+    broker.pipeline.start()
+    own_redis.stop()
+    assert [limiter.is_over("LOGIN", "x") for _ in range(2)] == [False, True]
+    assert int(limiter.headers("LOGIN", "x")["Retry-After"]) > 3500
+    broker.stop()
 
 
 @pytest.mark.parametrize("path", ["/login", "/register", "/api/auth/login", "/api/auth/register"])

@@ -7,7 +7,7 @@ import sys
 import pytest
 from flask import Flask
 from sqlalchemy import text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import IntegrityError
 
 from app.extensions import db
 from config.log_lines import Json, Readable, configuration
@@ -57,7 +57,8 @@ def test_gunicorns_lines_look_the_same(style: str) -> None:
 
 @pytest.mark.both_databases
 def test_errors_of_the_database_do_not_show_what_was_to_be_stored(app: Flask) -> None:
-    statement = text("INSERT INTO nowhere (payload) VALUES (:payload)")
-    with app.app_context(), pytest.raises(DBAPIError) as caught:
-        db.session.execute(statement, {"payload": "between us"})
-    assert "nowhere" in str(caught.value) and "between us" not in str(caught.value)
+    statement = text("INSERT INTO leases (name, holder, expires_at) VALUES ('x', :holder, 0)")
+    with app.app_context(), pytest.raises(IntegrityError) as caught:
+        for _ in range(2):
+            db.session.execute(statement, {"holder": "between us"})
+    assert "leases" in str(caught.value) and "between us" not in str(caught.value)

@@ -3,7 +3,7 @@
 from app.constellations.openapi.constellations import ABSENT
 from app.constellations.openapi.objects import STRANGER
 from app.documents.operation import CURSOR, Body, Operation, Operations, ok, stream
-from app.documents.security import ACCOUNT, TOKEN
+from app.documents.security import ACCOUNT, TICKET, TOKEN
 from app.documents.shapes import Object, exactly, text
 
 EXAMPLE = """retry: 2576
@@ -24,7 +24,7 @@ OPERATIONS: Operations = {
         summary="Everything that happens in a constellation, live",
         description="Needs READ. With the id of the last event it goes on where the client left off. Here a"
         " malformed uuid is 404.",
-        needs=(ACCOUNT, TOKEN),
+        needs=(ACCOUNT, TICKET, TOKEN),
         parameters=CURSOR,
         answers={200: stream("The stream", EXAMPLE)},
         errors={403: STRANGER, 404: ABSENT},

@@ -13,8 +13,9 @@ Guarantees:
   who comes then gets a new epoch, and who was interrupted meanwhile sees that it is another one.
 - Mail goes to one worker and is kept nowhere: in order per sender. What is mailed to a worker
   that is not listening, or while the broker is away, is lost.
-- A topic whose numbers are lost gets a new epoch. (Not noticed: a store restored from a backup of the
-  same epoch whose numbers were used again before anybody looked.)
+- A topic whose numbers are lost gets a new epoch. Where a store that may have lost the newest events goes on
+  (a replica took over, or it was restarted from its files), the epoch is succeeded by another: positions
+  of the old one stay good as far as the store knew them, and what it lost is told by `is_lost`.
 """
 
 from abc import ABC, abstractmethod
@@ -55,12 +56,15 @@ class Limits:
 class Page:
     """A part of a history: payloads that follow each other, from `after` on.
 
-    `top` is the topic's last position. `is_lost`: what follows `after` is not to be had any more.
+    `top` is the topic's last position, in the epoch of all that is read; `after` may be of the one that it
+    succeeded. `begun`: the number after which that epoch began. `is_lost`: what follows `after` is not to be
+    had any more.
     """
 
     top: Position
     events: list[tuple[int, bytes]] = field(default_factory=list)
     is_lost: bool = False
+    begun: int = 0
 
 
 class Receiver(Protocol):

@@ -1,23 +1,11 @@
 -- Numbers an event, appends it to the topic's bounded history, and sends it to every worker.
--- KEYS  1 the history, a stream whose entry ids are <offset>-<milliseconds>   2 the position, a hash
--- ARGV  1 channel  2 payload  3 key  4 "1" for a retry  5 milliseconds now  6 an epoch, should one begin
---       7 most events  8 longest age in seconds  9 most bytes  10 seconds that the position is kept
---       11 "1" for a brief topic: nothing is kept where nobody listens and nobody did lately
-local history, position = KEYS[1], KEYS[2]
-local payload, key, now = ARGV[2], ARGV[3], tonumber(ARGV[5])
+-- KEYS  see epoch.lua
+-- ARGV  2 channel  3 payload  4 key  5 "1" for a retry  6 milliseconds now  7 most events  8 longest age in seconds
+--       9 most bytes  10 seconds that the position is kept  11 see brief.lua
+local payload, key, now = ARGV[3], ARGV[4], tonumber(ARGV[6])
 local max_events, max_age, max_bytes = tonumber(ARGV[7]), tonumber(ARGV[8]), tonumber(ARGV[9])
 
-local epoch = redis.call('HGET', position, 'epoch')
-if not epoch then
-  epoch = ARGV[6]
-  if ARGV[11] == '1' and redis.call('PUBSUB', 'NUMSUB', ARGV[1])[2] == 0 then
-    return {epoch, 0}
-  end
-  redis.call('HSET', position, 'epoch', epoch, 'offset', 0, 'bytes', 0)
-  redis.call('DEL', history)
-end
-
-if ARGV[4] == '1' then
+if ARGV[5] == '1' then
   local last = '+'
   repeat
     local entries = redis.call('XREVRANGE', history, last, '-', 'COUNT', 32)
@@ -31,7 +19,7 @@ if ARGV[4] == '1' then
 end
 
 local offset = redis.call('HINCRBY', position, 'offset', 1)
-redis.call('XADD', history, offset .. '-' .. ARGV[5], 'p', payload, 'k', key)
+redis.call('XADD', history, offset .. '-' .. ARGV[6], 'p', payload, 'k', key)
 local events = redis.call('XLEN', history)
 local bytes
 if events == 1 then
@@ -54,5 +42,5 @@ end
 
 redis.call('EXPIRE', history, max_age)
 redis.call('EXPIRE', position, ARGV[10])
-redis.call('PUBLISH', ARGV[1], 'e ' .. epoch .. ' ' .. offset .. ' ' .. payload)
+send(ARGV[2], 'e ' .. epoch .. ' ' .. offset .. ' ' .. payload)
 return {epoch, offset}

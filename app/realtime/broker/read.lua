@@ -1,18 +1,10 @@
--- The position of a topic and, where ARGV[2] names an offset, a page of the history that follows it.
--- KEYS  1 the history   2 the position
--- ARGV  1 an epoch, should one begin  2 offset, or ""  3 most events of a page  4 bytes after which a page ends
---       5 seconds that the position is kept
-local history, position = KEYS[1], KEYS[2]
-local found = redis.call('HMGET', position, 'epoch', 'offset')
-local epoch, top = found[1], found[2]
-if not epoch then
-  epoch, top = ARGV[1], 0
-  redis.call('HSET', position, 'epoch', epoch, 'offset', 0, 'bytes', 0)
-  redis.call('DEL', history)
-end
+-- The position of a topic and, where ARGV[2] names an offset, a page of the history that follows it and the epoch
+-- that this one succeeds, with the number of the last event that both have.
+-- KEYS  see epoch.lua
+-- ARGV  2 offset, or ""  3 most events of a page  4 bytes after which a page ends  5 seconds that the position is kept
 redis.call('EXPIRE', position, ARGV[5])
 if ARGV[2] == '' then
-  return {epoch, tonumber(top)}
+  return {epoch, top}
 end
 
 local page, bytes = {}, 0
@@ -29,4 +21,5 @@ while #page < tonumber(ARGV[3]) * 2 and bytes <= tonumber(ARGV[4]) do
     if bytes > tonumber(ARGV[4]) then break end
   end
 end
-return {epoch, tonumber(top), page}
+local earlier = redis.call('HMGET', position, 'before', 'until')
+return {epoch, top, page, earlier[1], earlier[2]}

@@ -1,4 +1,5 @@
-"""The broker between workers: Redis scripts number, store and send; one connection per worker listens.
+"""The broker between workers: Redis scripts number, store and send; one connection per worker listens, in a
+cluster one per node.
 
 Keys of a topic: `<prefix>:{<topic>}:h` (stream) and `:p` (hash), channel `<prefix>:{<topic>}`. The braces
 are a hash tag (Redis Cluster specification), so that one script may touch them all. Mail to a worker goes
@@ -10,6 +11,7 @@ from pathlib import Path
 from time import monotonic, time
 
 from app.realtime import topics
+from app.realtime.broker.address import RedisUrl, read_url
 from app.realtime.broker.base import (
     BRIEF_SECONDS,
     PAGE_BYTES,
@@ -20,9 +22,13 @@ from app.realtime.broker.base import (
     Page,
     Receiver,
 )
+from app.realtime.broker.cluster import Cluster
+from app.realtime.broker.cluster_listener import ClusterListener
+from app.realtime.broker.cluster_pipeline import ClusterPipeline
 from app.realtime.broker.memory import new_epoch
+from app.realtime.broker.places import Sentinels, Server
 from app.realtime.broker.redis_connection import Argument, Pipeline, Script
-from app.realtime.broker.redis_listener import Listener
+from app.realtime.broker.redis_listener import Listener, Listening
 from app.realtime.event import Position
 from app.realtime.meters import Histogram
 
@@ -34,11 +40,13 @@ class RedisBroker(Broker):
     def __init__(self, url: str, limits: Limits | None = None, prefix: str = "hub") -> None:
         self.prefix = prefix
         self._limits = limits or Limits()
-        self._publish = Script((_FOLDER / "publish.lua").read_text())
-        self._read = Script((_FOLDER / "read.lua").read_text())
-        self._reset = Script((_FOLDER / "reset.lua").read_text())
-        self.pipeline = Pipeline(url, (self._publish, self._read, self._reset))
-        self._listener = Listener(url, f"{prefix}:{{".encode(), b"}")
+        found = read_url(url)
+        send = "send_to_shard" if found.kind == "cluster" else "send"
+        self._publish = _script(send, "brief", "epoch", "publish")
+        self._read = _script("epoch", "read")
+        self._reset = _script(send, "reset")
+        self.pipeline, self._listener = _connections(found, f"{prefix}:{{".encode(), b"}")
+        self.pipeline.load((self._publish, self._read, self._reset))
 
     def start(self, receiver: Receiver) -> None:
         self.pipeline.start()
@@ -57,7 +65,7 @@ class RedisBroker(Broker):
     def publish(self, topic: str, payload: bytes, key: str, is_retry: bool = False) -> Position:
         arguments = self._event(topic, payload, key, is_retry)
         # Should the connection fail half-way, the second attempt must say that it is one.
-        again = (*arguments[:3], 1, *arguments[4:])
+        again = (*arguments[:4], 1, *arguments[5:])
         return _position(self.pipeline.run(self._publish, self._keys(topic), arguments, again))
 
     def publish_many(self, names: list[str], payload: bytes, key: str, is_retry: bool = False) -> None:
@@ -75,10 +83,10 @@ class RedisBroker(Broker):
         limits = self._limits.of(topic)
         bounds = (limits.events, limits.seconds, limits.bytes, _kept_seconds(topic))
         is_brief = int(topics.is_brief(topic))
-        return (self._channel(topic), payload, key, int(is_retry), now, new_epoch(), *bounds, is_brief)
+        return (new_epoch(), self._channel(topic), payload, key, int(is_retry), now, *bounds, is_brief)
 
     def reset(self, topic: str) -> Position:
-        arguments = (self._channel(topic), new_epoch(), _kept_seconds(topic))
+        arguments = (new_epoch(), self._channel(topic), _kept_seconds(topic))
         return _position(self.pipeline.run(self._reset, self._keys(topic), arguments))
 
     def top(self, topic: str) -> Position:
@@ -92,14 +100,15 @@ class RedisBroker(Broker):
         arguments = (new_epoch(), after.offset, PAGE_EVENTS, PAGE_BYTES, _kept_seconds(topic))
         answer = self.pipeline.run(self._read, self._keys(topic), arguments)
         top = _position(answer)
-        flat = answer[2]
+        _, _, flat, earlier, until = answer
         events = [(flat[i], flat[i + 1]) for i in range(0, len(flat), 2)]
         # Numbers without a hole end at `top` only if the page starts right after `after`.
-        is_whole = not events or events[0][0] == after.offset + 1
-        is_lost = after.epoch != top.epoch or after.offset > top.offset or not is_whole
-        if is_lost or (not events and after.offset < top.offset):
-            return Page(top, is_lost=True)
-        return Page(top, events)
+        is_whole = events[0][0] == after.offset + 1 if events else after.offset == top.offset
+        # Another server took over, and knew the history up to there at least.
+        is_succeeded = earlier == after.epoch.encode() and after.offset <= int(until)
+        if is_whole and (after.epoch == top.epoch or is_succeeded):
+            return Page(top, events)
+        return Page(top, is_lost=True, begun=int(until or 0))
 
     def open_mailbox(self, worker: str, deliver: Callable[[bytes], None]) -> None:
         self._listener.hear(self._mailbox(worker), deliver)
@@ -147,6 +156,19 @@ def _only_top(topic: str) -> tuple[Argument, ...]:
 
 def _kept_seconds(topic: str) -> int:
     return BRIEF_SECONDS if topics.is_brief(topic) else POSITION_SECONDS
+
+
+def _connections(url: RedisUrl, before: bytes, after: bytes) -> tuple[Pipeline, Listening]:
+    """Whom commands go to, and whom events come from."""
+    if url.kind == "cluster":
+        cluster = Cluster(url)
+        return ClusterPipeline(cluster), ClusterListener(cluster, before, after)
+    place = Sentinels(url) if url.kind == "sentinel" else Server(url.server)
+    return Pipeline(place), Listener(place, before, after)
+
+
+def _script(*names: str) -> Script:
+    return Script("".join((_FOLDER / f"{name}.lua").read_text() for name in names), names_server=True)
 
 
 def _position(answer: list) -> Position:  # type: ignore[type-arg]

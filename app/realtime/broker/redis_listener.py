@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Callable
 from time import monotonic
-from typing import Any
+from typing import Any, Protocol
 
 import gevent
 from gevent.event import Event
@@ -11,12 +11,8 @@ from gevent.lock import BoundedSemaphore
 from redis.exceptions import RedisError
 
 from app.realtime.broker.base import BrokerUnavailable, Receiver
-from app.realtime.broker.redis_connection import (
-    RECONNECT_SECONDS,
-    TIMEOUT_SECONDS,
-    connection_pool,
-    make_connection,
-)
+from app.realtime.broker.places import TIMEOUT_SECONDS, Place
+from app.realtime.broker.redis_connection import RECONNECT_SECONDS
 from app.realtime.event import Position
 from app.realtime.meters import Histogram
 
@@ -26,19 +22,50 @@ PING_SECONDS = 1.0
 SILENCE_SECONDS = 4.0
 BATCH_CHANNELS = 500
 CAUGHT_UP = b"caught-up"
+# Of a channel, and of a shard channel (Redis 7).
+MESSAGES = (b"message", b"smessage")
+CONFIRMATIONS = (b"subscribe", b"ssubscribe")
+
+
+class Listening(Protocol):
+    """What a broker asks of whoever listens for it; `lag` and `silence` in seconds, see `Broker`."""
+
+    @property
+    def is_connected(self) -> bool: ...
+
+    @property
+    def lag(self) -> float: ...
+
+    @property
+    def silence(self) -> float: ...
+
+    @property
+    def round_trips(self) -> Histogram: ...
+
+    def start(self, receiver: Receiver) -> None: ...
+
+    def stop(self) -> None: ...
+
+    def hear(self, channel: bytes, deliver: Callable[[bytes], None]) -> None:
+        """Whatever is published there goes to `deliver` as it is; returns at once."""
+
+    def subscribe(self, channel: bytes) -> None:
+        """Returns when the channel is heard; raises BrokerUnavailable."""
+
+    def unsubscribe(self, channel: bytes) -> None: ...
 
 
 class Listener:
     """Reads one connection for ever. A lost one is told to the receiver as soon as a new one listens."""
 
-    def __init__(self, url: str, before: bytes, after: bytes) -> None:
+    def __init__(self, place: Place, before: bytes, after: bytes) -> None:
         """A channel is `before` + topic + `after`."""
-        # No read timeout: silence is judged by pings of its own.
-        self._pool = connection_pool(url, socket_timeout=None)
+        self._place = place
+        self._generation = place.generation
         self._before, self._after = before, after
         self._receiver: Receiver | None = None
         self._channels: dict[bytes, Event] = {}
-        self._mailboxes: dict[bytes, Callable[[bytes], None]] = {}
+        self.mailboxes: dict[bytes, Callable[[bytes], None]] = {}
         self._unsent: list[bytes] = []
         self._flushing = False
         self._sending = BoundedSemaphore()  # a long command yields half-way
@@ -72,8 +99,7 @@ class Listener:
         self._disconnect()
 
     def hear(self, channel: bytes, deliver: Callable[[bytes], None]) -> None:
-        """Whatever is published there goes to `deliver` as it is; returns at once."""
-        self._mailboxes[channel] = deliver
+        self.mailboxes[channel] = deliver
         self._begin(channel)
 
     def subscribe(self, channel: bytes) -> None:
@@ -92,7 +118,7 @@ class Listener:
 
     def unsubscribe(self, channel: bytes) -> None:
         if self._channels.pop(channel, None) is not None:
-            self._send("UNSUBSCRIBE", [channel])
+            self._send(self._unsubscribe, [channel])
 
     def _send_soon(self, channel: bytes) -> None:
         """Subscriptions asked for within one turn of the loop leave in one command."""
@@ -105,16 +131,22 @@ class Listener:
         self._flushing = False
         channels = [channel for channel in self._unsent if channel in self._channels]
         self._unsent = []
-        for start in range(0, len(channels), BATCH_CHANNELS):
-            self._send("SUBSCRIBE", channels[start : start + BATCH_CHANNELS])
+        self._send(self._subscribe, channels)
 
-    def _send(self, command: str, channels: list[bytes]) -> None:
+    def _subscribe(self, connection: Any, channels: list[bytes]) -> None:
+        for start in range(0, len(channels), BATCH_CHANNELS):
+            connection.send_command("SUBSCRIBE", *channels[start : start + BATCH_CHANNELS])
+
+    def _unsubscribe(self, connection: Any, channels: list[bytes]) -> None:
+        connection.send_command("UNSUBSCRIBE", *channels)
+
+    def _send(self, command: Callable[[Any, list[bytes]], None], channels: list[bytes]) -> None:
         connection = self._connection
         if connection is None or not channels:
             return  # the next connection subscribes to all of them
         try:
             with self._sending:
-                connection.send_command(command, *channels)
+                command(connection, channels)
         except (RedisError, OSError):
             self._hang_up()
 
@@ -134,31 +166,38 @@ class Listener:
             gevent.sleep(RECONNECT_SECONDS)
 
     def _connect(self) -> None:
-        connection = make_connection(self._pool)
+        # No read timeout: silence is judged by pings of its own.
+        connection = self._place.connect(read_seconds=None)
+        self._generation = self._place.generation
         try:
-            connection.connect()
+            self._greet(connection)
         except BaseException:
             connection.disconnect()
             raise
         self._connection, self._is_announced = connection, False
         self._heard_at = monotonic()
-        # One channel nobody uses puts the connection into subscriber mode, where pings answer alike.
-        channels = [self._before + self._after, *self._channels]
         with self._sending:
-            for start in range(0, len(channels), BATCH_CHANNELS):
-                connection.send_command("SUBSCRIBE", *channels[start : start + BATCH_CHANNELS])
+            if self._channels:
+                self._subscribe(connection, list(self._channels))
             # The answer comes after all confirmations: from here on every channel is heard.
             connection.send_command("PING", CAUGHT_UP)
+
+    def _greet(self, connection: Any) -> None:
+        """One channel nobody uses puts the connection into subscriber mode, where pings answer alike."""
+        connection.send_command("SUBSCRIBE", self._before + self._after)
+
+    def _read(self, connection: Any) -> Any:
+        return connection.read_response(disable_decoding=True)
 
     def _read_for_ever(self) -> None:
         connection = self._connection
         while connection is not None and connection is self._connection:
-            answer = connection.read_response(disable_decoding=True)
+            answer = self._read(connection)
             self._heard_at = monotonic()
             kind = answer[0]
-            if kind == b"message":
+            if kind in MESSAGES:
                 self._deliver(answer[1], answer[2])
-            elif kind == b"subscribe":
+            elif kind in CONFIRMATIONS:
                 self._confirm(answer[1])
             elif kind == b"pong" and answer[1] == CAUGHT_UP:
                 self._announce()
@@ -182,7 +221,7 @@ class Listener:
 
     def _deliver(self, channel: bytes, message: bytes) -> None:
         """`e <epoch> <offset> <payload>` is an event, `r <epoch> <offset> ` a topic that begins anew."""
-        deliver = self._mailboxes.get(channel)
+        deliver = self.mailboxes.get(channel)
         if deliver is not None:
             deliver(message)
             return
@@ -197,12 +236,16 @@ class Listener:
             self._receiver.topic_reset(topic, position)
 
     def _watch(self) -> None:
-        """Asks for a sign of life every second; a connection that gives none is hung up."""
+        """Asks for a sign of life every second; a connection that gives none, or to a server that is not the
+        right one any more, is hung up."""
         while True:
             gevent.sleep(PING_SECONDS)
             if self._connection is None:
                 continue
-            if monotonic() - self._heard_at > SILENCE_SECONDS:
+            self._place.look()
+            if self._generation != self._place.generation:
+                self._hang_up()
+            elif monotonic() - self._heard_at > SILENCE_SECONDS:
                 log.warning("Redis is silent: connecting anew")
                 self._hang_up()
             else:

@@ -1,0 +1,163 @@
+"""Slots move and nodes die: streams go on, in order, and mail still finds its worker."""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from app.ops.limits_storage import PipelineStorage
+from app.realtime.broker import make_broker
+from app.realtime.broker.base import BrokerUnavailable, Limits
+from app.realtime.broker.redis import RedisBroker
+from app.realtime.engine import Engine, Settings
+from app.realtime.event import Event
+from tests.realtime.conftest import Listener
+from tests.realtime.reader import Reader
+from tests.support.redis_sets import ClusterSet
+from tests.support.services import find_redis
+from tests.support.wait import wait_until
+
+MakeWorker = Callable[[], Engine]
+
+
+def topic_of(servers: ClusterSet, number: int) -> str:
+    """A topic whose keys the master of that number has."""
+    names = (f"constellation:{n}" for n in range(1000))
+    return next(name for name in names if servers.owner(name) is servers.masters[number])
+
+
+@pytest.fixture
+def make_worker(own_cluster: ClusterSet) -> Iterator[MakeWorker]:
+    made: list[Engine] = []
+
+    def make() -> Engine:
+        made.append(Engine(make_broker(own_cluster.url, Limits(), "test"), Settings()))
+        made[-1].start()
+        return made[-1]
+
+    yield make
+    for engine in made:
+        engine.stop()
+
+
+def publish_when_possible(engine: Engine, topic: str, text: str) -> None:
+    def attempt() -> bool:
+        try:
+            engine.publish(topic, Event(text))
+        except BrokerUnavailable:
+            return False
+        return True
+
+    wait_until(attempt, timeout=20, what="the topic's node")
+
+
+def open_readers(topic: str, *engines: Engine) -> list[Reader]:
+    readers = [Reader(engine, topic) for engine in engines]
+    for reader in readers:
+        reader.wait_for_cursor()
+    return readers
+
+
+def test_topics_live_on_every_node_and_each_hears_its_own(
+    make_worker: MakeWorker, own_cluster: ClusterSet
+) -> None:
+    one, other = make_worker(), make_worker()
+    for number, node in enumerate(own_cluster.masters):
+        topic = topic_of(own_cluster, number)
+        (reader,) = open_readers(topic, other)
+        one.publish(topic, Event(topic))
+        reader.wait_for(topic)
+        with node.client() as client:
+            assert len(client.keys(f"test:{{{topic}}}:*")) == 2
+            assert client.execute_command("PUBSUB", "SHARDCHANNELS", "*constellation*")
+            listeners = [found for found in client.client_list("pubsub") if int(found["ssub"]) > 0]
+        assert len(listeners) <= 2
+
+
+def test_a_slot_that_moves_takes_its_streams_along(make_worker: MakeWorker, own_cluster: ClusterSet) -> None:
+    one, other = make_worker(), make_worker()
+    topic, target = topic_of(own_cluster, 1), own_cluster.masters[2]
+    readers = open_readers(topic, one, other)
+    publish_when_possible(one, topic, "before")
+    own_cluster.begin_migration(topic, target)
+    publish_when_possible(other, topic, "under way")
+    own_cluster.finish_migration(topic, target)
+    for n in range(5):
+        publish_when_possible(one if n % 2 else other, topic, str(n))
+    for reader in readers:
+        reader.wait_for("before", "under way", "0", "1", "2", "3", "4")
+        assert reader.named("stream.reset") == []
+    with target.client() as client:
+        assert client.execute_command("PUBSUB", "SHARDNUMSUB", f"test:{{{topic}}}")[1] == 2
+
+
+def test_keys_of_a_slot_that_is_under_way(make_worker: MakeWorker, own_cluster: ClusterSet) -> None:
+    """One key is found on either side (ASK). Of two that are nowhere yet a cluster says: try again."""
+    engine, target = make_worker(), own_cluster.masters[2]
+    topic = topic_of(own_cluster, 1)
+    broker = RedisBroker(own_cluster.url, prefix="test")
+    hits = PipelineStorage(broker.pipeline, "test")
+    broker.pipeline.start()
+    own_cluster.begin_migration(topic, target)
+    assert [hits.incr(topic, 60) for _ in range(3)] == [1, 2, 3]
+    with pytest.raises(BrokerUnavailable):
+        engine.publish(topic, Event("too early"))
+    own_cluster.finish_migration(topic, target)
+    publish_when_possible(engine, topic, "now")
+    assert hits.incr(topic, 60) == 4
+    broker.stop()
+
+
+def test_a_replica_that_takes_over_keeps_the_streams(
+    make_worker: MakeWorker, own_cluster: ClusterSet
+) -> None:
+    one, other = make_worker(), make_worker()
+    topic, elsewhere = topic_of(own_cluster, 0), topic_of(own_cluster, 1)
+    readers, others = open_readers(topic, one, other), open_readers(elsewhere, one, other)
+    publish_when_possible(one, topic, "before")
+    with own_cluster.masters[0].client() as client:
+        wait_until(lambda: client.wait(1, 1000) == 1, what="the replica to have it")
+    own_cluster.masters[0].stop()
+    publish_when_possible(other, topic, "after")
+    publish_when_possible(one, elsewhere, "too")
+    for reader in readers:
+        reader.wait_for("before", "after")
+        assert reader.named("stream.reset") == []
+    for reader in others:
+        reader.wait_for("too")
+    wait_until(lambda: one.broker.is_connected and other.broker.is_connected, 10, "every node to be heard")
+
+
+def test_mail_and_names_reach_across_nodes(make_worker: MakeWorker) -> None:
+    workers = [make_worker() for _ in range(4)]
+    got: dict[str, list[bytes]] = {worker.worker_id: [] for worker in workers}
+    for worker in workers:
+        worker.mail.handlers["note"] = got[worker.worker_id].append
+    for sender in workers:
+        for receiver in workers:
+            wait_until(lambda s=sender, r=receiver: s.mail.send(r.worker_id, "note", b"x"), what="a mailbox")
+    assert not workers[0].mail.send("gone", "note", b"x")
+    wait_until(lambda: all(len(notes) == 4 for notes in got.values()), what=lambda: str(got))
+    assert [worker.keeper.claim("ci_bot", "c1") for worker in workers] == [True, False, False, False]
+
+
+def test_without_shard_channels_plain_ones_do() -> None:
+    """As before Redis 7."""
+    if find_redis() is None:
+        pytest.skip("no redis-server on this machine (scripts/test-services installs it)")
+    servers = ClusterSet("--rename-command", "SSUBSCRIBE", "", "--rename-command", "SPUBLISH", "")
+    broker, listener, got = make_broker(servers.url, Limits(), "test"), Listener(), []
+    try:
+        servers.start()
+        broker.start(listener)
+        broker.open_mailbox("bob", got.append)
+        for number in range(3):
+            topic = topic_of(servers, number)
+            broker.subscribe(topic)
+            broker.publish(topic, b"x", "k")
+            broker.reset(topic)
+        wait_until(lambda: len(listener.heard) == len(listener.resets) == 3, what="an event of each node")
+        wait_until(lambda: broker.mail([("bob", b"hello"), ("gone", b"hello")]) == [True, False], what="mail")
+        wait_until(lambda: b"hello" in got, what="the parcel")
+    finally:
+        broker.stop()
+        servers.close()
