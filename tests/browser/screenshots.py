@@ -10,16 +10,19 @@ import threading
 from pathlib import Path
 from typing import Any
 
+from PIL import Image
 from playwright.sync_api import Browser, sync_playwright
 from websocket import create_connection
 
 from tests.support.console import Console, launch
+from tests.support.eventsource import EventSource
 from tests.support.hub import ROOT, HubProcess
 from tests.support.wait import wait_until
 
 FOLDER = ROOT / "docs/screenshots"
 SIZES = {"": {"width": 1200, "height": 780}, "-phone": {"width": 375, "height": 720}}
 PLAN = "# Spring issue\n\n- Monday: the cover\n- Tuesday: the letter to readers\n- Wednesday: rest\n"
+CALM = "document.activeElement.blur(); document.getElementById('toasts').replaceChildren(); scrollTo(0, 0)"
 MESSAGES = ("The spring issue is out", "Your parcel has left the house", "Maintenance tonight at 22:00")
 
 
@@ -99,10 +102,13 @@ def inbox(tab: Console, scene: Scene) -> None:
 def concepts(tab: Console, scene: Scene) -> None:
     tab.open("concepts").label("Picture").set_input_files(ROOT / "examples/ad.png")
     tab.button("Begin").click()
-    tab.page.locator(".swatches").first.wait_for()
+    drawn = tab.page.get_by_role("article").first
+    for part in (".picture rect", ".swatches"):
+        drawn.locator(part).first.wait_for()
 
 
 def operations(tab: Console, scene: Scene) -> None:
+    readers = [EventSource(scene.hub.updates_url(scene.constellation), token=scene.token) for _ in range(12)]
     tab.open("operations").see("Memory")
     line = tab.page.locator(".chart .line").first
 
@@ -111,6 +117,11 @@ def operations(tab: Console, scene: Scene) -> None:
         return (line.get_attribute("d") or "").count("L") >= 8
 
     wait_until(is_drawn, 40, "a line of eight samples", interval=0.2)
+    for reader in readers[:5]:
+        reader.close()
+    tab.page.locator("dt", has_text="client gone").wait_for()
+    for reader in readers[5:]:
+        reader.close()
 
 
 SHOTS = (constellation, streams, gateway, inbox, concepts, operations)
@@ -132,8 +143,10 @@ def draw(browser: Browser, scene: Scene) -> None:
 
 
 def save(tab: Console, name: str) -> None:
-    tab.page.evaluate("document.activeElement.blur(); document.getElementById('toasts').replaceChildren()")
-    tab.page.screenshot(path=FOLDER / f"{name}.png")
+    tab.page.evaluate(CALM)
+    path = FOLDER / f"{name}.png"
+    tab.page.screenshot(path=path)
+    Image.open(path).quantize(256).save(path, optimize=True)  # a third of the size
 
 
 def main() -> None:
