@@ -73,6 +73,7 @@ def constellation(tab: Console, scene: Scene) -> None:
     root = scene.hub.root_folder(scene.constellation, scene.token)
     scene.post("/files", token=scene.bob, name="cover.md", content="", folder_uuid=root)
     tab.see("File cover.md created")
+    tab.file("cover.md").first.wait_for()
 
 
 def streams(tab: Console, scene: Scene) -> None:
@@ -146,7 +147,9 @@ def save(tab: Console, name: str) -> None:
     tab.page.evaluate(CALM)
     path = FOLDER / f"{name}.png"
     tab.page.screenshot(path=path)
-    Image.open(path).quantize(256).save(path, optimize=True)  # a third of the size
+    Image.open(path).quantize(256, Image.Quantize.MAXCOVERAGE).save(
+        path, optimize=True
+    )  # a third of the size
 
 
 def main() -> None:

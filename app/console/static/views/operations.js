@@ -28,7 +28,7 @@ export function operationsView(place) {
     lag: lineChart("Worst lag of a worker", milliseconds),
   };
   const state = el("span.live", { role: "status" });
-  const ends = el("div.halves", {});
+  const ends = el("div.charts.top", {});
   const workers = table("Workers", ["Host", "Process", "Up", "Memory", "Streams", "Sockets", "Topics", "Delivered", "Lag", "Outbox", ""]);
   const topics = table("Busiest topics", ["Topic", "Subscribers", "Events"]);
   let before = null;

@@ -14,6 +14,8 @@ export function treePanel(here) {
   let selected = null;
 
   const folder = () => (selected?.type === "folder" ? selected : parentOf(root, selected?.uuid)) ?? root;
+  // What had the focus before a dialog was drawn anew meanwhile.
+  const focus = () => list.querySelector('[tabindex="0"]')?.focus();
   const newFile = () => here.can("WRITE") && ask("New file", [
     ["Name", "name", { required: true, maxlength: 200, value: "note.md" }],
   ], "Create", async ({ name }) => {
@@ -21,22 +23,23 @@ export function treePanel(here) {
     await load();
     choose(made.file_uuid);
     here.open(made.file_uuid);
-  });
+  }).then(focus);
   const newFolder = () => here.can("WRITE") && ask("New folder", [["Name", "name", { required: true, maxlength: 200 }]],
     "Create", async ({ name }) => {
       const made = await call("POST", "/folders", { json: { name, parent_folder_uuid: folder().uuid } });
       await load();
       choose(made.folder_uuid);
-    });
+    }).then(focus);
   const path = (item) => `/${item.type === "folder" ? "folders" : "files"}/${item.uuid}`;
   const rename = (item) => here.can("WRITE") && ask("Rename", [["Name", "name", { value: item.name, required: true, maxlength: 200 }]],
-    "Rename", async ({ name }) => { await call("PATCH", path(item), { json: { name } }); await load(); });
+    "Rename", async ({ name }) => { await call("PATCH", path(item), { json: { name } }); await load(); }).then(focus);
   const remove = async (item) => {
     if (!here.can("WRITE") || item === root) return;
     const what = item.type === "folder" ? "with all that is in it" : "with its comments";
     if (!await confirm(`Delete “${item.name}”?`, `It goes ${what}, for everybody.`, "Delete")) return;
     await call("DELETE", path(item));
     await load();
+    focus();
   };
 
   async function load() {
@@ -47,7 +50,7 @@ export function treePanel(here) {
 
   function draw(takesFocus = list.contains(document.activeElement)) {
     fill(list, item(root, 1));
-    if (takesFocus) list.querySelector('[tabindex="0"]')?.focus();
+    if (takesFocus) focus();
     const isRoot = selected === root;
     fill(bar, here.can("WRITE") ? [
       button("New file", newFile, "small"), button("New folder", newFolder, "small"),
