@@ -17,15 +17,16 @@ VIEWS = {
     "concepts": "/api/ad-concepts",
     "operations": "/api/ops/stats",
 }
-TICKETS = "/api/stream-ticket"
+TICKETS, DOCS = "/api/stream-ticket", "/docs"
 
 
 def about(app: Flask) -> dict[str, Any]:
-    """`{views: [name], has_tickets, can_register, gateway, demo: [{name, password, is_operator}]}`."""
+    """`{views: [name], has_tickets, has_docs, can_register, gateway, demo}`; see `demo_users`."""
     paths = {rule.rule for rule in app.url_map.iter_rules()}
     return {
         "views": [name for name, path in VIEWS.items() if path in paths],
         "has_tickets": TICKETS in paths,
+        "has_docs": DOCS in paths,
         "can_register": app.config["ALLOW_REGISTRATION"],
         "gateway": app.config["GATEWAY_AUTH"],
         "demo": demo_users(app),
@@ -33,7 +34,7 @@ def about(app: Flask) -> dict[str, Any]:
 
 
 def demo_users(app: Flask) -> list[dict[str, Any]]:
-    """Those that `seed --demo` makes, whose passwords are public; none where others can reach the hub."""
+    """`{name, password, is_operator}` of those that `seed --demo` makes; none where others reach the hub."""
     if app.config["NAME"] != "development" or not is_loopback(app.config["BIND"]):
         return []
     users = yaml.safe_load(DEMO.read_text(encoding="utf-8"))["users"]

@@ -53,8 +53,8 @@ def stage(shared_hub: HubProcess, open_stream: OpenStream) -> Stage:
 
 @pytest.fixture(scope="session")
 def operator(shared_hub: HubProcess) -> str:
-    """The name of an account that is one."""
+    """The token of an account that is one."""
     name = new_name("Operator")
-    shared_hub.register(name)
+    _, token = shared_hub.register(name)
     shared_hub.flask("user", "admin", name)
-    return name
+    return token

@@ -8,7 +8,7 @@ from tests.support.stage import Stage
 
 
 def test_a_sample_becomes_a_concept(console: OpenConsole, stage: Stage) -> None:
-    tab = console().sign_in(stage.name, "concepts")
+    tab = console().enter(stage.token, "concepts")
     tab.see("No concept yet")
     tab.button("Use a sample").click()
     tab.see("completed")
@@ -26,14 +26,14 @@ def test_a_sample_becomes_a_concept(console: OpenConsole, stage: Stage) -> None:
 
 
 def test_a_file_becomes_a_concept(console: OpenConsole, stage: Stage) -> None:
-    tab = console().sign_in(stage.name, "concepts")
+    tab = console().enter(stage.token, "concepts")
     tab.label("Picture").set_input_files(ROOT / "examples/ad.png")
     tab.button("Begin").click()
     tab.page.get_by_role("article").get_by_text("completed").wait_for()
 
 
 def test_a_failure_is_told_and_tried_again(console: OpenConsole, stage: Stage) -> None:
-    tab = console(may_fail=True).sign_in(stage.name, "concepts")
+    tab = console(may_fail=True).enter(stage.token, "concepts")
     tab.button("By address …").click()
     tab.ask("Begin", Name_of_the_ad="nowhere", Address_of_the_picture=f"{stage.hub.url}/health/live")
     tab.see("failed")

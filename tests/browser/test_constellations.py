@@ -10,10 +10,9 @@ from tests.support.wait import wait_until
 HOSTILE = "<img src=x onerror=alert(1)><script>alert(2)</script>.md"
 
 
-def opened(console: OpenConsole, stage: Stage, name: str = "", **options: object) -> Console:
-    tab = console(stage.hub.url, **options).sign_in(
-        name or stage.name, f"constellations/{stage.constellation}"
-    )
+def opened(console: OpenConsole, stage: Stage, token: str = "", **options: object) -> Console:
+    tab = console(stage.hub.url, **options)
+    tab.enter(token or stage.token, f"constellations/{stage.constellation}")
     tab.live()
     return tab
 
@@ -25,7 +24,7 @@ def new_file(stage: Stage, name: str, content: str = "Hello") -> str:
 
 
 def test_a_new_one_is_shown_at_once(console: OpenConsole, stage: Stage) -> None:
-    tab = console().sign_in(stage.name)
+    tab = console().enter(stage.token)
     tab.button("New constellation").click()
     tab.ask("Create", Name="Lyra", Description="A harp")
     tab.see("A harp")
@@ -53,9 +52,7 @@ def test_the_life_of_a_file(console: OpenConsole, stage: Stage) -> None:
 
 def test_two_tabs_see_each_others_edits(console: OpenConsole, stage: Stage) -> None:
     file = new_file(stage, "shared.md")
-    stage.hub.register(bob := new_name("Bob"))
-    uuid = stage.hub.get("/api/auth/me", token=stage.hub.login(bob)).json()["user"]["id"]
-    stage.hub.connect(stage.constellation, stage.token, uuid, "WRITE")
+    _, bob = stage.join("WRITE")
     one, other = opened(console, stage), opened(console, stage, bob)
     for tab in (one, other):
         tab.file("shared.md").click()
@@ -97,11 +94,11 @@ def test_comments_and_replies(console: OpenConsole, stage: Stage) -> None:
 
 def test_members_come_change_and_go(console: OpenConsole, stage: Stage) -> None:
     bob = new_name("Bob")
-    uuid, _ = stage.hub.register(bob)
+    uuid, token = stage.hub.register(bob)
     tab = opened(console, stage)
     tab.button("Add").click()
     tab.ask("Add", Id_of_the_account=uuid)
-    reader = opened(console, stage, bob)
+    reader = opened(console, stage, token)
     reader.see("You may read here.")
     tab.label(f"Rights of {bob}").select_option("WRITE")
     reader.button("New file").wait_for()

@@ -11,7 +11,7 @@ from tests.support.stage import Stage
 
 def bot(console: OpenConsole, stage: Stage, name: str) -> Console:
     """A tab in which the account is a bot of that name."""
-    tab = console(stage.hub.url).sign_in(stage.name, "gateway")
+    tab = console(stage.hub.url).enter(stage.token, "gateway")
     tab.label("Name").fill(name)
     tab.button("Connect").click()
     tab.see(f"Connected as {name}")
@@ -24,7 +24,7 @@ def talk(tab: Console) -> list[str]:
 
 def test_a_question_and_its_answer_in_parts(console: OpenConsole, stage: Stage) -> None:
     name = new_name("bot").replace("-", "_")
-    answering, asking = bot(console, stage, name), console().sign_in(stage.name, "gateway")
+    answering, asking = bot(console, stage, name), console().enter(stage.token, "gateway")
     asking.label("To").fill(name)
     asking.label("Message").fill("What is the weather?")
     asking.button("Ask").click()
@@ -38,7 +38,7 @@ def test_a_question_and_its_answer_in_parts(console: OpenConsole, stage: Stage) 
 
 
 def test_nobody_there(console: OpenConsole, stage: Stage) -> None:
-    tab = console().sign_in(stage.name, "gateway")
+    tab = console().enter(stage.token, "gateway")
     tab.label("To").fill(new_name("nobody"))
     tab.button("Ask").click()
     tab.see("User not connected")
@@ -48,7 +48,7 @@ def test_nobody_there(console: OpenConsole, stage: Stage) -> None:
 
 def test_a_mention_goes_to_the_bot(console: OpenConsole, start_stage: StartStage) -> None:
     stage = start_stage()
-    mentioned, asking = bot(console, stage, "ci_bot"), console(stage.hub.url).sign_in(stage.name, "gateway")
+    mentioned, asking = bot(console, stage, "ci_bot"), console(stage.hub.url).enter(stage.token, "gateway")
     asking.see("1 connection at the moment")
     asking.label("Message").fill("Is it green, @ci_bot?")
     asking.button("Only send").click()
@@ -58,7 +58,7 @@ def test_a_mention_goes_to_the_bot(console: OpenConsole, start_stage: StartStage
 
 def test_where_tokens_are_asked_for(console: OpenConsole, start_stage: StartStage) -> None:
     stage = start_stage(GATEWAY_AUTH="token", CLIENT_ID="shop", CLIENT_SECRET="a secret of the shop")
-    tab = console(stage.hub.url).sign_in(stage.name, "gateway")
+    tab = console(stage.hub.url).enter(stage.token, "gateway")
     tab.see("This hub lets only back ends ask and push.")
     tab.button("Connect").click()  # as the account itself
     tab.see("Connected as")

@@ -15,14 +15,13 @@ def recipient() -> str:
 
 
 def notify(hub: HubProcess, operator: str, recipient: str, *payloads: str) -> None:
-    token = hub.login(operator)
     for payload in payloads:
         body = {"users": [recipient], "payload": payload}
-        assert hub.post("/api/message/notify", token=token, json=body).status_code == 202
+        assert hub.post("/api/message/notify", token=operator, json=body).status_code == 202
 
 
 def opened(console: OpenConsole, operator: str, recipient: str) -> Console:
-    tab = console().sign_in(operator, f"inbox/{recipient}")
+    tab = console().enter(operator, f"inbox/{recipient}")
     tab.live()
     return tab
 
@@ -55,8 +54,8 @@ def test_a_message_is_sent_and_seen_in_two_tabs(console: OpenConsole, operator: 
 
 def test_others_bring_a_token(console: OpenConsole, stage: Stage, operator: str, recipient: str) -> None:
     notify(stage.hub, operator, recipient, "for you alone")
-    token = stage.hub.get(f"/api/user/{recipient}/token", token=stage.hub.login(operator)).json()
-    tab = console().sign_in(stage.name, "inbox")
+    token = stage.hub.get(f"/api/user/{recipient}/token", token=operator).json()
+    tab = console().enter(stage.token, "inbox")
     tab.label("Subscriber token").fill(token["access_token"])
     tab.button("Open").click()
     tab.see("for you alone")

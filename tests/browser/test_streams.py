@@ -9,7 +9,7 @@ from tests.support.stage import Stage
 
 @pytest.fixture
 def tab(console: OpenConsole, stage: Stage) -> Console:
-    tab = console().sign_in(stage.name, f"inspector/constellation/{stage.constellation}")
+    tab = console().enter(stage.token, f"inspector/constellation/{stage.constellation}")
     tab.live()
     return tab
 

@@ -4,7 +4,8 @@ import { el, fill, svg } from "./dom.js";
 
 const WIDTH = 300;
 const HEIGHT = 80;
-const MOST = 120; // samples
+const MOST = 90; // samples, which fill the width from the
+const LEAST = 15; // first ones on
 
 // A figure with its newest value; `add(value)` draws on. A value of null is a gap.
 export function lineChart(title, show) {
@@ -21,8 +22,9 @@ export function lineChart(title, show) {
     if (values.length > MOST) values.shift();
     const known = values.filter((each) => each !== null);
     const most = scale(Math.max(0, ...known));
+    const step = WIDTH / (Math.max(LEAST, values.length) - 1);
     const points = values.map((each, index) => each === null ? null
-      : [WIDTH - (values.length - 1 - index) * (WIDTH / (MOST - 1)), HEIGHT - 1 - (each / most) * (HEIGHT - 4)]);
+      : [WIDTH - (values.length - 1 - index) * step, HEIGHT - 1 - (each / most) * (HEIGHT - 4)]);
     const path = points.map((point, index) =>
       point && `${points[index - 1] ? "L" : "M"}${point[0].toFixed(1)} ${point[1].toFixed(1)}`).filter(Boolean).join("");
     line.setAttribute("d", path);
@@ -43,14 +45,14 @@ function scale(value) {
   return [1, 2, 5, 10].map((step) => step * power).find((step) => step >= value);
 }
 
-// Counts by name, the largest first.
-export function barChart(counts) {
+// Counts by name, the largest first; `names` are other words for some of them.
+export function barChart(counts, names = {}) {
   const rows = Object.entries(counts).filter(([, count]) => count > 0).sort((one, other) => other[1] - one[1]);
   const most = rows[0]?.[1] ?? 1;
   if (!rows.length) return el("p.hint", {}, "None so far.");
   return el("dl.bars", {}, rows.map(([name, count]) => {
     const bar = el("i", {});
     bar.style.width = `${(count / most) * 100}%`;
-    return el("div", {}, el("dt", {}, name.replaceAll("_", " ")), el("dd", {}, el("span.bar", {}, bar), count.toLocaleString()));
+    return el("div", {}, el("dt", {}, names[name] ?? name.replaceAll("_", " ")), el("dd", {}, el("span.bar", {}, bar), count.toLocaleString()));
   }));
 }

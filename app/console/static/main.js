@@ -27,7 +27,8 @@ function frame() {
     el("header.side", {},
       el("a.brand", { href: "#/" }, el("img", { src: "/console/icon.svg", alt: "", width: 24, height: 24 }), "Hub"),
       el("nav", { "aria-label": "Views" }, links),
-      el("div.foot", {}, who, theme, button("Keyboard", showShortcuts, "quiet.wide"), button("Sign out", leaveSession, "quiet"))),
+      el("div.foot", {}, who, theme, facts.has_docs && el("a.quiet.wide", { href: "/docs" }, "API"),
+        button("Keyboard", showShortcuts, "quiet.wide"), button("Sign out", leaveSession, "quiet"))),
     main));
 }
 
@@ -63,8 +64,12 @@ function show() {
   leave();
   viewShortcuts([]);
   for (const link of links) {
-    if (link.dataset.view === view.name) link.setAttribute("aria-current", "page");
-    else link.removeAttribute("aria-current");
+    if (link.dataset.view === view.name) {
+      link.setAttribute("aria-current", "page");
+      link.scrollIntoView({ block: "nearest", inline: "center" });
+    } else {
+      link.removeAttribute("aria-current");
+    }
   }
   document.title = `${view.title} · Hub`;
   const place = el("div.view", {});

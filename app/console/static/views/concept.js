@@ -47,7 +47,7 @@ function palette(colors) {
   const strip = el("div.strip", { "aria-hidden": "true" }, known.map(({ hex, share }) => {
     const part = el("i", {});
     part.style.background = hex;
-    part.style.flexGrow = share ?? 1;
+    part.style.flexGrow = share > 0 ? share * 100 : 1; // below 1 in all they would leave a gap
     return part;
   }));
   return el("section", { "aria-label": "Colours" }, strip, el("ul.swatches", {}, known.map(({ hex, name, role, share }) => {

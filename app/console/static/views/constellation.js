@@ -92,7 +92,11 @@ export function constellationView(place, uuid, fileUuid) {
     el("div.column", {}, tree.node, members.node, el("section.card", {}, el("h2", {}, "Just now"), news)),
     side));
   fill(news, el("li.hint", {}, "What others change shows up here."));
-  reload().then(() => fileUuid && editor.open(fileUuid));
+  reload().then(() => {
+    if (!fileUuid || !here.has(fileUuid)) return;
+    tree.choose(fileUuid);
+    editor.open(fileUuid);
+  });
   return () => {
     clearTimeout(timer);
     stream.close();

@@ -8,6 +8,12 @@ import { chip } from "../ui.js";
 const EVERY_MS = 2000;
 const UNITS = ["B", "KiB", "MiB", "GiB", "TiB"];
 
+// RFC 6455, 7.4.1
+const CODES = {
+  1000: "closed", 1001: "went away", 1005: "closed without a word", 1006: "connection lost", 1008: "not allowed",
+  1009: "frame too large", 1011: "failure", 1013: "try again later",
+};
+
 const whole = (value) => Math.round(value).toLocaleString();
 const rate = (value) => `${value < 10 ? value.toFixed(1) : whole(value)}/s`;
 const milliseconds = (value) => `${value < 10 ? value.toFixed(1) : whole(value)} ms`;
@@ -43,7 +49,7 @@ export function operationsView(place) {
     before = { ...now, workers: stats.workers.length };
     fill(ends,
       panel("Streams by kind", stats.streams_by_kind), panel("Streams that ended", stats.stream_ends),
-      panel("Sockets that ended", stats.socket_ends));
+      panel("Sockets that ended", stats.socket_ends, CODES));
     workers.show(stats.workers.map(workerRow));
     tell(stats.partial ? "warn" : "good", stats.partial ? partial(stats) : "Live");
   };
@@ -76,8 +82,8 @@ function partial({ silent }) {
   return silent?.length ? `No word from ${silent.length} of the workers` : "Perhaps not all workers: the broker is away";
 }
 
-function panel(title, counts) {
-  return el("section.card", {}, el("h2", {}, title), barChart(counts ?? {}));
+function panel(title, counts, names) {
+  return el("section.card", {}, el("h2", {}, title), barChart(counts ?? {}, names));
 }
 
 function table(title, heads) {
@@ -88,7 +94,10 @@ function table(title, heads) {
     el("div.scroll", { tabindex: "0", role: "region", "aria-label": title }, el("table.plain", {}, el("thead", {}, el("tr", {}, head)), body)));
   return {
     node,
-    show: (rows) => fill(body, rows.map((row) => el("tr", {}, row.map((cell, index) => el(`td${isNumber(index) ? ".number" : ""}`, {}, cell))))),
+    show: (rows) => {
+      node.hidden = !rows.length;
+      fill(body, rows.map((row) => el("tr", {}, row.map((cell, index) => el(`td${isNumber(index) ? ".number" : ""}`, {}, cell)))));
+    },
   };
 }
 

@@ -109,7 +109,7 @@ export function treePanel(here) {
     actions[event.key](event);
   }
 
-  return { node, load, newFile, newFolder, has: (uuid) => find(root, uuid) !== null };
+  return { node, load, choose, newFile, newFolder, has: (uuid) => find(root, uuid) !== null };
 }
 
 function order(one, other) {

@@ -1,0 +1,7 @@
+"""The console is no part of the API: a page, its files, and the token that its scripts begin with."""
+
+from app.documents.operation import Operations
+
+TITLE = "Console"
+
+OPERATIONS: Operations = {"console.page": None, "console.asset": None, "console.exchange": None}
