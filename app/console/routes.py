@@ -1,5 +1,6 @@
 """`/` and `/console/…`: the page, its files, and the token that its scripts call the API with."""
 
+import logging
 from time import time
 
 from flask import Blueprint, Response, current_app, jsonify, render_template, request
@@ -12,6 +13,7 @@ from app.console.assets import assets, etag_of, modules
 from app.console.facts import about
 from app.errors import Forbidden, NotFound
 
+audit = logging.getLogger("hub.audit")
 blueprint = Blueprint("console", __name__, template_folder="pages")
 
 # Nothing inline and nothing from elsewhere, but for the images that concepts are about. Trusted types keep
@@ -59,6 +61,7 @@ def exchange() -> ResponseReturnValue:
         raise Forbidden("Only the console may ask for this")
     seconds = max(1, principal.expires_at - int(time()))
     more = {"jti": principal.token_id}
+    audit.info("token issued", extra={"user": principal.uuid, "seconds": seconds})
     token = tokens.issue(tokens.ACCOUNT, principal.uuid, seconds, principal.token_version, more)
     return jsonify(
         access_token=token,

@@ -109,6 +109,12 @@ def test_tokens(app: Flask, alice: Person, shell: Shell, lines: Lines) -> None:
     assert lines() == [("stream ticket issued", {"user": alice.uuid, "use": tokens.ACCOUNT})]
 
 
+def test_the_consoles_token(alice: Person, nobody: Person, lines: Lines) -> None:
+    response = nobody.post("/console/token", headers={"Cookie": f"auth_token={alice.token}"})
+    expected = {"user": alice.uuid, "seconds": response.get_json()["expires_in"]}
+    assert lines() == [("token issued", expected)]
+
+
 def test_clients_and_recipients(app: Flask, nobody: Person, shell: Shell, lines: Lines) -> None:
     printed = dict(line.split("=") for line in shell("client", "create", "Shop").splitlines())
     client = {"client": printed["CLIENT_ID"]}
