@@ -55,7 +55,8 @@ def test_logging_in(
     def attempt(who: dict[str, str]) -> None:
         assert nobody.post(path, json={**who, "password": "wrong"}).status_code == 401
 
-    assert 0.5 < ratio(lambda: attempt(known), lambda: attempt(unknown)) < 2
+    # Noise only makes one worse, a difference is there each time.
+    assert any(0.5 < ratio(lambda: attempt(known), lambda: attempt(unknown)) < 2 for _ in range(3))
 
 
 def test_registering(nobody: Person, dora: Person) -> None:
