@@ -22,10 +22,10 @@ from urllib.parse import quote, unquote_to_bytes, urljoin, urlsplit
 
 import gevent
 
+from app.retrying import parse_retry_after
 from app.tasks.addresses import Address, is_public, parse_literal
 from app.tasks.failures import TaskFailure, TryAgain
 from app.tasks.incoming import Response
-from app.tasks.retrying import parse_retry_after
 
 MOST_BYTES = 10 * 1024 * 1024
 MOST_REDIRECTS = 5

@@ -21,11 +21,11 @@ from flask import Flask
 from gevent.event import Event
 from gevent.lock import Semaphore
 
+from app.retrying import backoff
 from app.tasks import queue
 from app.tasks.addresses import Address
 from app.tasks.failures import TaskFailure, TryAgain
 from app.tasks.queue import Taken, Taking
-from app.tasks.retrying import backoff
 
 log = logging.getLogger("hub.tasks")
 

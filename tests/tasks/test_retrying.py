@@ -5,7 +5,7 @@ from time import time
 
 import pytest
 
-from app.tasks.retrying import MOST_SECONDS, backoff, parse_retry_after
+from app.retrying import MOST_SECONDS, backoff, parse_retry_after
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ ROOT = Path(__file__).resolve().parents[2]
 # From the bottom up. A part imports itself and what stands in lines below it, never its own line's others.
 LAYERS = [
     ["config", "app.realtime"],
-    ["app.errors", "app.fields", "app.json"],
+    ["app.errors", "app.fields", "app.json", "app.retrying"],
     ["app.identifiers", "app.paging", "app.extensions"],
     ["app.body", "app.database", "app.clock"],
     ["app.documents", "app.lease"],

@@ -17,10 +17,10 @@ import orjson
 import requests
 from requests.adapters import HTTPAdapter
 
+from app.retrying import parse_retry_after
 from app.tasks.failures import TaskFailure, TryAgain
 from app.tasks.pictures import Picture, on_threads
 from app.tasks.providers.base import Concept, problem_of
-from app.tasks.retrying import parse_retry_after
 
 log = logging.getLogger(__name__)
 

@@ -1,4 +1,4 @@
-"""How long to wait before trying again."""
+"""How long to wait before trying again. Pure."""
 
 import random
 from datetime import UTC
@@ -8,10 +8,13 @@ from time import time
 FIRST_SECONDS, MOST_SECONDS = 1.0, 30.0
 
 
-def backoff(attempt: int) -> float:
-    """Seconds to wait after attempt `attempt` (from 1): doubling to a bound, never under half of it."""
-    seconds = min(MOST_SECONDS, FIRST_SECONDS * 2.0 ** min(attempt - 1, 10))
-    return seconds / 2 + random.uniform(0, seconds / 2)
+def backoff(attempt: int, first: float = FIRST_SECONDS, most: float = MOST_SECONDS) -> float:
+    """Seconds to wait after attempt `attempt` (from 1): doubling up to a bound, never under half of that.
+
+    Equal jitter: half is fixed, half is random, so that tasks begun together do not stay together.
+    """
+    full = min(most, first * 2.0 ** min(attempt - 1, 16))
+    return random.uniform(full / 2, full)
 
 
 def parse_retry_after(value: str | None) -> float | None:
