@@ -1,15 +1,9 @@
 """What a concept looks like in answers."""
 
-from datetime import UTC, datetime
 from typing import Any
 
 from app.concepts import live
-
-
-def time(moment: datetime) -> str:
-    """RFC 3339 in UTC; SQLite gives back times without a zone, which are UTC already."""
-    aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    return aware.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+from app.json import timestamp
 
 
 def submission(found: Any) -> dict[str, Any]:
@@ -30,6 +24,6 @@ def concept(found: Any) -> dict[str, Any]:
         "ad_archive_id": found.ad_archive_id,
         "image_url": found.image_url,
         "attempts": found.attempts,
-        "created_at": time(found.created_at),
-        "updated_at": time(found.updated_at),
+        "created_at": timestamp(found.created_at),
+        "updated_at": timestamp(found.updated_at),
     }
