@@ -8,6 +8,8 @@ from typing import Any
 
 import click
 
+from app.cli.terminal import plain
+
 WIDTH = 96
 HEX = re.compile(r"#[0-9a-fA-F]{6}")
 
@@ -56,9 +58,7 @@ def _is_plain(value: Any) -> bool:
 
 
 def _text(value: Any) -> str:
-    """One line, without anything that a terminal would obey."""
-    shown = "".join(letter if letter.isprintable() else " " for letter in str(value))
-    return f"{value:g}" if isinstance(value, float) else shown
+    return f"{value:g}" if isinstance(value, float) else plain(value)
 
 
 def _wrapped(text: str, first: str, others: str) -> list[str]:

@@ -1,0 +1,97 @@
+"""Tokens for what the command line asks of a hub that runs.
+
+Whoever can run it with the hub's secrets and database is the operator; what they need is made here, lives
+shortly, and stands in the audit log.
+"""
+
+import logging
+from collections.abc import Callable
+from math import inf
+from time import monotonic
+
+import click
+from sqlalchemy import select
+
+from app.accounts import service as accounts
+from app.auth import clients, subscribers, tokens
+from app.auth.models import User
+from app.constellations.models import Membership
+from app.extensions import db
+
+TOKEN_SECONDS = 3600
+audit = logging.getLogger("hub.audit")
+
+
+class Fresh:
+    """A credential that is made when it is needed first, and anew before it expires. The one that was `given`
+    stays."""
+
+    def __init__(self, make: Callable[[], str], given: str = "", seconds: float = TOKEN_SECONDS / 2) -> None:
+        self._make, self._token, self._seconds = make, given, seconds
+        self._until = inf if given else 0.0
+
+    def get(self) -> str:
+        if monotonic() >= self._until:
+            self._token, self._until = self._make(), monotonic() + self._seconds
+        return self._token
+
+
+def find(name: str) -> User:
+    """By name or e-mail address; raises ClickException."""
+    user = accounts.find_user(name)
+    if user is None:
+        raise click.ClickException(
+            f"There is no account named {name}: `flask --app wsgi user create` makes one."
+        )
+    return user
+
+
+def account(user: User, seconds: int = TOKEN_SECONDS) -> str:
+    audit.info("token issued", extra={"user": user.uuid, "seconds": seconds})
+    return tokens.issue(tokens.ACCOUNT, user.uuid, seconds, user.token_version)
+
+
+def of_uuid(uuid: str) -> str:
+    """A token of the account; raises ClickException when it is gone."""
+    user = db.session.get(User, uuid)
+    if user is None:
+        raise click.ClickException("The account is gone.")
+    return account(user)
+
+
+def member(constellation_uuid: str) -> str:
+    """A token of who may do most in the constellation; raises ClickException when nobody is in it."""
+    query = select(User).join(Membership, Membership.user_uuid == User.uuid)
+    highest = query.where(Membership.constellation_uuid == constellation_uuid).order_by(
+        Membership.rights.desc(), User.created_at, User.uuid
+    )
+    user = db.session.scalar(highest.limit(1))
+    if user is None:
+        raise click.ClickException("The constellation is gone.")
+    return account(user)
+
+
+def find_operator() -> User | None:
+    """The oldest account that is an operator."""
+    query = select(User).where(User.is_operator).order_by(User.created_at, User.uuid)
+    return db.session.scalar(query.limit(1))
+
+
+def operator() -> str:
+    """A token of an operator's account; raises ClickException without one."""
+    user = find_operator()
+    if user is None:
+        raise click.ClickException(
+            "No account is an operator: `flask --app wsgi user admin NAME` makes one, or give --token"
+        )
+    return account(user)
+
+
+def service(seconds: int = clients.TOKEN_SECONDS) -> str:
+    """A token of the hub itself as a back end."""
+    audit.info("service token issued", extra={"client": clients.INTERNAL, "by": "command line"})
+    return tokens.issue(tokens.SERVICE, clients.INTERNAL, seconds)
+
+
+def subscriber(external_id: str) -> str:
+    return subscribers.issue_token(external_id, "command line")

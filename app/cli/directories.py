@@ -1,0 +1,180 @@
+"""Where topics are looked up: in the hub's database, or, with a token of somebody's, by asking the hub."""
+
+from collections.abc import Iterable
+from functools import partial
+from typing import Any
+from urllib.parse import quote
+
+import click
+import jwt
+from sqlalchemy import Select, or_, select
+
+from app.auth import tokens
+from app.auth.models import User
+from app.cli import credentials, topics
+from app.cli.remote import Hub, Refused
+from app.cli.topics import CONCEPT, CONSTELLATION, GROUP, INBOX, RECIPIENT, Directory, Target
+from app.concepts.models import Concept
+from app.constellations.models import Constellation
+from app.extensions import db
+from app.identifiers import is_uuid
+from app.notifications.models import Group, Recipient
+
+FEW, MANY = 20, 1000
+MESSAGES = ":messages"  # how the engine calls a concept's unnamed events
+LARGEST_ID = 2**31 - 1
+
+
+def directory_of(hub: Hub, user: str | None) -> Directory:
+    """Acting as the account `user`, or else as whoever may do it."""
+    if hub.token and user:
+        raise click.UsageError(
+            "--user makes a token with this configuration's secrets; --token is one already"
+        )
+    return Remote(hub) if hub.token else Local(credentials.find(user) if user else None)
+
+
+class Local(Directory):
+    def __init__(self, user: User | None) -> None:
+        self._user = user
+
+    def look_up(self, kind: str, text: str) -> list[Target]:
+        if "\0" in text:
+            return []
+        return {
+            CONSTELLATION: self._constellations,
+            CONCEPT: self._concepts,
+            RECIPIENT: self._recipients,
+            INBOX: self._inboxes,
+            GROUP: self._groups,
+        }[kind](text)
+
+    def names(self, kind: str) -> Iterable[str]:
+        column: Any = {
+            CONSTELLATION: Constellation.name,
+            CONCEPT: Concept.ad_archive_id,
+            RECIPIENT: Recipient.external_id,
+            INBOX: Recipient.id,
+            GROUP: Group.name,
+        }[kind]
+        return [str(name) for name in db.session.scalars(select(column).distinct().limit(MANY))]
+
+    def _constellations(self, text: str) -> list[Target]:
+        mine = or_(Constellation.uuid == text.lower(), Constellation.name == text)
+        query = select(Constellation.uuid, Constellation.name).where(mine)
+        return [
+            topics.constellation(row.uuid, row.name, self._token(partial(credentials.member, row.uuid)))
+            for row in _few(query.order_by(Constellation.created_at))
+        ]
+
+    def _concepts(self, text: str) -> list[Target]:
+        id = text.removesuffix(MESSAGES)
+        query = select(Concept.uuid, Concept.user_uuid, Concept.ad_archive_id).where(
+            or_(Concept.uuid == id.lower(), Concept.ad_archive_id == text)
+        )
+        if self._user is not None:
+            query = query.where(Concept.user_uuid == self._user.uuid)
+        rows = [(row, partial(credentials.of_uuid, row.user_uuid)) for row in _few(query)]
+        return [topics.concept(row.uuid, row.ad_archive_id, token, id == text) for row, token in rows]
+
+    def _recipients(self, text: str) -> list[Target]:
+        names = db.session.scalars(select(Recipient.external_id).where(Recipient.external_id == text))
+        return [topics.recipient(name, partial(credentials.subscriber, name)) for name in names]
+
+    def _inboxes(self, text: str) -> list[Target]:
+        found = db.session.get(Recipient, _number(text))
+        return self._recipients(found.external_id) if found else []
+
+    def _groups(self, text: str) -> list[Target]:
+        query = select(Group.name).where(or_(Group.name == text, Group.id == _number(text)))
+        return [Target(GROUP, name, name, "", str) for name in db.session.scalars(query)]
+
+    def _token(self, otherwise: Any) -> Any:
+        return partial(credentials.account, self._user) if self._user else otherwise
+
+
+class Remote(Directory):
+    """What the token's bearer may see; who may not is told so when it comes to it."""
+
+    def __init__(self, hub: Hub) -> None:
+        self._hub = hub
+        self._use, self._subject = _read(hub.token)
+
+    def look_up(self, kind: str, text: str) -> list[Target]:
+        return {
+            CONSTELLATION: self._constellations,
+            CONCEPT: self._concepts,
+            RECIPIENT: self._recipients,
+            INBOX: self._inboxes,
+            GROUP: self._groups,
+        }[kind](text)
+
+    def names(self, kind: str) -> Iterable[str]:
+        if kind == CONSTELLATION and self._use == tokens.ACCOUNT:
+            return [row["name"] for row in self._hub.call("GET", "/constellations")]
+        return [self._subject] if kind == RECIPIENT and self._use == tokens.SUBSCRIBER else []
+
+    def _constellations(self, text: str) -> list[Target]:
+        if self._use != tokens.ACCOUNT:
+            return []
+        rows = [(row["constellation_uuid"], row["name"]) for row in self._hub.call("GET", "/constellations")]
+        return [topics.constellation(uuid, name, str) for uuid, name in rows if text in (name, uuid)]
+
+    def _concepts(self, text: str) -> list[Target]:
+        if self._use != tokens.ACCOUNT:
+            return []
+        id = text.removesuffix(MESSAGES)
+        try:
+            rows = (
+                [self._hub.call("GET", f"/api/ad-concepts/{id}")]
+                if is_uuid(id)
+                else self._hub.call("GET", "/api/ad-concepts", params={"ids": text})["concepts"]
+            )
+        except Refused as refused:
+            if refused.status in (403, 404):
+                return []
+            raise
+        return [topics.concept(row["id"], row["ad_archive_id"], str, id == text) for row in rows]
+
+    def _recipients(self, text: str) -> list[Target]:
+        if self._use == tokens.SUBSCRIBER:
+            return [topics.recipient(text, str)] if text == self._subject else []
+        path = f"/api/user/{quote(text, safe='')}/messages"
+        try:
+            self._hub.call("GET", path, params={"page": 1, "per_page": 1})
+        except Refused as refused:
+            if refused.status in (401, 403, 404):  # absent, or not for the bearer of this token to see
+                return []
+            raise
+        return [topics.recipient(text, partial(self._subscriber_token, text))]
+
+    def _inboxes(self, text: str) -> list[Target]:
+        return []  # only the database knows whose it is
+
+    def _groups(self, text: str) -> list[Target]:
+        return [Target(GROUP, text, text, "", str)]
+
+    def _subscriber_token(self, name: str) -> str:
+        return str(self._hub.call("GET", f"/api/user/{quote(name, safe='')}/token")["access_token"])
+
+
+def _few(query: Select[*tuple[Any, ...]]) -> Any:
+    return db.session.execute(query.limit(FEW))
+
+
+def _number(text: str) -> int:
+    """As a row's id; of no row where it can't be one."""
+    return (
+        int(text) if text.isascii() and text.isdigit() and len(text) < 11 and int(text) <= LARGEST_ID else 0
+    )
+
+
+def _read(token: str) -> tuple[str, str]:
+    """What it says that it is for, and for whom, unverified: the hub judges. Raises ClickException."""
+    try:
+        payload = jwt.decode(token, options={"verify_signature": False})
+    except jwt.PyJWTError as error:
+        raise click.ClickException(
+            "--token is no token of a hub: `flask --app wsgi token NAME` prints one where it runs"
+        ) from error
+    return str(payload.get("use", "")), str(payload.get("sub", ""))

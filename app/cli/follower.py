@@ -1,0 +1,102 @@
+"""Following one stream for as long as it goes on: who loses the connection comes back with the cursor."""
+
+from collections import OrderedDict
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from time import sleep
+
+import click
+import orjson
+import requests
+
+from app.cli.eventstream import Decoder, StreamEvent
+from app.cli.remote import Hub, Unreachable, read
+from app.cli.topics import RECIPIENT, Target
+
+PAUSE_SECONDS = 1.0
+LONGEST_PAUSE = 5.0
+REMEMBERED = 10_000
+CLOSED = "stream.closed"
+# Where coming back would not help; the others pass.
+ENDS = {
+    "deleted": "it was deleted",
+    "rights_revoked": "the rights to read it were taken away",
+    "logged_out": "the token was revoked",
+}
+
+
+class Follower:
+    """`tell` gets a sentence whenever the connection comes and goes."""
+
+    def __init__(self, hub: Hub, target: Target, tell: Callable[[str], None]) -> None:
+        self._hub, self._target, self._tell = hub, target, tell
+        self._last_id = ""
+        self._was_open = False
+        self._seen: OrderedDict[str, None] = OrderedDict()
+
+    def events(self) -> Iterator[StreamEvent]:
+        """Those of the topic and those of the stream itself (`stream.…`), each once, until the stream has
+        nothing more to tell. Raises ClickException when it can't be had (any more)."""
+        while True:
+            pause = PAUSE_SECONDS
+            try:
+                with self._open() as answer:
+                    if not self._is_stream(answer):
+                        return
+                    decoder = Decoder(self._last_id)
+                    yield from self._read(answer, decoder)
+                    pause = decoder.retry or pause
+            except Unreachable as error:
+                if not self._was_open:
+                    raise
+                self._tell(f"{error.message.partition(':')[0]}")
+            sleep(min(pause, LONGEST_PAUSE))
+
+    def _open(self) -> AbstractContextManager[requests.Response]:
+        return self._hub.stream(self._target.path, self._target.token(), last_id=self._last_id)
+
+    def _is_stream(self, answer: requests.Response) -> bool:
+        """Whether there is something to read; raises Refused for what won't change."""
+        if answer.status_code == 204:
+            return False
+        is_stream = answer.headers.get("Content-Type", "").startswith("text/event-stream")
+        if answer.status_code != 200 or not is_stream:
+            passes = answer.status_code == 429 or answer.status_code >= 500
+            if not (passes and self._was_open):
+                raise self._hub.refusal(answer)
+            raise Unreachable(f"The hub answers {answer.status_code}")
+        self._tell(f"{'back on' if self._was_open else 'following'} {self._target} at {self._hub.url}")
+        self._was_open = True
+        return True
+
+    def _read(self, answer: requests.Response, decoder: Decoder) -> Iterator[StreamEvent]:
+        why = "the connection was lost"
+        for chunk in read(answer):
+            for event in decoder.feed(chunk):
+                self._last_id = decoder.last_id
+                if self._is_new(event):
+                    yield event
+                if event.name == CLOSED:
+                    why = self._why(event)
+            self._last_id = decoder.last_id
+        self._tell(f"{why}; coming back")
+
+    def _is_new(self, event: StreamEvent) -> bool:
+        """An inbox tells all that waits at every beginning, and says `ping` where nothing does."""
+        if self._target.kind != RECIPIENT or event.name != "message":
+            return True
+        if not event.id or event.id in self._seen:
+            return False
+        self._seen[event.id] = None
+        if len(self._seen) > REMEMBERED:
+            self._seen.popitem(last=False)
+        return True
+
+    def _why(self, event: StreamEvent) -> str:
+        """Raises ClickException where there is no coming back."""
+        reason = str(orjson.loads(event.data).get("reason"))
+        if reason in ENDS:
+            raise click.ClickException(f"The stream ended: {ENDS[reason]}.")
+        if reason == "token_expired" and self._hub.token:
+            raise click.ClickException("The stream ended: the token that was given has expired.")
+        return f"the hub closed the stream ({reason})"

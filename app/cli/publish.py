@@ -1,0 +1,126 @@
+"""`flask --app wsgi publish TOPIC`: an event, or one for each line of the input."""
+
+import os
+import stat
+import sys
+from collections.abc import Callable, Iterator
+from typing import Any, BinaryIO
+
+import click
+import orjson
+from flask.cli import with_appcontext
+
+from app.auth import clients
+from app.cli import credentials, terminal, topics
+from app.cli.credentials import Fresh
+from app.cli.directories import directory_of
+from app.cli.groups import Command
+from app.cli.interrupts import until_interrupted
+from app.cli.remote import Hub, hub_options
+from app.cli.topics import CONSTELLATION, GROUP, Target
+
+
+@click.command(
+    "publish",
+    cls=Command,
+    help=f"""Publish DATA, or what comes on stdin, on TOPIC.
+
+On a constellation it becomes an event for everybody who follows it; for a recipient or a group it is a
+message that waits until it was acknowledged. One line end at the end of stdin is left out.
+
+{topics.help_on(topics.WRITABLE)}
+
+\b
+Examples:
+  flask --app wsgi publish Demo 'Lunch is ready'
+  flask --app wsgi publish --new recipient:dora 'Your parcel has arrived'
+  git log --oneline | flask --app wsgi publish Demo --lines
+""",
+)
+@click.argument("topic")
+@click.argument("data", required=False)
+@click.option("--user", help="As this account; default: whoever may.")
+@click.option("--lines", is_flag=True, help="Each line of stdin is an event of its own, sent as it comes.")
+@click.option("--new", "is_new", is_flag=True, help="recipient:NAME may be one that the hub never heard of.")
+@click.option("--json", "as_json", is_flag=True, help="Print what the hub answers, an object per event.")
+@with_appcontext
+@hub_options
+@until_interrupted
+def publish(hub: Hub, *, topic: str, data: str | None, lines: bool, as_json: bool, **whose: Any) -> None:
+    if lines and data not in (None, "-"):
+        raise click.UsageError("--lines reads stdin: leave DATA out.")
+    target = _target(hub, topic, **whose)
+    send = _sender(hub, target)
+    if not lines:
+        _tell(send(_whole(data)), target, as_json)
+        return
+    count = 0
+    for line in _lines(sys.stdin.buffer):
+        answer = send(line)
+        count += 1
+        if as_json:
+            click.echo(orjson.dumps(answer))
+    if not as_json:
+        click.echo(f"{count} events published to {target}.")
+
+
+def _target(hub: Hub, topic: str, user: str | None, is_new: bool) -> Target:
+    kind, _, name = topic.partition(":")
+    if not is_new:
+        return directory_of(hub, user).find(topic, topics.WRITABLE)
+    if kind != topics.RECIPIENT or not name:
+        raise click.UsageError("--new is for recipient:NAME.")
+    return topics.recipient(name, str)
+
+
+def _whole(data: str | None) -> bytes:
+    if data is not None and data != "-":
+        return os.fsencode(data)
+    stdin = sys.stdin.buffer
+    if data is None and stdin.isatty():
+        raise click.UsageError("Give DATA, or pipe it in.")
+    return stdin.read().removesuffix(b"\n").removesuffix(b"\r")
+
+
+def _lines(stdin: BinaryIO) -> Iterator[bytes]:
+    """As they come; of a file, whose end is known, with progress."""
+    if not _is_file(stdin):
+        yield from (line.rstrip(b"\r\n") for line in stdin)
+        return
+    with terminal.progress(stdin.readlines(), "Publishing") as bar:
+        yield from (line.rstrip(b"\r\n") for line in bar)
+
+
+def _is_file(stdin: BinaryIO) -> bool:
+    try:
+        return stat.S_ISREG(os.fstat(stdin.fileno()).st_mode)
+    except OSError:  # nothing of the operating system's
+        return False
+
+
+def _sender(hub: Hub, target: Target) -> Callable[[bytes], Any]:
+    """What publishes one text; answers what the hub answered."""
+    if target.kind == CONSTELLATION:
+        writer = Fresh(target.token, hub.token)
+        return lambda text: hub.call("POST", f"/sse/notify/{target.id}", writer.get(), data=text)
+    back_end = Fresh(credentials.service, hub.token, clients.TOKEN_SECONDS / 2)
+    name = "groups" if target.kind == GROUP else "users"
+
+    def send(text: bytes) -> Any:
+        try:
+            payload = text.decode()
+        except UnicodeDecodeError as error:
+            raise click.ClickException("A message must be UTF-8.") from error
+        body = {name: [target.id], "payload": payload}
+        return hub.call("POST", "/api/message/notify", back_end.get(), json=body)
+
+    return send
+
+
+def _tell(answer: dict[str, Any], target: Target, as_json: bool) -> None:
+    if as_json:
+        click.echo(orjson.dumps(answer))
+    elif target.kind == CONSTELLATION:
+        click.echo(f"published to {target}")
+    else:
+        click.echo(f"message {answer['id']} to {answer['recipients']} recipients")

@@ -1,0 +1,173 @@
+"""A hub that runs, called over HTTP as any program calls it; what fails is said in one sentence."""
+
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import wraps
+from typing import Any
+from urllib.parse import urljoin, urlsplit
+
+import click
+import orjson
+import requests
+from flask import current_app
+from urllib3.exceptions import HTTPError
+
+from app.cli.terminal import plain
+from app.extensions import db
+from config.base import own_url
+
+ANSWER_SECONDS = 30
+SILENCE_SECONDS = 60  # at least; longer than some heartbeats
+READ_BYTES = 64 * 1024
+
+
+class Unreachable(click.ClickException):
+    """Nothing that can be spoken to is there."""
+
+
+class Refused(click.ClickException):
+    """The hub answered, and not with what was asked for."""
+
+    def __init__(self, status: int, message: str) -> None:
+        self.status = status
+        super().__init__(message)
+
+
+class Hub:
+    """`token` is the one that was given, for calls that bring none of their own."""
+
+    def __init__(self, url: str | None = None, token: str = "", ca: str | None = None) -> None:
+        self.url = (url or default_url()).rstrip("/")
+        if not self.url.startswith(("http://", "https://")):
+            raise click.UsageError(f"--url {self.url} must begin with http:// or https://")
+        self.token = token
+        self.ca = ca
+        self._session = requests.Session()
+        self._session.trust_env = False
+        self._session.verify = ca or True
+
+    def call(self, method: str, path: str, token: str = "", **options: Any) -> Any:
+        """The JSON of a good answer, None for an empty one; raises Unreachable, Refused."""
+        answer = self.request(method, path, token, timeout=ANSWER_SECONDS, **options)
+        if not answer.ok or answer.is_redirect:
+            raise self.refusal(answer)
+        return orjson.loads(answer.content) if answer.content else None
+
+    @contextmanager
+    def stream(
+        self, path: str, token: str = "", method: str = "GET", last_id: str = "", **options: Any
+    ) -> Iterator[requests.Response]:
+        """The answer, whose body is still to come; raises Unreachable."""
+        headers = {"Accept": "text/event-stream"} | ({"Last-Event-ID": last_id} if last_id else {})
+        silence = max(SILENCE_SECONDS, 3 * int(current_app.config["HEARTBEAT_SECONDS"]))
+        timeout = (ANSWER_SECONDS, silence)
+        answer = self.request(method, path, token, headers=headers, stream=True, timeout=timeout, **options)
+        try:
+            yield answer
+        finally:
+            answer.close()
+
+    def request(self, method: str, path: str, token: str = "", **options: Any) -> requests.Response:
+        db.session.remove()  # nobody waits for a hub with a transaction open
+        headers = options.pop("headers", {})
+        token = token or self.token
+        if token:
+            headers = {**headers, "Authorization": f"Bearer {token}"}
+        try:
+            return self._session.request(
+                method, self.url + path, headers=headers, allow_redirects=False, **options
+            )
+        except requests.exceptions.SSLError as error:
+            raise Unreachable(
+                f"The certificate of {self.url} can't be verified ({_cause(error)}):"
+                " --ca FILE names the authority that signed it, or the certificate itself"
+            ) from error
+        except requests.Timeout as error:
+            raise Unreachable(f"The hub at {self.url} did not answer in time") from error
+        except (requests.RequestException, ValueError) as error:  # ValueError: the URL is none
+            raise Unreachable(
+                f"No hub answers at {self.url}: start it with `make run`, or name it with --url"
+            ) from error
+
+    def refusal(self, answer: requests.Response) -> Refused:
+        """What an answer that is none of the good ones means, and what helps."""
+        status, said = answer.status_code, _object(answer).get("error")
+        if answer.is_redirect:
+            return Refused(status, f"{self.url} leads on to {_origin(answer)}: give that as --url")
+        if not isinstance(said, str):
+            return Refused(status, f"{self.url} answered {status} and no JSON: is a hub there?")
+        sentence = plain(said).rstrip(".")
+        if status == 401:
+            sentence = f"The hub at {self.url} says: {sentence}. {self._advice()}"
+        return Refused(status, sentence)
+
+    def _advice(self) -> str:
+        if self.token:
+            return (
+                "The token is not (or no longer) good for this: `flask --app wsgi token NAME` prints one"
+                " where the hub runs, and POST /login gives one"
+            )
+        return (
+            "It does not know the tokens of this configuration, so it is another hub's: give --token, or"
+            " run this with that hub's settings (JWT_SECRET_KEY, DATABASE_URL)"
+        )
+
+
+def read(answer: requests.Response) -> Iterator[bytes]:
+    """What comes, as it comes, until the stream ends or breaks off."""
+    try:
+        while chunk := answer.raw.read1(READ_BYTES, decode_content=True):
+            yield chunk
+    except (HTTPError, OSError):
+        return
+
+
+def default_url() -> str:
+    """Where the hub of this configuration serves on this machine."""
+    bind: str = current_app.config["BIND"]
+    if bind.startswith("unix:"):
+        raise click.UsageError("BIND is a Unix socket: name the hub's address with --url")
+    return own_url(bind)
+
+
+def hub_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """`--url`, `--token` and `--ca`, which become the command's first argument: a Hub."""
+
+    @click.option("--url", envvar="HUB", help="Where the hub runs, or HUB; default http://BIND.")
+    @click.option(
+        "--token",
+        envvar="HUB_TOKEN",
+        default="",
+        help="What to show it, or HUB_TOKEN; default: a short-lived one, made with the hub's secrets.",
+    )
+    @click.option(
+        "--ca",
+        type=click.Path(exists=True, dir_okay=False),
+        help="PEM file of the authority that signed the hub's certificate, where systems don't know it.",
+    )
+    @wraps(command)
+    def with_hub(url: str | None, token: str, ca: str | None, **arguments: Any) -> Any:
+        return command(Hub(url, token, ca), **arguments)
+
+    return with_hub
+
+
+def _object(answer: requests.Response) -> dict[str, Any]:
+    try:
+        said = orjson.loads(answer.content)
+    except (orjson.JSONDecodeError, requests.RequestException):
+        said = None
+    return said if isinstance(said, dict) else {}
+
+
+def _origin(answer: requests.Response) -> str:
+    """Scheme and host of the place that a redirect names."""
+    place = urlsplit(urljoin(answer.url, answer.headers["Location"]))
+    return plain(f"{place.scheme}://{place.netloc}")
+
+
+def _cause(error: BaseException) -> str:
+    """The reason that OpenSSL gave, out of all that wraps it."""
+    found = re.search(r"certificate verify failed: ([^(]+)|\[SSL: (\w+)\]", str(error))
+    return plain(found[1] or found[2]).strip().rstrip(".") if found else type(error).__name__

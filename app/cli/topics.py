@@ -1,0 +1,95 @@
+"""What people call a topic, and the stream that it is.
+
+`constellation:…` (a name or a uuid), `concept:…` (its id or its ad's), `recipient:…` (the name that the back
+end gave it), `inbox:…` (a recipient by its number) and, to publish to, `group:…` (a name or a number). So all
+that `/api/ops/topics` lists can be followed. Without the part before the colon each of them is tried.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable
+from difflib import get_close_matches
+from typing import NamedTuple
+
+import click
+
+from app.cli.terminal import plain
+
+CONSTELLATION, CONCEPT, RECIPIENT, INBOX, GROUP = "constellation", "concept", "recipient", "inbox", "group"
+READABLE = (CONSTELLATION, CONCEPT, RECIPIENT, INBOX)
+WRITABLE = (CONSTELLATION, RECIPIENT, INBOX, GROUP)
+BARE = (CONSTELLATION, CONCEPT, RECIPIENT, GROUP)  # a number alone is rather somebody's name
+_FORMS = {
+    CONSTELLATION: ("Demo, constellation:Demo", "a constellation, by name or uuid"),
+    CONCEPT: ("concept:ID", "a concept, by its id or by its ad's"),
+    RECIPIENT: ("recipient:dora", "who gets messages, by the back end's name for it"),
+    INBOX: ("inbox:7", "the same by number, as operators see it in /api/ops/topics"),
+    GROUP: ("group:readers", "all recipients of a group, by name or number"),
+}
+
+
+def help_on(kinds: tuple[str, ...]) -> str:
+    """For a command's help: `\b` keeps click from filling the lines."""
+    lines = [f"  {form:26}  {meaning}" for form, meaning in map(_FORMS.__getitem__, kinds)]
+    return "\n".join(["TOPIC is one of", "", "\b", *lines])
+
+
+class Target(NamedTuple):
+    """One topic. `id` is what the API calls it, `path` that of its stream; `token` makes a credential that
+    may read it and, for a constellation, write to it ("" where the one that was given does)."""
+
+    kind: str
+    name: str
+    id: str
+    path: str
+    token: Callable[[], str]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {plain(self.name)}"
+
+
+class Directory(ABC):
+    """Knows topics by what people call them."""
+
+    @abstractmethod
+    def look_up(self, kind: str, text: str) -> list[Target]:
+        """Those of the kind that are called so."""
+
+    @abstractmethod
+    def names(self, kind: str) -> Iterable[str]:
+        """Some thousand names of the kind, to say what may have been meant."""
+
+    def find(self, topic: str, kinds: tuple[str, ...]) -> Target:
+        """The one topic of these kinds that is meant; raises ClickException."""
+        head, colon, rest = topic.partition(":")
+        if colon and head in kinds and rest:
+            return self._only(topic, rest, (head,))
+        return self._only(topic, topic, tuple(kind for kind in kinds if kind in BARE))
+
+    def _only(self, topic: str, text: str, kinds: tuple[str, ...]) -> Target:
+        found = [target for kind in kinds for target in self.look_up(kind, text)]
+        if not found:
+            raise click.ClickException(self._unknown(topic, text, kinds))
+        if len(found) > 1:
+            forms = ", ".join(f"{target.kind}:{plain(target.id)}" for target in found[:5])
+            raise click.ClickException(f"{plain(topic)} may be one of several: {forms}")
+        return found[0]
+
+    def _unknown(self, topic: str, text: str, kinds: tuple[str, ...]) -> str:
+        """With what is called nearly so, whatever its case."""
+        names = {name.lower(): f"{kind}:{name}" for kind in kinds for name in self.names(kind)}
+        near = [plain(names[name]) for name in get_close_matches(text.lower(), names, 3, 0.5)]
+        hint = f"is it {' or '.join(near)}?" if near else "--help tells what a topic can be."
+        return f"There is no {' or '.join(kinds)} {plain(topic)}: {hint}"
+
+
+def constellation(uuid: str, name: str, token: Callable[[], str]) -> Target:
+    return Target(CONSTELLATION, name, uuid, f"/sse/updates/{uuid}", token)
+
+
+def concept(uuid: str, name: str, token: Callable[[], str], is_named: bool = True) -> Target:
+    query = "" if is_named else "?event=message"
+    return Target(CONCEPT, name, uuid, f"/api/ad-concepts/{uuid}/stream{query}", token)
+
+
+def recipient(external_id: str, token: Callable[[], str]) -> Target:
+    return Target(RECIPIENT, external_id, external_id, "/sse", token)
