@@ -6,6 +6,7 @@ from app.cli.ask import ask
 from app.cli.bots import bot
 from app.cli.clients import client
 from app.cli.concepts import concept
+from app.cli.doctor import doctor
 from app.cli.prune import prune
 from app.cli.publish import publish
 from app.cli.seed import seed
@@ -15,5 +16,5 @@ from app.cli.watch import watch
 
 
 def init_app(app: Flask) -> None:
-    for command in (seed, token, user, client, bot, concept, prune, watch, publish, ask, stats):
+    for command in (seed, token, user, client, bot, concept, prune, doctor, watch, publish, ask, stats):
         app.cli.add_command(command)

@@ -65,7 +65,9 @@ def amount(count: float) -> str:
 
 
 def duration(seconds: float) -> str:
-    """As people read it: 0.4 ms, 12 ms, 3.1 s, 5 min, 2 h, 3 d."""
+    """As people read it: 40 µs, 1.4 ms, 12 ms, 3.1 s, 5 min, 2 h, 3 d."""
+    if 0 < seconds < 0.001:
+        return f"{seconds * 1e6:.0f} µs"
     if seconds < 1:
         return f"{seconds * 1000:.1f} ms" if seconds < 0.01 else f"{seconds * 1000:.0f} ms"
     for unit, size, most in (("s", 1, 90), ("min", 60, 90 * 60), ("h", 3600, 48 * 3600)):

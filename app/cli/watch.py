@@ -79,11 +79,11 @@ def line(event: StreamEvent) -> str:
         label, text = "", data["payload"]
     color = COLORS.get(label.rpartition(".")[2], "yellow")
     parts = [
-        click.style(plain(event.id), fg="cyan"),
-        click.style(plain(label), fg=color) if label != "message" else "",
-        "\n    ".join(plain(part) for part in text.split("\n")),
+        (plain(event.id), "cyan"),
+        (plain(label) if label != "message" else "", color),
+        ("\n    ".join(plain(part) for part in text.split("\n")), None),
     ]
-    return "  ".join(part for part in parts if part)
+    return "  ".join(click.style(part, fg=color) for part, color in parts if part)
 
 
 def _verdict(name: str, data: dict[str, Any]) -> str:

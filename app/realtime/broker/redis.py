@@ -66,14 +66,14 @@ class RedisBroker(Broker):
         arguments = self._event(topic, payload, key, is_retry)
         # Should the connection fail half-way, the second attempt must say that it is one.
         again = (*arguments[:4], 1, *arguments[5:])
-        return _position(self.pipeline.run(self._publish, self._keys(topic), arguments, again))
+        return _position(self.pipeline.run(self._publish, self.keys(topic), arguments, again))
 
     def publish_many(self, names: list[str], payload: bytes, key: str, is_retry: bool = False) -> None:
         for start in range(0, len(names), TOPICS_PER_ROUND):
             some = names[start : start + TOPICS_PER_ROUND]
             self.pipeline.run_all(
                 [
-                    (self._publish, self._keys(topic), self._event(topic, payload, key, is_retry))
+                    (self._publish, self.keys(topic), self._event(topic, payload, key, is_retry))
                     for topic in some
                 ]
             )
@@ -87,18 +87,18 @@ class RedisBroker(Broker):
 
     def reset(self, topic: str) -> Position:
         arguments = (new_epoch(), self._channel(topic), _kept_seconds(topic))
-        return _position(self.pipeline.run(self._reset, self._keys(topic), arguments))
+        return _position(self.pipeline.run(self._reset, self.keys(topic), arguments))
 
     def top(self, topic: str) -> Position:
-        return _position(self.pipeline.run(self._read, self._keys(topic), _only_top(topic)))
+        return _position(self.pipeline.run(self._read, self.keys(topic), _only_top(topic)))
 
     def tops(self, topics: list[str]) -> list[Position]:
-        calls = [(self._read, self._keys(topic), _only_top(topic)) for topic in topics]
+        calls = [(self._read, self.keys(topic), _only_top(topic)) for topic in topics]
         return [_position(answer) for answer in self.pipeline.run_all(calls)]
 
     def read(self, topic: str, after: Position) -> Page:
         arguments = (new_epoch(), after.offset, PAGE_EVENTS, PAGE_BYTES, _kept_seconds(topic))
-        answer = self.pipeline.run(self._read, self._keys(topic), arguments)
+        answer = self.pipeline.run(self._read, self.keys(topic), arguments)
         top = _position(answer)
         _, _, flat, earlier, until = answer
         events = [(flat[i], flat[i + 1]) for i in range(0, len(flat), 2)]
@@ -145,7 +145,8 @@ class RedisBroker(Broker):
     def _mailbox(self, worker: str) -> bytes:
         return f"{self.prefix}:mail:{worker}".encode()
 
-    def _keys(self, topic: str) -> tuple[bytes, bytes]:
+    def keys(self, topic: str) -> tuple[bytes, bytes]:
+        """Of its history and of its position, as Redis has them."""
         channel = self._channel(topic)
         return channel + b":h", channel + b":p"
 
