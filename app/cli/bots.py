@@ -1,6 +1,7 @@
 """`flask --app wsgi bot …`: programs that connect by WebSocket, and that anybody may mention."""
 
 import click
+import orjson
 
 from app.cli.groups import Group
 from app.gateway import bots
@@ -16,9 +17,13 @@ def create(name: str) -> None:
 
 
 @bot.command("list")
-def list_bots() -> None:
+@click.option("--json", "as_json", is_flag=True, help="An object per line.")
+def list_bots(as_json: bool) -> None:
     """One line per bot: name, disabled."""
     for found in bots.list_all():
+        if as_json:
+            click.echo(orjson.dumps({"name": found.name, "disabled": found.is_disabled}))
+            continue
         click.echo(f"{found.name}{'  disabled' if found.is_disabled else ''}")
 
 

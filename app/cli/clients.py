@@ -1,6 +1,7 @@
 """`flask --app wsgi client …`: the back ends that may call as services."""
 
 import click
+import orjson
 
 from app.auth import clients
 from app.cli.groups import Group
@@ -16,9 +17,14 @@ def create(name: str) -> None:
 
 
 @client.command("list")
-def list_clients() -> None:
+@click.option("--json", "as_json", is_flag=True, help="An object per line.")
+def list_clients(as_json: bool) -> None:
     """One line per client: id, name, disabled."""
     for found in clients.list_all():
+        if as_json:
+            shown = {"client_id": found.client_id, "name": found.name, "disabled": found.is_disabled}
+            click.echo(orjson.dumps(shown))
+            continue
         click.echo(f"{found.client_id}  {found.name}{'  disabled' if found.is_disabled else ''}")
 
 

@@ -28,9 +28,7 @@ LARGEST_ID = 2**31 - 1
 def directory_of(hub: Hub, user: str | None) -> Directory:
     """Acting as the account `user`, or else as whoever may do it."""
     if hub.token and user:
-        raise click.UsageError(
-            "--user makes a token with this configuration's secrets; --token is one already"
-        )
+        raise click.UsageError("--user makes a token of its own: leave --token out")
     return Remote(hub) if hub.token else Local(credentials.find(user) if user else None)
 
 

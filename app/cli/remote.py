@@ -169,5 +169,6 @@ def _origin(answer: requests.Response) -> str:
 
 def _cause(error: BaseException) -> str:
     """The reason that OpenSSL gave, out of all that wraps it."""
-    found = re.search(r"certificate verify failed: ([^(]+)|\[SSL: (\w+)\]", str(error))
-    return plain(found[1] or found[2]).strip().rstrip(".") if found else type(error).__name__
+    patterns = (r"certificate verify failed: ([^(]+)", r"\[SSL: (\w+)\]")
+    found = next((match for it in patterns if (match := re.search(it, str(error)))), None)
+    return plain(found[1]).strip().rstrip(".") if found else type(error).__name__

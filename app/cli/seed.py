@@ -6,6 +6,7 @@ import click
 from flask import current_app
 from flask.cli import with_appcontext
 
+from app.cli import terminal
 from app.cli.groups import Command
 from app.seeding import DEMO, Seed
 
@@ -22,12 +23,11 @@ def seed(file: Path | None, demo: bool) -> None:
         raise click.UsageError("The demo's passwords are public: not in production.")
     wanted = Seed(DEMO if demo or file is None else file)
     made = 0
-    with click.progressbar(length=len(wanted), label="Seeding", item_show_func=_shown) as bar:
-        for name, is_new in wanted.apply():
+    with terminal.progress(wanted.apply(), "Seeding", _shown, len(wanted)) as seeded:
+        for _, is_new in seeded:
             made += is_new
-            bar.update(1, name)
     click.echo(f"{made} made, {len(wanted) - made} were there already.")
 
 
-def _shown(name: str | None) -> str:
-    return name or ""
+def _shown(made: tuple[str, bool] | None) -> str:
+    return made[0] if made else ""

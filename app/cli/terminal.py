@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, TypeVar
 
@@ -28,9 +28,18 @@ def note(text: str) -> None:
     say(click.style(text, dim=True), is_note=True)
 
 
-def progress(items: Iterable[Item], label: str) -> AbstractContextManager[Iterable[Item]]:
-    """The items, with a bar on stderr while they are gone through, where that is a terminal."""
-    bar: Any = click.progressbar(items, label=label, file=sys.stderr, hidden=not sys.stderr.isatty())
+def progress(
+    items: Iterable[Item],
+    label: str,
+    show: Callable[[Item | None], str] | None = None,
+    length: int | None = None,
+) -> AbstractContextManager[Iterable[Item]]:
+    """The items, with a bar on stderr while they are gone through, where that is a terminal. `show` names the
+    present one; without `length` or an end that is known, the bar only shows that it goes on."""
+    is_seen = sys.stderr.isatty()
+    bar: Any = click.progressbar(
+        items, length, label=label, item_show_func=show, file=sys.stderr, hidden=not is_seen
+    )
     return bar  # type: ignore[no-any-return]
 
 

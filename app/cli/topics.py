@@ -2,7 +2,7 @@
 
 `constellation:…` (a name or a uuid), `concept:…` (its id or its ad's), `recipient:…` (the name that the back
 end gave it), `inbox:…` (a recipient by its number) and, to publish to, `group:…` (a name or a number). So all
-that `/api/ops/topics` lists can be followed. Without the part before the colon each of them is tried.
+that `/api/ops/topics` lists can be followed. Without the part before the colon the first three are tried.
 """
 
 from abc import ABC, abstractmethod
@@ -17,7 +17,7 @@ from app.cli.terminal import plain
 CONSTELLATION, CONCEPT, RECIPIENT, INBOX, GROUP = "constellation", "concept", "recipient", "inbox", "group"
 READABLE = (CONSTELLATION, CONCEPT, RECIPIENT, INBOX)
 WRITABLE = (CONSTELLATION, RECIPIENT, INBOX, GROUP)
-BARE = (CONSTELLATION, CONCEPT, RECIPIENT, GROUP)  # a number alone is rather somebody's name
+BARE = (CONSTELLATION, CONCEPT, RECIPIENT)  # what may stand without the part before the colon
 _FORMS = {
     CONSTELLATION: ("Demo, constellation:Demo", "a constellation, by name or uuid"),
     CONCEPT: ("concept:ID", "a concept, by its id or by its ad's"),

@@ -4,6 +4,7 @@ import logging
 from typing import Any
 
 import click
+import orjson
 from flask import current_app
 from flask.cli import with_appcontext
 from marshmallow import ValidationError, fields
@@ -44,9 +45,14 @@ def create(name: str, email: str, password: str, operator: bool) -> None:
 
 
 @user.command("list")
-def list_users() -> None:
+@click.option("--json", "as_json", is_flag=True, help="An object per line.")
+def list_users(as_json: bool) -> None:
     """One line per account: uuid, name, e-mail, operator."""
     for found in db.session.scalars(select(User).order_by(User.name)):
+        if as_json:
+            shown = {"uuid": found.uuid, "name": found.name, "email": found.email}
+            click.echo(orjson.dumps({**shown, "operator": found.is_operator}))
+            continue
         click.echo(f"{found.uuid}  {found.name}  {found.email}{'  operator' if found.is_operator else ''}")
 
 

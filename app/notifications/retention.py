@@ -3,8 +3,10 @@
 Unread messages wait for ever. Everything goes in small transactions, so that nobody waits for long.
 """
 
+from collections import Counter
 from collections.abc import Iterator
 from datetime import timedelta
+from itertools import chain
 from time import monotonic, time
 from typing import Any
 
@@ -38,35 +40,45 @@ class Sweep:
 
 def prune() -> dict[str, int]:
     """Deletes what is due; how many of each."""
+    counts: Counter[str] = Counter()
+    for what, count in rounds():
+        counts[what] += count
+    return dict(counts)
+
+
+def rounds() -> Iterator[tuple[str, int]]:
+    """`prune`, piece by piece: what was deleted in each transaction, and how many of it."""
     read_before = now() - timedelta(days=current_app.config["MESSAGE_RETENTION_DAYS"])
     seconds = int(time())
-    return {
-        "deliveries": _delete(Delivery, Delivery.read_at < read_before),
-        "messages": _delete_undelivered(lowest_uuid(read_before)),
-        "keys": _delete(IdempotencyKey, IdempotencyKey.created_at < now() - KEYS_KEPT),
-        "tokens": _delete(RevokedToken, RevokedToken.expires_at < seconds)
-        + _delete(RevokedSubscriber, RevokedSubscriber.expires_at < seconds),
+    due = {
+        "deliveries": [_batches(Delivery, Delivery.read_at < read_before)],
+        "messages": [_undelivered(lowest_uuid(read_before))],
+        "keys": [_batches(IdempotencyKey, IdempotencyKey.created_at < now() - KEYS_KEPT)],
+        "tokens": [
+            _batches(RevokedToken, RevokedToken.expires_at < seconds),
+            _batches(RevokedSubscriber, RevokedSubscriber.expires_at < seconds),
+        ],
     }
+    for what, deletions in due.items():
+        for count in chain(*deletions):
+            yield what, count
 
 
-def _delete_undelivered(before: str) -> int:
+def _undelivered(before: str) -> Iterator[int]:
     """Messages that nobody has any more. They are looked for in their order, piece by piece, because there
     may be a million old ones that still wait for somebody."""
-    count, last = 0, ""
+    last = ""
     while True:
         with transaction() as session:
             looked_at = select(Message.id).where(Message.id > last, Message.id < before)
             ids = list(session.scalars(looked_at.order_by(Message.id).limit(BATCH_ROWS)))
             is_kept = exists().where(Delivery.message_id == Message.id)
-            count += affect(session, delete(Message).where(Message.id.in_(texts(session, ids)), ~is_kept))
+            count = affect(session, delete(Message).where(Message.id.in_(texts(session, ids)), ~is_kept))
+        yield count
         if len(ids) < BATCH_ROWS:
-            return count
+            return
         last = ids[-1]
         gevent.sleep(PAUSE_SECONDS)
-
-
-def _delete(model: type[Any], condition: ColumnElement[bool]) -> int:
-    return sum(_batches(model, condition))
 
 
 def _batches(model: type[Any], condition: ColumnElement[bool]) -> Iterator[int]:

@@ -6,6 +6,10 @@ import pytest
 from click.testing import Result
 from flask import Flask
 
+from tests.conftest import MakeApp
+from tests.support.hub import HubProcess
+from tests.support.shell import settings_of
+
 Run = Callable[..., Result]
 
 
@@ -45,3 +49,26 @@ def fail(run: Run) -> Callable[..., str]:
         return lines[0].removeprefix("Error: ")
 
     return run_badly
+
+
+@pytest.fixture
+def beside(make_app: MakeApp) -> Callable[..., Run]:
+    """`beside(hub)("publish", "Demo", "hello")`: as `run`, with the settings of a hub that serves."""
+
+    def start(hub: HubProcess, **variables: str) -> Run:
+        app = make_app(**(settings_of(hub) | variables))
+
+        def run_command(*arguments: object, input: str | bytes | None = None) -> Result:
+            result = app.test_cli_runner().invoke(args=[str(it) for it in arguments], input=input)
+            assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
+            return result
+
+        return run_command
+
+    return start
+
+
+@pytest.fixture
+def here(beside: Callable[..., Run], shared_hub: HubProcess) -> Run:
+    """Beside a hub that other tests use too."""
+    return beside(shared_hub)
