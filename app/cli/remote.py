@@ -20,6 +20,7 @@ from config.base import own_url
 ANSWER_SECONDS = 30
 SILENCE_SECONDS = 60  # at least; longer than some heartbeats
 READ_BYTES = 64 * 1024
+BAD_TOKEN = ("Missing credentials", "Invalid token")  # /sse says that by 400
 
 
 class Unreachable(click.ClickException):
@@ -98,7 +99,7 @@ class Hub:
         if not isinstance(said, str):
             return Refused(status, f"{self.url} answered {status} and no JSON: is a hub there?")
         sentence = plain(said).rstrip(".")
-        if status == 401:
+        if status == 401 or said in BAD_TOKEN:
             sentence = f"The hub at {self.url} says: {sentence}. {self._advice()}"
         return Refused(status, sentence)
 

@@ -41,7 +41,6 @@ def check() -> Iterator[Finding]:
         yield _round_trip(broker)
     except (BrokerUnavailable, gevent.Timeout) as error:
         yield wrong("round trip", _why(error), REACH)
-        return
     finally:
         broker.stop()
     if url:
