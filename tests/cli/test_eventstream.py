@@ -19,7 +19,7 @@ LINES = [
     "retry: 10",
     "retry: x",
 ]
-LINES += [": comment", ":", "nonsense: 1", "", "", "", "\ufeff", "event:", "retry: ١"]
+LINES += [": comment", ":", "nonsense: 1", "", "", "", "\ufeff", "event:", "retry: \u0661"]
 
 
 @pytest.mark.parametrize("seed", range(40))
