@@ -15,7 +15,7 @@ _MARK = "--- block {} ---"
 
 
 class Terminal:
-    """A bash in `folder`, which looks like the project's, with `.venv` being the Python that runs the tests."""
+    """A bash in `folder`, which looks like the project's; its `.venv` is `python`, an environment."""
 
     def __init__(self, folder: Path, hub: HubProcess, python: Path) -> None:
         self.folder, self._hub = folder, hub
