@@ -10,7 +10,7 @@ from tests.support.markdown import ROOT, Block, Page
 from tests.support.process import Child
 
 ADDRESS = "127.0.0.1:8000"  # the one that the pages print
-SECONDS = 90
+SECONDS = 180
 _MARK = "--- block {} ---"
 
 

@@ -27,7 +27,7 @@ DOCUMENT = (
     '<!doctype html><meta charset="utf-8"><link rel="icon" href="data:,"><title>A page</title>'
     '<script type="module">\n{}</script>'
 )
-SECONDS = 30
+SECONDS = 60
 
 
 class Site:
