@@ -47,7 +47,7 @@ test: $(DEVELOPMENT) lint types ## every check and the whole test suite
 	@$(MAKE) --no-print-directory coverage
 
 unit: $(DEVELOPMENT) ## the tests that need no other process
-	@$(BIN)/python -m pytest --ignore=tests/e2e --ignore=tests/browser --ignore=tests/docs $(PYTEST_ARGS)
+	@$(BIN)/python -m pytest --ignore=tests/e2e --ignore=tests/browser $(PYTEST_ARGS)
 
 screenshots: $(DEVELOPMENT) ## the pictures of the console in docs/screenshots, drawn anew
 	@scripts/test-services --with chromium
