@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping
+from http.cookiejar import DefaultCookiePolicy
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,8 @@ class Calls:
         self._session.verify = str(certificate) if certificate else True
         self._session.trust_env = False  # no proxies, no .netrc
         self._session.headers["Connection"] = "close"
+        # Who wants to be known by a cookie sends it: a caller is nobody else's.
+        self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
 
     def request(
         self,
