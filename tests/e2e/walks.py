@@ -46,16 +46,7 @@ def constellations(hub: Deployment) -> None:
 
 def service_token(hub: Deployment) -> str:
     """Of a back end."""
-    client = {"client_id": hub.setting("CLIENT_ID"), "client_secret": hub.setting("CLIENT_SECRET")}
-    answer = hub.post("/api/auth/token", json=client)
-    assert (answer.status_code, answer.json()["type"]) == (200, "Bearer")
-    return str(answer.json()["access_token"])
-
-
-def subscriber_token(hub: Deployment, service: str, user: str) -> str:
-    answer = hub.get(f"/api/user/{user}/token", token=service)
-    assert answer.status_code == 200
-    return str(answer.json()["access_token"])
+    return hub.service_token(hub.setting("CLIENT_ID"), hub.setting("CLIENT_SECRET"))
 
 
 def gateway(hub: Deployment) -> None:
@@ -63,14 +54,14 @@ def gateway(hub: Deployment) -> None:
     service, user, bot = service_token(hub), new_name("alice"), new_name("bot").replace("-", "_")
     assert hub.post("/sse/push", json={"user_id": user, "data": {}}).status_code == 401
     credential = hub.flask("bot", "create", bot)
-    alice = connect(hub, user, subscriber_token(hub, service, user))
+    alice = connect(hub, user, hub.subscriber_token(service, user))
     answerer = connect(hub, bot, credential, echo)
     push_to(hub, service, alice, user, bot)
     ask(hub, service, bot, {"message": "hello"})
     ask(hub, service, user, {"message": f"@{bot}, are you there?"})
     assert [frame["message"] for frame in answerer.frames[-2:]] == ["hello", f"@{bot}, are you there?"]
     assert len(alice.frames) == 2
-    second = connect(hub, user, subscriber_token(hub, service, user))
+    second = connect(hub, user, hub.subscriber_token(service, user))
     assert second.wait_closed() == (1008, "User already connected")
     for client in (alice, answerer, second):
         client.close()
@@ -107,7 +98,7 @@ def notifications(hub: Deployment) -> None:
     service, dora, group = service_token(hub), new_name("dora"), new_name("readers")
     assert hub.post("/api/user", token=service, json={"user_id": dora}).status_code == 201
     assert hub.post("/api/group", token=service, json={"name": group, "users": [dora]}).status_code == 201
-    token = subscriber_token(hub, service, dora)
+    token = hub.subscriber_token(service, dora)
     waits = notify(hub, service, group, "waits")
     with EventSource(f"{hub.url}/sse?token={token}", tls=hub.tls) as source:
         source.wait_for_messages(1)

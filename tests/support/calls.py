@@ -66,6 +66,15 @@ class Calls:
     def delete(self, path: str, **options: Any) -> requests.Response:
         return self.request("DELETE", path, **options)
 
+    # Back ends
+
+    def service_token(self, client_id: str, client_secret: str) -> str:
+        client = {"client_id": client_id, "client_secret": client_secret}
+        return str(_expect(self.post("/api/auth/token", json=client), 200)["access_token"])
+
+    def subscriber_token(self, service_token: str, user_id: str) -> str:
+        return str(_expect(self.get(f"/api/user/{user_id}/token", token=service_token), 200)["access_token"])
+
     # Accounts and constellations
 
     def register(self, name: str) -> tuple[str, str]:

@@ -13,7 +13,9 @@ from typing import Any, TypeVar
 
 import pytest
 import redis
+from playwright.sync_api import Browser, sync_playwright
 
+from tests.support.console import find_chromium, launch
 from tests.support.eventsource import EventSource
 from tests.support.gateway import GatewayStage
 from tests.support.hub import HubProcess
@@ -156,6 +158,17 @@ def shared_pair(tmp_path_factory: pytest.TempPathFactory, redis_server: RedisSer
     process = HubProcess(tmp_path_factory.mktemp("pair"), workers=2, redis_url=url, HISTORY_SIZE="5000")
     yield process.start()
     process.stop()
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Chromium; of Playwright's there can be only one at a time."""
+    if find_chromium() is None:
+        pytest.skip("no Chromium on this machine (scripts/test-services --with chromium installs it)")
+    with sync_playwright() as playwright:
+        chromium = launch(playwright)
+        yield chromium
+        chromium.close()
 
 
 @pytest.fixture
