@@ -9,13 +9,11 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import pytest
 import redis
-from playwright.sync_api import Browser, sync_playwright
 
-from tests.support.console import find_chromium, launch
 from tests.support.eventsource import EventSource
 from tests.support.gateway import GatewayStage
 from tests.support.hub import HubProcess
@@ -30,6 +28,9 @@ from tests.support.services import (
     find_redis,
 )
 from tests.support.stage import Stage
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 S = TypeVar("S", RedisServer, SentinelSet, ClusterSet)
 StartHub = Callable[..., HubProcess]
@@ -162,7 +163,12 @@ def shared_pair(tmp_path_factory: pytest.TempPathFactory, redis_server: RedisSer
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    """Chromium; of Playwright's there can be only one at a time."""
+    """Chromium, the system's own. There can be one Playwright at a time, so all tests share it."""
+    # Not at the top: most sessions of tests need no browser.
+    from playwright.sync_api import sync_playwright
+
+    from tests.support.console import find_chromium, launch
+
     if find_chromium() is None:
         pytest.skip("no Chromium on this machine (scripts/test-services --with chromium installs it)")
     with sync_playwright() as playwright:
