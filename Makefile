@@ -47,7 +47,7 @@ test: $(DEVELOPMENT) lint types ## every check and the whole test suite
 	@$(MAKE) --no-print-directory coverage
 
 unit: $(DEVELOPMENT) ## the tests that need no other process
-	@$(BIN)/python -m pytest --ignore=tests/e2e --ignore=tests/browser $(PYTEST_ARGS)
+	@$(BIN)/python -m pytest --ignore=tests/e2e --ignore=tests/browser --ignore=tests/clients $(PYTEST_ARGS)
 
 screenshots: $(DEVELOPMENT) ## the pictures of the console in docs/screenshots, drawn anew
 	@scripts/test-services --with chromium
@@ -84,4 +84,4 @@ lock: $(DEVELOPMENT) ## write requirements*.txt anew from requirements*.in
 	  $$f.in -o $$f.txt; done
 
 clean: ## remove what the targets made, except the database under instance/
-	@rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage .coverage.* .cache benchmarks/.cache tests/documents/parser/node_modules
+	@rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage .coverage.* .cache benchmarks/.cache tests/documents/parser/node_modules tests/clients/node_modules

@@ -42,8 +42,7 @@ def read_body() -> bytes:
     announced = incoming.content_length
     if announced is not None and announced > most:
         raise TooLarge()
-    # One more than allowed, because werkzeug cuts a chunked body off silently.
-    data = _receive(incoming, most + 1, current_app.config["BODY_SECONDS"])
+    data = _receive(incoming, announced, most, current_app.config["BODY_SECONDS"])
     if len(data) > most:
         raise TooLarge()
     if announced is not None and len(data) < announced:
@@ -52,12 +51,15 @@ def read_body() -> bytes:
     return data
 
 
-def _receive(incoming: Request, most: int, seconds: float) -> bytes:
+def _receive(incoming: Request, announced: int | None, most: int, seconds: float) -> bytes:
     incoming.environ[WHOLE] = False
-    incoming.max_content_length = most
     late = gevent.Timeout(seconds)
     try:
         with late:
+            if announced is not None:
+                data: bytes = incoming.environ["wsgi.input"].read(announced)
+                return data
+            incoming.max_content_length = most + 1  # because werkzeug cuts a chunked body off silently
             return incoming.stream.read()
     except gevent.Timeout as timeout:
         if timeout is not late:

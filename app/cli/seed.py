@@ -13,7 +13,7 @@ from app.seeding import DEMO, Seed
 
 @click.command("seed", cls=Command)
 @click.argument("file", required=False, type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--demo", is_flag=True, help="The users and the constellation that the README speaks of.")
+@click.option("--demo", is_flag=True, help="The users and the constellation that the guides speak of.")
 @with_appcontext
 def seed(file: Path | None, demo: bool) -> None:
     """Create the users and constellations of FILE (YAML or CSV). What exists already is left as it is."""

@@ -40,7 +40,10 @@ def join(broker: Broker, subscriber: Subscriber, cursor: str | None, verdicts: V
         position = yield from _resume(broker, subscriber, cursor, verdicts)
     else:
         position = yield from patiently(subscriber, lambda: broker.top(name))
-        yield sse.id_only(encode_cursor(position))
+        if subscriber.sent:  # it has been open for a while: its reader may know an older state
+            yield reset(position, "history_lost", verdicts)
+        else:
+            yield sse.id_only(encode_cursor(position))
     while subscriber.held is None:  # more came meanwhile than it may hold: on with the history
         subscriber.hold_anew()
         position = yield from _replay(broker, subscriber, position, verdicts)

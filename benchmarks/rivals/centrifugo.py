@@ -1,6 +1,5 @@
-"""Centrifugo (Go), where a `centrifugo` program of version 6 is on the PATH: nothing here builds one.
-
-Its unidirectional SSE transport and its memory engine; subscribers without credentials.
+"""Centrifugo 5 (Go): its unidirectional SSE transport and memory engine; subscribers without
+credentials.
 """
 
 import json
@@ -8,11 +7,16 @@ import tempfile
 from pathlib import Path
 from urllib.parse import quote
 
+from benchmarks.harness.go import Module, built_with_go
 from benchmarks.harness.http import request
-from benchmarks.harness.install import program
 from benchmarks.rivals.base import Command, Server
 
 CHANNEL = "bench"
+MODULES = [
+    Module(
+        "github.com/centrifugal/centrifugo/v5", "v5.4.9", "h1:XpCLOMoYZ6ly71eOPe1YK9qzXaEmRXdgqlr3Bv3WePA="
+    )
+]
 
 
 class Centrifugo(Server):
@@ -22,21 +26,18 @@ class Centrifugo(Server):
     publish_path = "/api/publish"
 
     def prepare(self) -> None:
-        program("centrifugo")
+        self._program = built_with_go("centrifugo", MODULES, ".")
 
     def command(self, port: int) -> Command:
         settings = {
-            "http_server": {"address": "127.0.0.1", "port": port},
-            "log": {"level": "error"},
-            "client": {"insecure": True},
-            "http_api": {"insecure": True},
-            "uni_sse": {"enabled": True},
-            "channel": {"without_namespace": {"allow_subscribe_for_client": True}},
+            **{"address": "127.0.0.1", "port": port, "log_level": "error", "uni_sse": True},
+            **{"client_insecure": True, "api_insecure": True},
+            **{"allow_subscribe_for_client": True, "allow_subscribe_for_anonymous": True},
         }
         self._folder = tempfile.TemporaryDirectory(prefix="bench-centrifugo-")
         configuration = Path(self._folder.name) / "config.json"
         configuration.write_text(json.dumps(settings))
-        return Command([program("centrifugo"), "--config", configuration], cwd=configuration.parent)
+        return Command([self._program, "--config", configuration], cwd=configuration.parent)
 
     def publish(self, body: bytes) -> bytes:
         wrapped = json.dumps({"channel": CHANNEL, "data": json.loads(body)}).encode()

@@ -1,6 +1,5 @@
-"""Mercure (Go), where a `mercure` program of the 0.x series is on the PATH: nothing here builds one.
-
-Its in-memory transport, anonymous subscribers, a publisher's token signed here.
+"""Mercure (Go), as its authors ship it (a module of Caddy): its in-memory transport, anonymous subscribers, a
+publisher's token signed here.
 """
 
 import base64
@@ -10,12 +9,22 @@ import tempfile
 from pathlib import Path
 from urllib.parse import quote
 
+from benchmarks.harness.go import Module, built_with_go
 from benchmarks.harness.http import request
-from benchmarks.harness.install import program
 from benchmarks.rivals.base import Command, Server
 
 KEY = "a-key-for-a-benchmark-on-loopback-only"
 TOPIC = "bench"
+VERSION = "v0.22.1"
+MODULES = [
+    Module("github.com/dunglas/mercure", VERSION, "h1:Ug64C8OP7qnorwE4k7S4o/TZHtYun53nNp6HEkHZTH8="),
+    Module(
+        "github.com/dunglas/mercure/caddy",
+        VERSION,
+        "h1:BC3UAqhHC4jasO688Cg6hZraWYJGV8Fgc1L5wJT8464=",
+        at="caddy",
+    ),
+]
 
 CONFIGURATION = """\
 {{
@@ -41,13 +50,13 @@ class Mercure(Server):
     publish_path = "/.well-known/mercure"
 
     def prepare(self) -> None:
-        program("mercure")
+        self._program = built_with_go("mercure", MODULES, "./mercure")
 
     def command(self, port: int) -> Command:
         self._folder = tempfile.TemporaryDirectory(prefix="bench-mercure-")
         caddyfile = Path(self._folder.name) / "Caddyfile"
         caddyfile.write_text(CONFIGURATION.format(port=port, key=KEY))
-        return Command([program("mercure"), "run", "--config", caddyfile], cwd=caddyfile.parent)
+        return Command([self._program, "run", "--config", caddyfile], cwd=caddyfile.parent)
 
     def publish(self, body: bytes) -> bytes:
         form = f"topic={TOPIC}&data={quote(body)}".encode()

@@ -6,26 +6,16 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser
 
 from tests.support.calls import new_name
-from tests.support.console import Console, find_chromium, launch
+from tests.support.console import Console
 from tests.support.fixtures import OpenStream
 from tests.support.hub import HubProcess
 from tests.support.stage import Stage
 
 OpenConsole = Callable[..., Console]
 WIDE = {"width": 1280, "height": 860}
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    if find_chromium() is None:
-        pytest.skip("no Chromium on this machine (scripts/test-services --with chromium installs it)")
-    with sync_playwright() as playwright:
-        chromium = launch(playwright)
-        yield chromium
-        chromium.close()
 
 
 @pytest.fixture

@@ -154,6 +154,7 @@ def test_a_frozen_broker_is_noticed(make_worker: MakeWorker, own_redis: RedisSer
 def test_a_stream_may_be_opened_while_the_broker_is_away(
     make_worker: MakeWorker, own_redis: RedisServer
 ) -> None:
+    """Whoever loaded its state as soon as it was open has to do so again: changes may have come meanwhile."""
     engine = make_worker()
     engine.start()
     own_redis.stop()
@@ -162,6 +163,7 @@ def test_a_stream_may_be_opened_while_the_broker_is_away(
     assert not reader.is_over
     own_redis.start()
     wait_until(lambda: reader.cursor, 10, what="the cursor")
+    assert [event.name for event in reader.events] == ["stream.reset"]
     publish_when_possible(engine, "after")
     reader.wait_for("after")
 

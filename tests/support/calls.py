@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping
+from http.cookiejar import DefaultCookiePolicy
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,8 @@ class Calls:
         self._session.verify = str(certificate) if certificate else True
         self._session.trust_env = False  # no proxies, no .netrc
         self._session.headers["Connection"] = "close"
+        # Who wants to be known by a cookie sends it: a caller is nobody else's.
+        self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
 
     def request(
         self,
@@ -62,6 +65,15 @@ class Calls:
 
     def delete(self, path: str, **options: Any) -> requests.Response:
         return self.request("DELETE", path, **options)
+
+    # Back ends
+
+    def service_token(self, client_id: str, client_secret: str) -> str:
+        client = {"client_id": client_id, "client_secret": client_secret}
+        return str(_expect(self.post("/api/auth/token", json=client), 200)["access_token"])
+
+    def subscriber_token(self, service_token: str, user_id: str) -> str:
+        return str(_expect(self.get(f"/api/user/{user_id}/token", token=service_token), 200)["access_token"])
 
     # Accounts and constellations
 

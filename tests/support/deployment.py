@@ -54,9 +54,25 @@ class Deployment(Calls):
         ports: dict[str, int] = json.loads((self.folder / "ports.json").read_text())
         return ports
 
+    @property
+    def settings(self) -> dict[str, str]:
+        return dict(line.split("=", 1) for line in (self.folder / "hub.env").read_text().splitlines())
+
     def setting(self, name: str) -> str:
-        lines = (self.folder / "hub.env").read_text().splitlines()
-        return next(value for key, _, value in (line.partition("=") for line in lines) if key == name)
+        return self.settings[name]
+
+    def flask(self, *arguments: str) -> str:
+        """What a command of the hub's own printed, with the hub's settings."""
+        surroundings = {"PATH": os.environ["PATH"], "PYTHON_DOTENV_DISABLED": "1"}
+        return subprocess.run(
+            [sys.executable, "-m", "flask", "--app", "wsgi", *arguments],
+            env=surroundings | self.settings,
+            cwd=ROOT,
+            stdout=subprocess.PIPE,
+            text=True,
+            timeout=60,
+            check=True,
+        ).stdout.strip()
 
     @property
     def pids(self) -> dict[str, int]:

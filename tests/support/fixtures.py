@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import pytest
 import redis
@@ -28,6 +28,9 @@ from tests.support.services import (
     find_redis,
 )
 from tests.support.stage import Stage
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 S = TypeVar("S", RedisServer, SentinelSet, ClusterSet)
 StartHub = Callable[..., HubProcess]
@@ -156,6 +159,22 @@ def shared_pair(tmp_path_factory: pytest.TempPathFactory, redis_server: RedisSer
     process = HubProcess(tmp_path_factory.mktemp("pair"), workers=2, redis_url=url, HISTORY_SIZE="5000")
     yield process.start()
     process.stop()
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Chromium, the system's own. There can be one Playwright at a time, so all tests share it."""
+    # Not at the top: most sessions of tests need no browser.
+    from playwright.sync_api import sync_playwright
+
+    from tests.support.console import find_chromium, launch
+
+    if find_chromium() is None:
+        pytest.skip("no Chromium on this machine (scripts/test-services --with chromium installs it)")
+    with sync_playwright() as playwright:
+        chromium = launch(playwright)
+        yield chromium
+        chromium.close()
 
 
 @pytest.fixture

@@ -32,6 +32,10 @@ class Link:
     def cut(self) -> None:
         self._open.clear()
 
+    def drop(self) -> None:
+        """End all connections; new ones wait while it is cut."""
+        self._pumps.kill()
+
     def heal(self, late: bool = False) -> None:
         if late:
             self._late.append(self._open)

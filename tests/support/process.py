@@ -35,6 +35,7 @@ class Child:
         cwd: Path | None = None,
         user: str | None = None,
         death_signal: int = signal.SIGTERM,
+        listens: bool = False,
     ) -> None:
         parent = os.getpid()
 
@@ -48,7 +49,7 @@ class Child:
         with log.open("ab") as out:
             self._popen = subprocess.Popen(
                 self.argv,
-                stdin=subprocess.DEVNULL,
+                stdin=subprocess.PIPE if listens else subprocess.DEVNULL,
                 stdout=out,
                 stderr=subprocess.STDOUT,
                 env=None if env is None else dict(env),
@@ -80,6 +81,12 @@ class Child:
     def send_signal(self, number: int) -> None:
         if self.is_running:
             os.kill(self.pid, number)
+
+    def tell(self, line: str) -> None:
+        """One that `listens`."""
+        assert self._popen.stdin is not None
+        self._popen.stdin.write(line.encode() + b"\n")
+        self._popen.stdin.flush()
 
     def wait(self, timeout: float = 10.0) -> int:
         """The exit code; AssertionError when it still runs after `timeout` seconds."""

@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 import gevent
 import websocket
@@ -96,10 +96,10 @@ class WebSocketClient:
 
 
 def url_of(hub_url: str, user_id: str | None, query: dict[str, str] | None = None) -> str:
-    """Of `/ws` on a hub."""
+    """Of `/ws` on a hub, over TLS where its own url is."""
     pairs = ({} if user_id is None else {"user_id": user_id}) | (query or {})
     text = "&".join(f"{name}={quote(value, safe='')}" for name, value in pairs.items())
-    return f"ws://{urlsplit(hub_url).netloc}/ws{'?' if text else ''}{text}"
+    return f"{hub_url.replace('http', 'ws', 1)}/ws{'?' if text else ''}{text}"
 
 
 def echo(client: WebSocketClient, frame: dict[str, Any]) -> None:

@@ -1,0 +1,29 @@
+"""Links and pictures of the pages lead to files that are there, and to headings that are in them."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.support.markdown import ROOT, Page, guides
+
+OTHERS = [*ROOT.glob("*.md"), ROOT / "benchmarks/README.md"]
+PAGES = {page.path: page for page in [*map(Page, OTHERS), *guides()]}
+
+
+@pytest.mark.parametrize("page", PAGES.values(), ids=lambda page: page.name)
+def test_links_lead_somewhere(page: Page) -> None:
+    for link in page.links:
+        if link.startswith(("http://", "https://", "mailto:")):
+            continue
+        name, _, anchor = link.partition("#")
+        path = (page.path.parent / name).resolve() if name else page.path
+        assert path.exists(), f"{link} in {page.name}"
+        if anchor:
+            assert anchor in PAGES[path].anchors, f"{link} in {page.name}"
+
+
+def test_every_page_is_in_the_index() -> None:
+    folder = ROOT / "docs"
+    index = PAGES[folder / "README.md"]
+    linked = {(folder / link.partition("#")[0]).resolve() for link in index.links}
+    assert {path for path in folder.glob("*.md") if path != index.path} <= linked
