@@ -54,10 +54,13 @@ def ask(hub: Hub, bot: str, text: str | None, timeout: float | None, as_json: bo
     name, message = _question(bot, text)
     try:
         with gevent.Timeout(timeout):
-            for frame in _frames(hub, name, message):
-                _show(hub, name, frame, as_json)
+            is_whole = False
+            for data in _frames(hub, name, message):
+                is_whole = _show(hub, name, data, as_json)
     except gevent.Timeout as late:
         raise click.ClickException(f"{plain(name)} did not finish within {timeout:g} s.") from late
+    if not is_whole:
+        raise click.ClickException("The connection was lost before the answer was whole.")
 
 
 def _question(bot: str, text: str | None) -> tuple[str, str]:
@@ -88,8 +91,9 @@ def _frames(hub: Hub, name: str, message: str) -> Iterator[str]:
                     raise click.ClickException(f"The hub ended the answer ({reason}): ask again.")
 
 
-def _show(hub: Hub, name: str, data: str, as_json: bool) -> None:
-    """Raises ClickException for a frame by which the hub says that there is no answer."""
+def _show(hub: Hub, name: str, data: str, as_json: bool) -> bool:
+    """Whether it was the last frame; raises ClickException for one by which the hub says that there is no
+    answer."""
     frame: dict[str, Any] = orjson.loads(data)
     is_failure = frame.keys() == {"error", "correlation_id"}
     if as_json:
@@ -99,6 +103,7 @@ def _show(hub: Hub, name: str, data: str, as_json: bool) -> None:
     if is_failure:
         failure = plain(frame["error"])
         raise click.ClickException(_absence(hub, name) if failure == ABSENT else f"{plain(name)}: {failure}.")
+    return frame.get("is_final") is True
 
 
 def _text(frame: dict[str, Any]) -> str:

@@ -6,6 +6,7 @@ shortly, and stands in the audit log.
 
 import logging
 from collections.abc import Callable
+from difflib import get_close_matches
 from math import inf
 from time import monotonic
 
@@ -15,10 +16,11 @@ from sqlalchemy import select
 from app.accounts import service as accounts
 from app.auth import clients, subscribers, tokens
 from app.auth.models import User
+from app.cli.terminal import plain
 from app.constellations.models import Membership
 from app.extensions import db
 
-TOKEN_SECONDS = 3600
+TOKEN_SECONDS, MOST_NAMES = 3600, 1000
 audit = logging.getLogger("hub.audit")
 
 
@@ -40,9 +42,10 @@ def find(name: str) -> User:
     """By name or e-mail address; raises ClickException."""
     user = accounts.find_user(name)
     if user is None:
-        raise click.ClickException(
-            f"There is no account named {name}: `flask --app wsgi user create` makes one."
-        )
+        names = db.session.scalars(select(User.name).limit(MOST_NAMES))
+        near = get_close_matches(name, list(names), 1)
+        hint = f"is it {plain(near[0])}?" if near else "`flask --app wsgi user create` makes one."
+        raise click.ClickException(f"There is no account named {plain(name)}: {hint}")
     return user
 
 
@@ -95,3 +98,10 @@ def service(seconds: int = clients.TOKEN_SECONDS) -> str:
 
 def subscriber(external_id: str) -> str:
     return subscribers.issue_token(external_id, "command line")
+
+
+def brief_subscriber(external_id: str, seconds: int) -> str:
+    """One that ends sooner than those for clients."""
+    audit.info("subscriber token issued", extra={"recipient": external_id, "by": "command line"})
+    version = subscribers.version_now(external_id)
+    return tokens.issue(tokens.SUBSCRIBER, external_id, seconds, version)

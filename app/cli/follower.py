@@ -97,6 +97,6 @@ class Follower:
         reason = str(orjson.loads(event.data).get("reason"))
         if reason in ENDS:
             raise click.ClickException(f"The stream ended: {ENDS[reason]}.")
-        if reason == "token_expired" and self._hub.token:
+        if reason == "token_expired" and not self._target.token():
             raise click.ClickException("The stream ended: the token that was given has expired.")
         return f"the hub closed the stream ({reason})"

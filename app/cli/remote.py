@@ -53,7 +53,10 @@ class Hub:
         answer = self.request(method, path, token, timeout=ANSWER_SECONDS, **options)
         if not answer.ok or answer.is_redirect:
             raise self.refusal(answer)
-        return orjson.loads(answer.content) if answer.content else None
+        try:
+            return orjson.loads(answer.content) if answer.content else None
+        except orjson.JSONDecodeError as error:
+            raise self.refusal(answer) from error
 
     @contextmanager
     def stream(
@@ -93,7 +96,7 @@ class Hub:
 
     def refusal(self, answer: requests.Response) -> Refused:
         """What an answer that is none of the good ones means, and what helps."""
-        status, said = answer.status_code, _object(answer).get("error")
+        status, said = answer.status_code, object_of(answer).get("error")
         if answer.is_redirect:
             return Refused(status, f"{self.url} leads on to {_origin(answer)}: give that as --url")
         if not isinstance(said, str):
@@ -154,7 +157,8 @@ def hub_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return with_hub
 
 
-def _object(answer: requests.Response) -> dict[str, Any]:
+def object_of(answer: requests.Response) -> dict[str, Any]:
+    """Its JSON object; empty where it is none."""
     try:
         said = orjson.loads(answer.content)
     except (orjson.JSONDecodeError, requests.RequestException):

@@ -13,8 +13,8 @@ from app.cli.credentials import Fresh
 from app.cli.figures import History, lines
 from app.cli.groups import Command
 from app.cli.interrupts import until_interrupted
-from app.cli.remote import Hub, hub_options
-from app.cli.terminal import say
+from app.cli.remote import Hub, Unreachable, hub_options
+from app.cli.terminal import note, say
 
 
 @click.command("stats", cls=Command)
@@ -39,12 +39,19 @@ def stats(hub: Hub, watch: bool, interval: float, most: int | None, as_json: boo
     history, screen = History(), Screen()
     operator = Fresh(credentials.operator, hub.token)
     for number in count(1):
-        found = hub.call("GET", "/api/ops/stats", operator.get())
-        if as_json:
-            click.echo(orjson.dumps(found))
+        try:
+            found = hub.call("GET", "/api/ops/stats", operator.get())
+        except Unreachable as error:
+            if number == 1:
+                raise
+            note(error.message)  # it may come back
+            screen.leave()
         else:
             history.add(found["totals"], monotonic())
-            screen.draw([*lines(found), *(history.lines() if watch else [])])
+            if as_json:
+                click.echo(orjson.dumps(found))
+            else:
+                screen.draw([*lines(found), *(history.lines() if watch else [])])
         if not watch or number == most:
             return
         sleep(interval)
@@ -63,3 +70,7 @@ class Screen:
         for line in picture:
             say(line)
         self._height = len(picture)
+
+    def leave(self) -> None:
+        """Something was written below the picture: it stays, and the next one begins there."""
+        self._height = 0

@@ -11,6 +11,7 @@ from tests.support.calls import new_name
 from tests.support.fixtures import StartGateway
 from tests.support.gateway import GatewayStage
 from tests.support.process import free_port
+from tests.support.shell import Command
 from tests.support.wsclient import WebSocketClient
 
 Run = Callable[..., Result]
@@ -80,6 +81,20 @@ def test_who_says_nothing(start_gateway: StartGateway, beside: Beside) -> None:
     result = run("ask", bot, "Hello", "--timeout", 0.5)
     assert (result.exit_code, result.stderr) == (1, f"Error: {bot} did not finish within 0.5 s.\n")
     assert run("ask", bot, "Hello").stderr == f"Error: {bot}: Timeout waiting for response.\n"
+
+
+def test_a_hub_that_ends_in_between(start_gateway: StartGateway, beside: Beside) -> None:
+    stage = start_gateway()
+
+    def answer(client: WebSocketClient, question: dict[str, Any]) -> None:
+        client.send({"correlation_id": question["correlation_id"], "message": "First,"})
+
+    bot, _ = stage.join("bot", answer)
+    command = Command(stage.hub, "ask", bot, "Hello")
+    command.wait_for("First,")
+    stage.hub.terminate()
+    assert command.wait() == 1
+    assert "Error: " in command.text and "Traceback" not in command.text
 
 
 def test_where_tokens_are_asked_for(start_gateway: StartGateway, beside: Beside) -> None:

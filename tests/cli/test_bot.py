@@ -1,5 +1,6 @@
 """flask bot create, list, token, disable, enable"""
 
+import json
 from collections.abc import Callable
 
 import pytest
@@ -63,3 +64,8 @@ def test_a_database_without_tables(app: Flask, fail: Command) -> None:
     with app.app_context():
         db.drop_all()
     assert "db upgrade" in fail("bot", "list")
+
+
+def test_list_as_json(succeed: Command) -> None:
+    succeed("bot", "create", "helper")
+    assert json.loads(succeed("bot", "list", "--json")) == {"name": "helper", "disabled": False}

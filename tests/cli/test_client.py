@@ -1,5 +1,6 @@
 """flask client create, list, rotate, disable, enable"""
 
+import json
 from collections.abc import Callable
 
 import pytest
@@ -88,3 +89,9 @@ def test_unknown_clients(command: str, fail: Command, make_app: MakeApp) -> None
     assert fail("client", command, "client-0") == "There is no client client-0"
     runner = make_app(CLIENT_ID="shop", CLIENT_SECRET="weak").test_cli_runner()
     assert "stands in the settings" in runner.invoke(args=["client", command, "shop"]).stderr
+
+
+def test_list_as_json(succeed: Command) -> None:
+    client_id, _ = made(succeed("client", "create", "Shop"))
+    found = json.loads(succeed("client", "list", "--json"))
+    assert found == {"client_id": client_id, "name": "Shop", "disabled": False}

@@ -1,5 +1,6 @@
 """flask prune, and the sweep that workers make"""
 
+import json
 from collections.abc import Callable
 from datetime import timedelta
 from time import time
@@ -109,3 +110,7 @@ def test_a_worker_sweeps_now_and_then() -> None:
         sweep()
         sweep()
     assert prune.call_count == 1
+
+
+def test_as_json(succeed: Command) -> None:
+    assert json.loads(succeed("prune", "--json")) == {"deliveries": 0, "messages": 0, "keys": 0, "tokens": 0}

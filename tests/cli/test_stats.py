@@ -61,6 +61,18 @@ def test_until_it_is_interrupted(hub: StartHub, beside: Beside) -> None:
     assert "Traceback" not in command.text
 
 
+def test_it_waits_for_a_hub_that_is_away(hub: StartHub, beside: Beside) -> None:
+    process = hub()
+    make_operator(beside(process))
+    command = Command(process, "stats", "--watch", "--interval", "0.1", "--json")
+    command.wait_for('"workers"')
+    process.terminate()
+    seen = len(command.wait_for("No hub answers"))
+    process.spawn()
+    command.wait_for(lambda text: '"workers"' in text[seen:])
+    assert command.interrupt() == 130
+
+
 def test_who_may_not(hub: StartHub, beside: Beside) -> None:
     process = hub()
     run = beside(process)

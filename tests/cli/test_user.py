@@ -1,5 +1,6 @@
 """flask user create, list, admin, password, delete"""
 
+import json
 from collections.abc import Callable
 
 import pytest
@@ -144,3 +145,9 @@ def test_a_database_without_tables(app: Flask, fail: Command) -> None:
         db.drop_all()
     message = fail("user", "list")
     assert "DATABASE_URL" in message and "db upgrade" in message
+
+
+def test_list_as_json(succeed: Command) -> None:
+    succeed("user", "create", "ann", "ann@example.org", "--password", "x", "--operator")
+    found = json.loads(succeed("user", "list", "--json"))
+    assert found == {"uuid": found["uuid"], "name": "ann", "email": "ann@example.org", "operator": True}

@@ -159,7 +159,7 @@ def test_with_a_token_of_ones_own(shared_hub: HubProcess, here: Run, beside: Bes
         (["nothing-like-it"], "There is no constellation or concept or recipient nothing-like-it: "),
         (["recipient:"], "There is no"),
         (["x", "--token", "abc"], "--token is no token of a hub"),
-        (["x", "--user", "nobody"], "There is no account named nobody"),
+        (["x", "--user", "no\x1bbody"], "There is no account named no body: "),
     ],
 )
 def test_refusals(here: Run, arguments: list[str], sentence: str) -> None:
@@ -194,3 +194,4 @@ def test_somebody_without_rights(shared_hub: HubProcess, here: Run) -> None:
     charlie = new_name("Charlie")
     shared_hub.register(charlie)
     assert "Not a member of this constellation" in here("watch", name, "--user", charlie).stderr
+    assert f"is it {charlie}?" in here("watch", name, "--user", charlie.lower()).stderr

@@ -31,7 +31,7 @@ class Command:
     def text(self) -> str:
         return self._log.read_text(errors="replace")
 
-    def wait_for(self, text: str | Callable[[str], bool], timeout: float = 30.0) -> str:
+    def wait_for(self, text: str | Callable[[str], bool], timeout: float = 60.0) -> str:
         """All it has written, once that is in it."""
         is_there = text if callable(text) else lambda written: text in written
         wait_until(lambda: is_there(self.text), timeout, lambda: f"{text!r} in {self.text!r}")
@@ -42,7 +42,7 @@ class Command:
         self._child.send_signal(signal.SIGINT)
         return self.wait()
 
-    def wait(self, timeout: float = 30.0) -> int:
+    def wait(self, timeout: float = 60.0) -> int:
         return self._child.wait(timeout)
 
     def stop(self) -> None:

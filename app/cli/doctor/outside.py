@@ -16,7 +16,7 @@ from flask import current_app
 from app.cli.doctor import clocks
 from app.cli.doctor.buffering import streams
 from app.cli.doctor.findings import Finding, fine, first_line, judged, odd, wrong
-from app.cli.remote import ANSWER_SECONDS, Hub, Unreachable
+from app.cli.remote import ANSWER_SECONDS, Hub, Unreachable, object_of
 from app.cli.terminal import plain
 from config.base import is_loopback
 
@@ -34,7 +34,7 @@ def check(hub: Hub, direct: Hub | None, waits_for_heartbeat: bool) -> Iterator[F
     except Unreachable as error:
         yield wrong("reachable", plain(error.message), "Try the address with `curl -v`.")
         return
-    if not answer.ok or answer.is_redirect or answer.json().get("status") != "live":
+    if not answer.ok or answer.is_redirect or object_of(answer).get("status") != "live":
         advice = "That is no hub: the path may lead elsewhere, or the proxy can't reach it (its error log)."
         yield wrong("reachable", plain(hub.refusal(answer).message), advice)
         return

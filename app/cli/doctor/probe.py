@@ -17,7 +17,6 @@ import requests
 from flask import Flask, current_app
 from sqlalchemy import delete, select
 
-from app.auth import subscribers, tokens
 from app.cli import credentials
 from app.cli.doctor.events import forget
 from app.cli.eventstream import Decoder
@@ -91,7 +90,7 @@ def take(hub: Hub, heartbeat_seconds: float = 0) -> Timeline:
     kept open until something came after so long a silence. Raises ClickException."""
     name = f"doctor-{token_hex(8)}"  # nobody's
     lifetime = TOKEN_SECONDS + int(2 * heartbeat_seconds)
-    token = tokens.issue(tokens.SUBSCRIBER, name, lifetime, subscribers.version_now(name))
+    token = credentials.brief_subscriber(name, lifetime)
     line = Timeline()
     app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
     reader = gevent.spawn(_read, app, hub, token, line)
