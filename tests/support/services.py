@@ -8,6 +8,7 @@ import shutil
 import signal
 import tempfile
 import uuid
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -160,7 +161,8 @@ class PostgresServer:
         assert self._child is not None
         self._child.send_signal(number)
         for pid in children(self._child.pid):
-            os.kill(pid, number)
+            with suppress(ProcessLookupError):  # the process of a connection that just ended
+                os.kill(pid, number)
 
     def create_database(self) -> str:
         """The url of a new, empty database."""
