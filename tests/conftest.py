@@ -7,6 +7,7 @@ monkey.patch_all()
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 from flask import Flask
@@ -15,6 +16,7 @@ from flask_migrate import upgrade
 from app import create_app
 from app.extensions import db
 from config import load
+from tests.support.services import create_database, drop_database
 
 pytest_plugins = ["tests.support.fixtures", "tests.cast"]
 
@@ -40,6 +42,15 @@ def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+@pytest.fixture(scope="session")
+def migrated_postgres(postgres: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The name of a migrated, empty database to copy."""
+    url = create_database(postgres)
+    _migrate(url, tmp_path_factory.mktemp("template"))
+    yield urlsplit(url).path[1:]
+    drop_database(postgres, url)
+
+
 def _migrate(url: str, instance: Path) -> None:
     app = create_app(load({"APP_CONFIG": "testing", "DATABASE_URL": url, "INSTANCE_PATH": str(instance)}))
     with app.app_context():
@@ -48,16 +59,21 @@ def _migrate(url: str, instance: Path) -> None:
 
 
 @pytest.fixture
-def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """A fresh migrated database."""
-    if request.param in ("postgresql", "pooled"):
-        fixture = "postgres_url" if request.param == "postgresql" else "pooled_url"
-        url: str = request.getfixturevalue(fixture)
-        _migrate(url, tmp_path)
-        return url
-    path = tmp_path / "hub.db"
-    shutil.copy(request.getfixturevalue("migrated_sqlite"), path)
-    return f"sqlite:///{path}"
+    if request.param == "postgresql":
+        server = request.getfixturevalue("postgres")
+        url = create_database(server, request.getfixturevalue("migrated_postgres"))
+        yield url
+        drop_database(server, url)
+    elif request.param == "pooled":
+        pooled: str = request.getfixturevalue("pooled_url")
+        _migrate(pooled, tmp_path)
+        yield pooled
+    else:
+        path = tmp_path / "hub.db"
+        shutil.copy(request.getfixturevalue("migrated_sqlite"), path)
+        yield f"sqlite:///{path}"
 
 
 @pytest.fixture

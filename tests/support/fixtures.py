@@ -96,13 +96,19 @@ def own_postgres() -> Iterator[PostgresServer]:
     yield from _run_postgres()
 
 
+@pytest.fixture(scope="session")
+def postgres(request: pytest.FixtureRequest) -> str:
+    """TEST_DATABASE_URL, else the URL of `postgres_server`: beside that database new ones may be made."""
+    url: str = os.environ.get("TEST_DATABASE_URL") or request.getfixturevalue("postgres_server").url
+    return url
+
+
 @pytest.fixture
-def postgres_url(request: pytest.FixtureRequest) -> Iterator[str]:
-    """A new, empty database beside the one of TEST_DATABASE_URL, else of `postgres_server`."""
-    server = os.environ.get("TEST_DATABASE_URL") or request.getfixturevalue("postgres_server").url
-    url = create_database(server)
+def postgres_url(postgres: str) -> Iterator[str]:
+    """A new, empty database."""
+    url = create_database(postgres)
     yield url
-    drop_database(server, url)
+    drop_database(postgres, url)
 
 
 @pytest.fixture(scope="session")

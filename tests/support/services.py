@@ -8,6 +8,7 @@ import shutil
 import signal
 import tempfile
 import uuid
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -160,7 +161,8 @@ class PostgresServer:
         assert self._child is not None
         self._child.send_signal(number)
         for pid in children(self._child.pid):
-            os.kill(pid, number)
+            with suppress(ProcessLookupError):  # the process of a connection that just ended
+                os.kill(pid, number)
 
     def create_database(self) -> str:
         """The url of a new, empty database."""
@@ -199,10 +201,13 @@ class PostgresServer:
             return False
 
 
-def create_database(server_url: str) -> str:
-    """The url of a new database of the server on which `server_url` names an existing one."""
+def create_database(server_url: str, template: str = "template1") -> str:
+    """The url of a new database of the server on which `server_url` names an existing one.
+
+    It is a copy of `template`, a database of that server that nobody is connected to.
+    """
     name = f"test_{uuid.uuid4().hex[:12]}"
-    _execute(server_url, f"CREATE DATABASE {name}")
+    _execute(server_url, f"CREATE DATABASE {name} TEMPLATE {template}")
     return urlsplit(server_url)._replace(path=f"/{name}").geturl()
 
 
