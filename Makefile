@@ -42,19 +42,18 @@ down: ## stop what `make up` started, and keep its data
 
 test: $(DEVELOPMENT) lint types ## every check and the whole test suite
 	@scripts/test-services --with nginx envsubst systemd-analyze npm chromium
-	@rm -f .coverage .coverage.*
-	@$(BIN)/python -m pytest --cov --cov-report= $(PYTEST_ARGS)
+	@$(BIN)/python scripts/test-side-by-side $(if $(REPORTS),--reports $(REPORTS)) $(PYTEST_ARGS)
 	@$(MAKE) --no-print-directory coverage
 
 unit: $(DEVELOPMENT) ## the tests that need no other process
-	@$(BIN)/python -m pytest --ignore=tests/e2e --ignore=tests/browser --ignore=tests/clients $(PYTEST_ARGS)
+	@$(BIN)/python -m pytest --ignore=tests/e2e --ignore=tests/browser --ignore=tests/clients --ignore=tests/faults --ignore=tests/docs $(PYTEST_ARGS)
 
 screenshots: $(DEVELOPMENT) ## the pictures of the console in docs/screenshots, drawn anew
 	@scripts/test-services --with chromium
 	@$(BIN)/python -m tests.browser.screenshots
 
 coverage:
-	@$(BIN)/python -m coverage combine --quiet --append 2>/dev/null || true
+	@$(BIN)/python -m coverage combine --quiet .cache/coverage/*/.coverage
 	@$(BIN)/python -m coverage report
 
 lint: $(DEVELOPMENT) ## ruff: lint and format
