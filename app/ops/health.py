@@ -8,6 +8,7 @@ from flask import Blueprint, jsonify
 from flask.typing import ResponseReturnValue
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from app import errors
 from app.extensions import db, engine
@@ -55,6 +56,9 @@ def _check_database() -> str | None:
         with gevent.Timeout(CHECK_SECONDS):
             db.session.execute(text("SELECT 1"))
             db.session.execute(text("SELECT 1 FROM users LIMIT 1"))
+    except PoolTimeout:
+        db.session.rollback()
+        return "The database has no free connection: check what is slow in it, and DATABASE_POOL_SIZE"
     except SQLAlchemyError as error:
         db.session.rollback()
         if errors.is_database_away(error) and "no such table" not in str(error):

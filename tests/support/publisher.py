@@ -15,16 +15,24 @@ class Publisher:
     """Posts `NAME:0`, `NAME:1`, … over one kept-alive connection, to the worker `pid` as long as that lives.
 
     A post without an answer, or answered by 503, may or may not have been published: it is posted again, and
-    is allowed to arrive twice (`repeated`). `acknowledged` is what must arrive.
+    is allowed to arrive twice (`repeated`). `acknowledged` is what must arrive. `pause` is how many seconds
+    it waits after each.
     """
 
     def __init__(
-        self, hub: HubProcess, constellation: str, token: str, name: str, pid: int | None = None
+        self,
+        hub: HubProcess,
+        constellation: str,
+        token: str,
+        name: str,
+        pid: int | None = None,
+        *,
+        pause: float = 0.0,
     ) -> None:
         self.name = name
         self.acknowledged: list[int] = []
         self.repeated: set[int] = set()
-        self._hub, self._pid = hub, pid
+        self._hub, self._pid, self._pause = hub, pid, pause
         self._path = f"/sse/notify/{constellation}"
         self._headers = {"Authorization": f"Bearer {token}", "Content-Type": "text/plain"}
         self._connection: http.client.HTTPConnection | None = None
@@ -32,6 +40,8 @@ class Publisher:
     def publish(self, count: int) -> None:
         for number in range(count):
             self._publish(number)
+            if self._pause:
+                gevent.sleep(self._pause)
 
     def _publish(self, number: int, patience: float = 15.0) -> None:
         deadline = time.monotonic() + patience

@@ -19,6 +19,7 @@ class Worker:
     process: Process
 
 
+SILENCE = "hub_worker_silence_seconds"
 WORKERS = (
     Family("hub_workers", "gauge", "Worker processes.", lambda it: 1),
     Family("hub_resident_memory_bytes", "gauge", "Resident memory.", lambda it: it.process.resident_bytes()),
@@ -28,6 +29,13 @@ WORKERS = (
         "gauge",
         "Open file descriptors of the worker that has most.",
         lambda it: it.process.open_fds(),
+        is_worst=True,
+    ),
+    Family(
+        SILENCE,
+        "gauge",
+        "Since the worker that is silent longest told the others its numbers, which it does every second.",
+        lambda it: 0.0,  # the others see it by the age of what it told
         is_worst=True,
     ),
 )
