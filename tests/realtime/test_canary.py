@@ -130,6 +130,32 @@ def test_a_worker_whose_events_do_not_come_says_so_and_asks_for_them(deaf_link: 
         engine.stop()
 
 
+def test_one_node_of_a_cluster_that_delivers_nothing(own_cluster: ClusterSet) -> None:
+    """The canaries of the other nodes do not speak for it."""
+    links = [DeafLink(node.port) for node in own_cluster.masters]
+    for node, link in zip(own_cluster.masters, links, strict=True):
+        with node.client() as client:
+            client.config_set("cluster-announce-port", link.port)
+    engine = Engine(make_broker(f"redis+cluster://127.0.0.1:{links[0].port}", Limits(), "test"), Settings())
+    names = (f"constellation:{number}" for number in range(1000))
+    topic = next(name for name in names if own_cluster.owner(name) is own_cluster.masters[1])
+    try:
+        start(engine)
+        wait_until(lambda: len(birds_of(engine)) == 3 and engine.canary.age < 2, 10, "a bird for each node")
+        reader = Reader(engine, topic)
+        reader.wait_for_cursor()
+        links[1].is_deaf = True
+        engine.publish(topic, Event("missed"))
+        reader.wait_for("missed", timeout=DEAF_SECONDS)
+        wait_until(lambda: engine.canary.is_late, DEAF_SECONDS, "the worker to say so")
+        links[1].is_deaf = False
+        wait_until(lambda: not engine.canary.is_late, 10, "the canary to come again")
+    finally:
+        engine.stop()
+        for link in links:
+            link.close()
+
+
 def test_a_connection_to_a_server_that_was_replaced_is_left(
     link: Link, own_redis: RedisServer, other_redis: RedisServer
 ) -> None:

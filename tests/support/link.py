@@ -13,7 +13,8 @@ from gevent.event import Event
 from gevent.pool import Group
 from gevent.server import StreamServer
 
-MESSAGE = b"*3\r\n$7\r\nmessage\r\n"
+# Of a channel, and of a shard channel.
+MESSAGES = (b"*3\r\n$7\r\nmessage\r\n", b"*3\r\n$8\r\nsmessage\r\n")
 
 
 class Link:
@@ -78,7 +79,7 @@ class DeafLink(Link):
     def _answers(self, far: socket.socket) -> Iterator[bytes]:
         with far.makefile("rb") as answers:
             while answer := _read_answer(answers):
-                if not (self.is_deaf and answer.startswith(MESSAGE)):
+                if not (self.is_deaf and answer.startswith(MESSAGES)):
                     yield answer
 
 
