@@ -22,6 +22,7 @@ from tests.support.hub import HubProcess
 from tests.support.inbox import CLIENT, service_token, user_token
 from tests.support.procfs import cpu_seconds
 from tests.support.stage import Stage
+from tests.support.wait import wait_until
 from tests.support.wsclient import echo
 
 SETTINGS = {
@@ -54,6 +55,7 @@ def test_a_moved_clock(
     logged_in = []
     with closing(GatewayStage(hub)) as gateway, Editor(stage, 0.1) as editor, Readiness(hub) as readiness:
         bot, its_socket = gateway.join("bot", echo)
+        wait_until(lambda: len(editor.made) > 10, 20, "changes before")
         for hours in (1, 0, -1):
             clock.move(hours)
             logged_in.append(hub.login(stage.name))
