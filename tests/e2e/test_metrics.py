@@ -125,7 +125,7 @@ def test_totals_never_fall_when_the_server_reloads(start_pair: StartStage) -> No
     watch = Watch(hub)
     old = set(hub.worker_pids())
     hub.child.send_signal(signal.SIGHUP)
-    wait_until(lambda: not old & set(hub.worker_pids()), 30, "new workers")
+    wait_until(lambda: not old & set(hub.worker_pids()), 60, "new workers")
     hub.wait_ready()
     for pid in hub.worker_pids():
         wait_for(hub, {NOTIFY: 20, PUBLISHED: 20, WORKERS: 2}, pid)

@@ -42,9 +42,20 @@ def test_a_reload_of_all_workers_costs_no_event(start_pair: StartStage) -> None:
     run_burst(stage, publishers, 500, lambda: stage.hub.child.send_signal(signal.SIGHUP))
 
     assert_same_for_all(sources, publishers)
-    wait_until(lambda: not old & set(stage.hub.worker_pids()), 10, "the old workers' end")
+    wait_until(lambda: not old & set(stage.hub.worker_pids()), 60, "the old workers' end")
     for source in sources:
         source.wait_open(2)
+        assert '"shutdown"' in source.named("stream.closed")[0].data
+
+
+def test_a_stop_in_the_middle_of_a_reload_is_as_polite_as_any(start_pair: StartStage) -> None:
+    """The old workers wait for new ones then, which will not come."""
+    stage = start_pair()
+    sources = stage.open_on_both(4)
+    stage.hub.child.send_signal(signal.SIGHUP)
+    wait_until(lambda: len(stage.hub.worker_pids()) == 4, 10, "new workers")
+    assert stage.hub.terminate().code == 0
+    for source in sources:
         assert '"shutdown"' in source.named("stream.closed")[0].data
 
 

@@ -49,11 +49,11 @@ def test_stalled_readers(start_pair: StartStage, outcome: Outcome) -> None:
     resumed = wait_total(hub, sum(m.connections - 1 for m in stalled), "hub_stream_verdicts_total", "resumed")
 
     outcome.clients(
-        f"the {READERS - STALLED} others notice nothing (p99 of an event {before:.0f} ms before and"
+        f"the {READERS - STALLED} others notice nothing (p99 {before:.0f} ms before and"
         f" {during:.0f} ms meanwhile, all processes on one machine); each of the {STALLED} is ended once"
-        f" {BUFFER_BYTES // 1024} KB wait for it (`SUBSCRIBER_BUFFER_BYTES`, 1 MiB by default). Who reads again"
-        " within 2 s is told `slow_consumer`, who does so later sees the connection end; all come back with"
-        " their cursor"
+        f" {BUFFER_BYTES // 1024} KB wait for it (`SUBSCRIBER_BUFFER_BYTES`, 1 MiB by default). Who reads"
+        " again within 2 s is told `slow_consumer`, who does so later sees the connection end; all come back"
+        " with their cursor"
     )
     outcome.ready("200 all the time")
     outcome.metrics(
