@@ -8,10 +8,10 @@ DEVELOPMENT := $(VENV)/.development
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help run bot up down test lint format types unit screenshots coverage autobahn audit bench lock clean
+.PHONY: help run bot up down test test-faults lint format types unit screenshots coverage autobahn audit bench lock clean
 
 help: ## this list
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 13
 
 $(BIN)/python:
 	@PYTHON="$(PYTHON)" scripts/make-venv $(VENV)
@@ -41,12 +41,17 @@ down: ## stop what `make up` started, and keep its data
 	@scripts/down $(UP_ARGS)
 
 test: $(DEVELOPMENT) lint types ## every check and the whole test suite
-	@scripts/test-services --with nginx envsubst systemd-analyze npm chromium
+	@scripts/test-services --with nginx envsubst systemd-analyze npm chromium faketime
 	@$(BIN)/python scripts/test-side-by-side $(if $(REPORTS),--reports $(REPORTS)) $(PYTEST_ARGS)
 	@$(MAKE) --no-print-directory coverage
 
 unit: $(DEVELOPMENT) ## the tests that need no other process
-	@$(BIN)/python -m pytest --ignore=tests/e2e --ignore=tests/browser --ignore=tests/clients --ignore=tests/faults --ignore=tests/docs $(PYTEST_ARGS)
+	@$(BIN)/python -m pytest --ignore=tests/e2e --ignore=tests/faults --ignore=tests/browser --ignore=tests/clients \
+	  --ignore=tests/docs $(PYTEST_ARGS)
+
+test-faults: $(DEVELOPMENT) ## break it on purpose, and write what was seen into docs/faults.md (some minutes)
+	@scripts/test-services --with faketime
+	@$(BIN)/python -m pytest tests/faults --write-faults $(PYTEST_ARGS)
 
 screenshots: $(DEVELOPMENT) ## the pictures of the console in docs/screenshots, drawn anew
 	@scripts/test-services --with chromium

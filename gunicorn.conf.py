@@ -4,13 +4,17 @@ import fcntl
 import logging.config
 import os
 import shutil
+import signal
 import socket
 import sys
 import tempfile
 from contextlib import suppress
 from pathlib import Path
 
-from gunicorn import glogging
+import gevent
+from gevent.server import StreamServer
+from gunicorn import glogging, sock, util
+from gunicorn.workers import ggevent
 
 from config import ConfigurationError, load
 from config.base import is_loopback, workers_problem
@@ -57,6 +61,21 @@ class logger_class(glogging.Logger):
         pass
 
 
+class LastAccepts(StreamServer):
+    """Before it closes, it takes the connections that the kernel has completed: they would be reset."""
+
+    def close(self):  # type: ignore[no-untyped-def]
+        with suppress(OSError, AttributeError):  # AttributeError: it was closed before
+            self.socket.setblocking(False)
+            while accepted := self.do_read():
+                self.do_handle(*accepted)
+                gevent.sleep(0)  # its greenlet begins, and asks the listener for its name
+        super().close()
+
+
+ggevent.StreamServer = LastAccepts
+
+
 def on_starting(server):  # type: ignore[no-untyped-def]
     """Runs once, in the master, before anything listens."""
     problem = workers_problem(server.cfg.workers, _settings.REDIS_URL)
@@ -67,6 +86,30 @@ def on_starting(server):  # type: ignore[no-untyped-def]
     if _settings.GATEWAY_AUTH == "open" and not is_loopback(_settings.BIND):
         server.log.warning("GATEWAY_AUTH=open: whoever reaches %s may push and connect", _settings.BIND)
     server.metrics_folder, server.metrics_lock = _make_metrics_folder()
+    server.generation = 0
+
+
+def when_ready(server):  # type: ignore[no-untyped-def]
+    """Workers that wait for their successors need not do so when the whole server stops."""
+    halt = signal.getsignal(signal.SIGTERM)
+
+    def stop(number, frame):  # type: ignore[no-untyped-def]
+        _expect_nobody(server.metrics_folder, server.generation)
+        halt(number, frame)
+
+    signal.signal(signal.SIGTERM, stop)
+
+
+def _expect_nobody(folder, generation):  # type: ignore[no-untyped-def]
+    with suppress(OSError):
+        (folder / f"leaving-{generation}").touch()
+
+
+def on_reload(server):  # type: ignore[no-untyped-def]
+    """Before the new workers are started and the old ones told to end; see app/realtime/succession.py."""
+    server.generation += 1
+    with suppress(OSError):
+        (server.metrics_folder / "generation").write_text(f"{server.generation} {server.cfg.workers}")
 
 
 def _require_free_port(address: str) -> None:
@@ -113,18 +156,38 @@ def on_exit(server):  # type: ignore[no-untyped-def]
     shutil.rmtree(server.metrics_folder, ignore_errors=True)
 
 
+def pre_fork(server, worker):  # type: ignore[no-untyped-def]
+    """With `reuse_port` gunicorn's workers listen before they have loaded the application: connections would
+    wait for that while another worker is ready for them. See post_worker_init."""
+    server.cfg.set("reuse_port", False)
+
+
 def post_fork(server, worker):  # type: ignore[no-untyped-def]
     worker.metrics_folder = server.metrics_folder
+    worker.generation = server.generation
 
 
 def post_worker_init(worker):  # type: ignore[no-untyped-def]
     from app.realtime.drain import IdleConnections, drain_on_signal
+    from app.realtime.succession import Succession
 
     engine = worker.wsgi.extensions["engine"]
     engine.serve()
     worker.wsgi.extensions["metrics"].share(worker.metrics_folder)
     worker.connections = IdleConnections()
-    drain_on_signal(engine, worker.connections, worker)
+    succession = Succession(worker.metrics_folder, worker.generation)
+    drain_on_signal(engine, worker.connections, succession, worker)
+    if reuse_port:
+        _listen(worker)
+    succession.enter()
+
+
+def _listen(worker):  # type: ignore[no-untyped-def]
+    worker.cfg.set("reuse_port", True)
+    worker.sockets = sock.create_sockets(worker.cfg, worker.log)
+    for listener in worker.sockets:
+        util.close_on_exec(listener)
+    worker.patch()  # makes them gevent's
 
 
 def pre_request(worker, req):  # type: ignore[no-untyped-def]
@@ -140,3 +203,5 @@ def worker_exit(server, worker):  # type: ignore[no-untyped-def]
     if worker.wsgi is not None:
         worker.wsgi.extensions["engine"].drain(wait_seconds=2)
         worker.wsgi.extensions["metrics"].stop()
+    else:  # it could not start: those that it was to replace need not wait for it
+        _expect_nobody(worker.metrics_folder, worker.generation)

@@ -127,7 +127,7 @@ def _answer_http(error: HTTPException) -> Response:
 def _answer_database(error: Exception) -> Response:
     """A database that is away, locked or out of connections is worth another try; the rest is a defect."""
     if is_database_unavailable(error):
-        log.warning("database unavailable: %s", type(error).__name__)
+        log.warning("database unavailable: %s", getattr(error, "orig", None) or type(error).__name__)
         return answer(Unavailable("Database unavailable, try again"))
     return _answer_defect(error)
 

@@ -8,6 +8,7 @@ from flask import Blueprint, jsonify
 from flask.typing import ResponseReturnValue
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from app import errors
 from app.extensions import db, engine
@@ -40,6 +41,7 @@ def ready() -> ResponseReturnValue:
         "database": _check_database,
         "broker": _check_broker,
         "listener": _check_listener,
+        "canary": _check_canary,
         "worker": _check_worker,
     }
     failing = {name: problem for name, check in checks.items() if (problem := check()) is not None}
@@ -54,6 +56,9 @@ def _check_database() -> str | None:
         with gevent.Timeout(CHECK_SECONDS):
             db.session.execute(text("SELECT 1"))
             db.session.execute(text("SELECT 1 FROM users LIMIT 1"))
+    except PoolTimeout:
+        db.session.rollback()
+        return "The database has no free connection: check what is slow in it, and DATABASE_POOL_SIZE"
     except SQLAlchemyError as error:
         db.session.rollback()
         if errors.is_database_away(error) and "no such table" not in str(error):
@@ -76,6 +81,15 @@ def _check_broker() -> str | None:
 def _check_listener() -> str | None:
     if not engine.broker.is_connected:
         return "This worker does not hear the broker; it tries to connect again by itself"
+    return None
+
+
+def _check_canary() -> str | None:
+    if engine.canary.is_late:
+        return (
+            f"No event came through the broker to this worker for {engine.canary.age:.0f} s; it connects anew"
+            " by itself: if this lasts, check that REDIS_URL leads every connection to the same Redis"
+        )
     return None
 
 

@@ -14,6 +14,9 @@ import gevent
 
 from app.realtime.engine import Engine
 from app.realtime.peer import shut_down
+from app.realtime.succession import Succession
+
+CLOSING_SECONDS = 1.0
 
 
 class IdleConnections:
@@ -38,14 +41,26 @@ class IdleConnections:
             shut_down(sock.fileno(), socket.SHUT_RD)
 
 
-def drain_on_signal(engine: Engine, connections: IdleConnections, worker: Any) -> None:
+def drain_on_signal(
+    engine: Engine, connections: IdleConnections, succession: Succession, worker: Any
+) -> None:
     """Called in the worker after its own signal handlers are in place."""
     handle_exit = worker.handle_exit
+    is_leaving = False
+
+    def leave(number: int, frame: FrameType | None) -> None:
+        succession.wait()
+        gevent.spawn(engine.drain)
+        # From here on gunicorn's answers say `Connection: close`. Whoever has another request under way gets
+        # to know that; the connections that are idle all the while are closed then.
+        handle_exit(number, frame)
+        gevent.spawn_later(CLOSING_SECONDS, connections.end)
 
     def handle(number: int, frame: FrameType | None) -> None:
         # A signal handler may not block; the greenlet runs in the next turn of the loop.
-        gevent.spawn(engine.drain)
-        gevent.spawn(connections.end)
-        handle_exit(number, frame)
+        nonlocal is_leaving
+        if not is_leaving:  # gunicorn repeats itself
+            is_leaving = True
+            gevent.spawn(leave, number, frame)
 
     signal.signal(signal.SIGTERM, handle)

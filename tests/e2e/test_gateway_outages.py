@@ -14,7 +14,7 @@ from tests.support.gateway import GatewayStage
 from tests.support.hub import HubProcess
 from tests.support.services import RedisServer
 from tests.support.wait import wait_until
-from tests.support.wsclient import WebSocketClient, echo, silent
+from tests.support.wsclient import echo, silent
 
 LEASE_SECONDS = 5
 
@@ -60,23 +60,9 @@ def test_the_bots_worker_is_killed(pair: GatewayStage) -> None:
     assert len(pair.ask(other, there).wait_over()) == 2
     assert question.wait_over(10) == [{"error": "User disconnected", "correlation_id": "c"}]
     pair.hub.wait_ready()
-    again = wait_for_name(pair, bot, LEASE_SECONDS + 3)
+    again = pair.wait_for_name(bot, LEASE_SECONDS + 3)
     assert time.monotonic() - killed_at < LEASE_SECONDS + 5
     assert again.is_open
-
-
-def wait_for_name(stage: GatewayStage, user_id: str, timeout: float) -> WebSocketClient:
-    """A socket under this name, as soon as it can be had."""
-    found: list[WebSocketClient] = []
-
-    def is_had() -> bool:
-        client = stage.connect(user_id)
-        wait_until(lambda: not client.is_open or stage.is_connected(user_id))
-        found.append(client)
-        return client.is_open
-
-    wait_until(is_had, timeout, "the name to be free", interval=0.2)
-    return found[-1]
 
 
 def test_with_the_leases_of_production_a_name_is_free_within_half_a_minute(
@@ -90,7 +76,7 @@ def test_with_the_leases_of_production_a_name_is_free_within_half_a_minute(
     pair.hub.kill_worker(here)
     killed_at = time.monotonic()
     assert question.wait_over(10) == [{"error": "User disconnected", "correlation_id": "c"}]
-    wait_for_name(pair, bot, 32)
+    pair.wait_for_name(bot, 32)
     assert time.monotonic() - killed_at < 32
 
 
@@ -134,7 +120,7 @@ def test_one_worker_stops_and_its_names_are_free_at_once(pair: GatewayStage) -> 
     pair.hub.terminate_worker(here)
     assert client.wait_closed() == (1001, "Server shutdown")
     assert question.wait_over(2) == [{"error": "User disconnected", "correlation_id": "c"}]
-    wait_for_name(pair, bot, 3)
+    pair.wait_for_name(bot, 3)
 
 
 def test_without_redis(pair: GatewayStage, own_redis: RedisServer) -> None:

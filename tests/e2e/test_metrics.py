@@ -7,10 +7,9 @@ from http.client import HTTPException
 from pathlib import Path
 
 import gevent
-from prometheus_client import Metric
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as parse_openmetrics
-from prometheus_client.parser import text_string_to_metric_families as parse_plain
 
+from tests.support.exposition import Numbers, numbers, read, scrape, totals
 from tests.support.fixtures import StartHub, StartStage
 from tests.support.hub import HubProcess
 from tests.support.services import RedisServer
@@ -23,36 +22,6 @@ DELIVERED = ("hub_events_delivered_total",)
 STREAMS = ("hub_streams",)
 OPENED = ("hub_streams_opened_total",)
 WORKERS = ("hub_workers",)
-
-Numbers = dict[tuple[str, ...], float]
-
-
-def scrape(hub: HubProcess, pid: int | None = None, accept: str = "text/plain") -> str:
-    """From this worker, or from any."""
-    connection = hub.connection(pid)
-    connection.request("GET", "/metrics", headers={"Accept": accept})
-    answer = connection.getresponse()
-    text = answer.read().decode()
-    connection.close()
-    assert answer.status == 200, text
-    return text
-
-
-def numbers(families: list[Metric], kinds: tuple[str, ...] = ("counter", "gauge", "histogram")) -> Numbers:
-    return {
-        (sample.name, *sample.labels.values()): sample.value
-        for family in families
-        if family.type in kinds
-        for sample in family.samples
-    }
-
-
-def read(hub: HubProcess, pid: int | None = None) -> Numbers:
-    return numbers(list(parse_plain(scrape(hub, pid))))
-
-
-def totals(hub: HubProcess) -> Numbers:
-    return numbers(list(parse_plain(scrape(hub))), ("counter", "histogram"))
 
 
 def publish_on_both(stage: Stage, each: int) -> None:
@@ -156,7 +125,7 @@ def test_totals_never_fall_when_the_server_reloads(start_pair: StartStage) -> No
     watch = Watch(hub)
     old = set(hub.worker_pids())
     hub.child.send_signal(signal.SIGHUP)
-    wait_until(lambda: not old & set(hub.worker_pids()), 30, "new workers")
+    wait_until(lambda: not old & set(hub.worker_pids()), 60, "new workers")
     hub.wait_ready()
     for pid in hub.worker_pids():
         wait_for(hub, {NOTIFY: 20, PUBLISHED: 20, WORKERS: 2}, pid)

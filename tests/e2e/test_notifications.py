@@ -15,20 +15,11 @@ from gevent.event import Event
 from tests.support.eventsource import EventSource
 from tests.support.fixtures import OpenStream, StartHub
 from tests.support.hub import HubProcess
-from tests.support.inbox import CLIENT, Insistent, Recipient
+from tests.support.inbox import CLIENT, Insistent, Recipient, service_token, user_token
 from tests.support.services import PostgresServer, RedisServer
 from tests.support.wait import wait_until
 
 MESSAGES, USERS, GROUPS, SENDERS = 5000, 50, 5, 4
-
-
-def service_token(hub: HubProcess) -> str:
-    body = {"client_id": CLIENT["CLIENT_ID"], "client_secret": CLIENT["CLIENT_SECRET"]}
-    return str(hub.post("/api/auth/token", json=body).json()["access_token"])
-
-
-def user_token(hub: HubProcess, token: str, user: str) -> str:
-    return str(hub.get(f"/api/user/{user}/token", token=token).json()["access_token"])
 
 
 def notify(hub: HubProcess, token: str, payload: str, *users: str) -> str:

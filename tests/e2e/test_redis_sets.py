@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import gevent
 
-from tests.e2e.test_survival import assert_same_for_all, run_burst, wait_health
+from tests.support.burst import assert_same_for_all, run_burst
 from tests.support.fixtures import StartStage
+from tests.support.health import wait_health
 from tests.support.redis_sets import ClusterSet, SentinelSet
 from tests.support.wait import wait_until
 

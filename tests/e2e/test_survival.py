@@ -5,63 +5,16 @@ from __future__ import annotations
 import json
 import signal
 import time
-from collections.abc import Callable
 from functools import partial
 
 import gevent
 import pytest
 
-from tests.support.eventsource import EventSource
+from tests.support.burst import assert_same_for_all, run_burst
 from tests.support.fixtures import StartStage
-from tests.support.hub import HubProcess
-from tests.support.publisher import Publisher, assert_complete
+from tests.support.health import wait_health
 from tests.support.services import PostgresServer, RedisServer
-from tests.support.stage import Stage
 from tests.support.wait import wait_until
-
-
-def run_burst(stage: Stage, publishers: list[Publisher], each: int, disturb: Callable[[], None]) -> None:
-    """All publish `each` notifications at once; `disturb` runs once a quarter of them is through."""
-    greenlets = [gevent.spawn(publisher.publish, each) for publisher in publishers]
-
-    def is_under_way() -> bool:
-        return all(len(publisher.acknowledged) >= each / 4 for publisher in publishers)
-
-    wait_until(
-        lambda: is_under_way() or any(greenlet.dead for greenlet in greenlets), 60, "a burst under way"
-    )
-    disturb()
-    gevent.joinall(greenlets, timeout=120, raise_error=True)
-    assert all(len(publisher.acknowledged) == each for publisher in publishers)
-    stage.notify("the end")
-
-
-def assert_same_for_all(sources: list[EventSource], publishers: list[Publisher]) -> None:
-    for source in sources:
-        source.wait_for(lambda it: it.data and it.data[-1] == "the end", timeout=20)
-        assert_complete(source, publishers)
-    orders = {tuple((event.last_event_id, event.data) for event in source.messages) for source in sources}
-    assert len(orders) == 1, "streams saw different orders"
-
-
-def wait_health(hub: HubProcess, status: int, timeout: float = 15.0) -> str:
-    """The text of /health/ready, as soon as every worker answers with this status."""
-    texts: list[str] = []
-
-    def is_there() -> bool:
-        texts.clear()
-        for pid in hub.worker_pids():
-            connection = hub.connection(pid)
-            connection.request("GET", "/health/ready")
-            answer = connection.getresponse()
-            texts.append(answer.read().decode())
-            connection.close()
-            if answer.status != status:
-                return False
-        return True
-
-    wait_until(is_there, timeout, lambda: f"/health/ready to answer {status}, the last was {texts}")
-    return texts[0]
 
 
 def test_a_killed_worker_costs_no_event(start_pair: StartStage) -> None:
@@ -89,9 +42,20 @@ def test_a_reload_of_all_workers_costs_no_event(start_pair: StartStage) -> None:
     run_burst(stage, publishers, 500, lambda: stage.hub.child.send_signal(signal.SIGHUP))
 
     assert_same_for_all(sources, publishers)
-    wait_until(lambda: not old & set(stage.hub.worker_pids()), 10, "the old workers' end")
+    wait_until(lambda: not old & set(stage.hub.worker_pids()), 60, "the old workers' end")
     for source in sources:
         source.wait_open(2)
+        assert '"shutdown"' in source.named("stream.closed")[0].data
+
+
+def test_a_stop_in_the_middle_of_a_reload_is_as_polite_as_any(start_pair: StartStage) -> None:
+    """The old workers wait for new ones then, which will not come."""
+    stage = start_pair()
+    sources = stage.open_on_both(4)
+    stage.hub.child.send_signal(signal.SIGHUP)
+    wait_until(lambda: len(stage.hub.worker_pids()) == 4, 10, "new workers")
+    assert stage.hub.terminate().code == 0
+    for source in sources:
         assert '"shutdown"' in source.named("stream.closed")[0].data
 
 

@@ -1,11 +1,12 @@
 """What workers tell each other through a folder, while they live and after. Here each is an object."""
 
+import os
 import shutil
 from pathlib import Path
 
 import pytest
 
-from app.ops.metrics.families import FAMILIES
+from app.ops.metrics.families import FAMILIES, SILENCE
 from app.ops.metrics.family import Snapshot, combine
 from app.ops.metrics.siblings import ENDED, Report, Siblings
 
@@ -38,6 +39,15 @@ def test_the_newest_numbers_count(tmp_path: Path) -> None:
     first, other = worker(tmp_path, {}), worker(tmp_path, numbers(1, 5))
     other.tell(numbers(2, 4))
     assert seen_by(first) == {PUBLISHED: 2, STREAMS: 4, MOST_FDS: 0}
+
+
+def test_a_worker_that_stands_still_is_seen_by_the_age_of_its_numbers(tmp_path: Path) -> None:
+    first, other = worker(tmp_path, {}), worker(tmp_path, numbers(1))
+    told = tmp_path / f"{other.id}.json"
+    os.utime(told, (told.stat().st_atime, told.stat().st_mtime - 30))
+    assert combine(FAMILIES, first.others())[SILENCE][()][0] >= 30
+    other.tell(numbers(1))
+    assert combine(FAMILIES, first.others())[SILENCE][()][0] < 30
 
 
 def test_counters_outlive_their_worker_and_gauges_do_not(tmp_path: Path) -> None:

@@ -90,8 +90,9 @@ class GatewayStage:
             port = dialled.getsockname()[1]
             if worker is None:
                 return dialled
-            if wait_until(lambda port=port: self.hub.holder_of(port), 5, "a worker to accept") == worker:  # type: ignore[misc]
-                return dialled
+            with suppress(AssertionError):  # a worker that stands still accepts nothing
+                if wait_until(lambda port=port: self.hub.holder_of(port), 1, "a worker to accept") == worker:  # type: ignore[misc]
+                    return dialled
             dialled.close()
         raise AssertionError(f"no connection to worker {worker}")
 
@@ -106,6 +107,19 @@ class GatewayStage:
 
     def is_connected(self, user_id: str) -> bool:
         return bool(self.push(user_id, **{PROBE: True}).json()["status"] == "success")
+
+    def wait_for_name(self, user_id: str, timeout: float) -> WebSocketClient:
+        """A socket under this name, as soon as it can be had."""
+        found: list[WebSocketClient] = []
+
+        def is_had() -> bool:
+            client = self.connect(user_id)
+            wait_until(lambda: not client.is_open or self.is_connected(user_id))
+            found.append(client)
+            return client.is_open
+
+        wait_until(is_had, timeout, "the name to be free", interval=0.2)
+        return found[-1]
 
     def push(self, user_id: str, **data: Any) -> Any:
         return self.hub.post("/sse/push", json={"user_id": user_id, "data": data}, headers=self.headers)

@@ -17,6 +17,15 @@ from tests.support.sse import Decoder
 CLIENT = {"CLIENT_ID": "shop", "CLIENT_SECRET": "a secret of the tests' own"}
 
 
+def service_token(hub: HubProcess) -> str:
+    body = {"client_id": CLIENT["CLIENT_ID"], "client_secret": CLIENT["CLIENT_SECRET"]}
+    return str(hub.post("/api/auth/token", json=body).json()["access_token"])
+
+
+def user_token(hub: HubProcess, token: str, user: str) -> str:
+    return str(hub.get(f"/api/user/{user}/token", token=token).json()["access_token"])
+
+
 class Insistent:
     """Calls over one kept-alive connection, and again where no answer came or a 503."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 _ESTABLISHED = "01"
@@ -76,3 +77,9 @@ def _state_and_parent(entry: Path) -> tuple[str, int]:
     except (FileNotFoundError, ProcessLookupError):
         return "", 0
     return words[0], int(words[1])
+
+
+def cpu_seconds(pid: int) -> float:
+    """What a process has used of processors so far."""
+    words = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(words[11]) + int(words[12])) / os.sysconf("SC_CLK_TCK")

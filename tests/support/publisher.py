@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import http.client
+import itertools
 import time
 
 import gevent
+from gevent.event import Event
 
 from tests.support.eventsource import EventSource
 from tests.support.hub import HubProcess
@@ -15,16 +17,24 @@ class Publisher:
     """Posts `NAME:0`, `NAME:1`, … over one kept-alive connection, to the worker `pid` as long as that lives.
 
     A post without an answer, or answered by 503, may or may not have been published: it is posted again, and
-    is allowed to arrive twice (`repeated`). `acknowledged` is what must arrive.
+    is allowed to arrive twice (`repeated`). `acknowledged` is what must arrive. `pause` is how many seconds
+    it waits after each.
     """
 
     def __init__(
-        self, hub: HubProcess, constellation: str, token: str, name: str, pid: int | None = None
+        self,
+        hub: HubProcess,
+        constellation: str,
+        token: str,
+        name: str,
+        pid: int | None = None,
+        *,
+        pause: float = 0.0,
     ) -> None:
         self.name = name
         self.acknowledged: list[int] = []
         self.repeated: set[int] = set()
-        self._hub, self._pid = hub, pid
+        self._hub, self._pid, self._pause = hub, pid, pause
         self._path = f"/sse/notify/{constellation}"
         self._headers = {"Authorization": f"Bearer {token}", "Content-Type": "text/plain"}
         self._connection: http.client.HTTPConnection | None = None
@@ -32,6 +42,15 @@ class Publisher:
     def publish(self, count: int) -> None:
         for number in range(count):
             self._publish(number)
+            if self._pause:
+                gevent.sleep(self._pause)
+
+    def publish_until(self, over: Event) -> None:
+        """As patiently as it takes to sit out half a minute without a broker."""
+        for number in itertools.count():
+            self._publish(number, patience=60)
+            if over.wait(self._pause):
+                return
 
     def _publish(self, number: int, patience: float = 15.0) -> None:
         deadline = time.monotonic() + patience

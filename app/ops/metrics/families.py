@@ -19,6 +19,7 @@ class Worker:
     process: Process
 
 
+SILENCE = "hub_worker_silence_seconds"
 WORKERS = (
     Family("hub_workers", "gauge", "Worker processes.", lambda it: 1),
     Family("hub_resident_memory_bytes", "gauge", "Resident memory.", lambda it: it.process.resident_bytes()),
@@ -28,6 +29,13 @@ WORKERS = (
         "gauge",
         "Open file descriptors of the worker that has most.",
         lambda it: it.process.open_fds(),
+        is_worst=True,
+    ),
+    Family(
+        SILENCE,
+        "gauge",
+        "Since the worker that is silent longest told the others its numbers, which it does every second.",
+        lambda it: 0.0,  # the others see it by the age of what it told
         is_worst=True,
     ),
 )
@@ -148,6 +156,26 @@ BROKER = (
         "Since anything was heard of the broker, by the worst worker.",
         lambda it: it.engine.broker.silence,
         is_worst=True,
+    ),
+    Family(
+        "hub_canary_lag_seconds",
+        "gauge",
+        "An event that each worker sends itself every second: until its dispatch, by the slowest worker.",
+        lambda it: it.engine.canary.lag,
+        is_worst=True,
+    ),
+    Family(
+        "hub_canary_age_seconds",
+        "gauge",
+        "Since the newest of these events that came was sent, of the worst worker.",
+        lambda it: it.engine.canary.age,
+        is_worst=True,
+    ),
+    Family(
+        "hub_canary_rescues",
+        "counter",
+        "Times that a worker connected anew because its own events did not come.",
+        lambda it: it.engine.canary.rescues,
     ),
     Family(
         "hub_mail_dropped",

@@ -11,11 +11,12 @@ import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from time import time
 from typing import NamedTuple
 
 import orjson
 
-from app.ops.metrics.families import LASTING
+from app.ops.metrics.families import LASTING, SILENCE
 from app.ops.metrics.family import Snapshot, combine
 
 ENDED = "ended"
@@ -80,7 +81,14 @@ class Siblings:
         reports = {id: report for id, report in found.items() if id not in ended.ids}
         gone = (report.snapshot for id, report in reports.items() if id not in living)
         lasting = combine(LASTING, [ended.snapshot, *gone])
-        return [lasting, *(report.snapshot for id, report in reports.items() if id in living)]
+        return [lasting, *(self._with_silence(id, reports[id]) for id in living if id in reports)]
+
+    def _with_silence(self, id: str, report: Report) -> Snapshot:
+        """Says how old it is: a worker that stands still tells nothing, and its last numbers look well."""
+        with suppress(FileNotFoundError):
+            age = time() - self._path(id, "json").stat().st_mtime
+            return report.snapshot | {SILENCE: {(): [max(0.0, age)]}}
+        return report.snapshot
 
     def bury(self) -> None:
         """Moves what ended workers left to the rest of its kind."""

@@ -1,9 +1,12 @@
 -- Numbers an event, appends it to the topic's bounded history, and sends it to every worker.
 -- KEYS  see epoch.lua
--- ARGV  2 channel  3 payload  4 key  5 "1" for a retry  6 milliseconds now  7 most events  8 longest age in seconds
---       9 most bytes  10 seconds that the position is kept  11 see brief.lua
-local payload, key, now = ARGV[3], ARGV[4], tonumber(ARGV[6])
-local max_events, max_age, max_bytes = tonumber(ARGV[7]), tonumber(ARGV[8]), tonumber(ARGV[9])
+-- ARGV  2 channel  3 payload  4 key  5 "1" for a retry  6 most events  7 longest age in seconds  8 most bytes
+--       9 seconds that the position is kept  10 see brief.lua
+local payload, key = ARGV[3], ARGV[4]
+local max_events, max_age, max_bytes = tonumber(ARGV[6]), tonumber(ARGV[7]), tonumber(ARGV[8])
+-- The server's clock, as workers have one each: should one of them jump, the history would be too old at once.
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
 
 if ARGV[5] == '1' then
   local last = '+'
@@ -19,7 +22,7 @@ if ARGV[5] == '1' then
 end
 
 local offset = redis.call('HINCRBY', position, 'offset', 1)
-redis.call('XADD', history, offset .. '-' .. ARGV[6], 'p', payload, 'k', key)
+redis.call('XADD', history, string.format('%d-%.0f', offset, now), 'p', payload, 'k', key)
 local events = redis.call('XLEN', history)
 local bytes
 if events == 1 then
@@ -41,6 +44,6 @@ for _ = 1, 64 do
 end
 
 redis.call('EXPIRE', history, max_age)
-redis.call('EXPIRE', position, ARGV[10])
+redis.call('EXPIRE', position, ARGV[9])
 send(ARGV[2], 'e ' .. epoch .. ' ' .. offset .. ' ' .. payload)
 return {epoch, offset}

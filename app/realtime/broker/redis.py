@@ -8,7 +8,7 @@ through the channel `<prefix>:mail:<worker>`.
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from time import monotonic, time
+from time import monotonic
 
 from app.realtime import topics
 from app.realtime.broker.address import RedisUrl, read_url
@@ -79,11 +79,10 @@ class RedisBroker(Broker):
             )
 
     def _event(self, topic: str, payload: bytes, key: str, is_retry: bool) -> tuple[Argument, ...]:
-        now = str(int(time() * 1000))
         limits = self._limits.of(topic)
         bounds = (limits.events, limits.seconds, limits.bytes, _kept_seconds(topic))
         is_brief = int(topics.is_brief(topic))
-        return (new_epoch(), self._channel(topic), payload, key, int(is_retry), now, *bounds, is_brief)
+        return (new_epoch(), self._channel(topic), payload, key, int(is_retry), *bounds, is_brief)
 
     def reset(self, topic: str) -> Position:
         arguments = (new_epoch(), self._channel(topic), _kept_seconds(topic))
@@ -116,6 +115,15 @@ class RedisBroker(Broker):
     def mail(self, parcels: Sequence[tuple[str, bytes]]) -> list[bool]:
         messages = [(self._mailbox(worker), parcel) for worker, parcel in parcels]
         return [listeners > 0 for listeners in self.pipeline.publish_all(messages)]
+
+    def roads(self, topic: str) -> list[str]:
+        return self._listener.roads(topic)
+
+    def has_passed(self, topic: str, moment: float) -> bool:
+        return self._listener.has_passed(self._channel(topic), moment)
+
+    def listen_anew(self, topic: str) -> None:
+        self._listener.listen_anew(self._channel(topic))
 
     @property
     def is_connected(self) -> bool:
