@@ -41,6 +41,7 @@ def ready() -> ResponseReturnValue:
         "database": _check_database,
         "broker": _check_broker,
         "listener": _check_listener,
+        "canary": _check_canary,
         "worker": _check_worker,
     }
     failing = {name: problem for name, check in checks.items() if (problem := check()) is not None}
@@ -80,6 +81,15 @@ def _check_broker() -> str | None:
 def _check_listener() -> str | None:
     if not engine.broker.is_connected:
         return "This worker does not hear the broker; it tries to connect again by itself"
+    return None
+
+
+def _check_canary() -> str | None:
+    if engine.canary.is_late:
+        return (
+            f"No event came through the broker to this worker for {engine.canary.age:.0f} s; it connects anew"
+            " by itself: if this lasts, check that REDIS_URL leads every connection to the same Redis"
+        )
     return None
 
 

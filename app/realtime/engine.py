@@ -14,6 +14,7 @@ from gevent.lock import BoundedSemaphore
 
 from app.realtime import topics
 from app.realtime.broker.base import Broker, BrokerUnavailable
+from app.realtime.canary import Canary
 from app.realtime.claims import Claims
 from app.realtime.connection import NOBODY, Accept, Bounds, Connection, Refuse
 from app.realtime.control import Control
@@ -98,12 +99,14 @@ class Engine:
         self.outbox = Outbox(broker, self.settings.outbox_events)
         self.heartbeats = Heartbeats(self.settings.heartbeat_seconds)
         self.expiry: Expiry[Subscriber] = Expiry(self.hub.tokens, lambda it: it.close("token_expired"))
+        self.canary = Canary(self.hub)
         self.ticker = Ticker(
             self.heartbeats.tick,
             self.expiry.tick,
             self.writer.tick,
             self.sockets.tick,
             self.hub.forget_idle,
+            self.canary.tick,
         )
         self.rechecks = Rechecks(self.hub, self.sockets, self.settings.recheck_seconds)
         self.presence = make_presence(broker, self.settings.presence_lease_seconds)
@@ -133,6 +136,7 @@ class Engine:
         self.sockets.start()
         self.dispatcher.start()
         self.outbox.start()
+        self.canary.start(self.worker_id)
         self.ticker.start()
         self.rechecks.start()
         self.keeper.start(self.worker_id)

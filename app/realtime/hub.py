@@ -89,8 +89,12 @@ class Hub:
         for topic, since in list(self._idle.items()):
             if now - since > IDLE_SECONDS and topic.hearing is None:
                 del self._idle[topic]
-                del self.topics[topic.name]
-                self.broker.unsubscribe(topic.name)
+                self.forget(topic.name)
+
+    def forget(self, name: str) -> None:
+        """Lets go of a topic that nobody reads; harmless when repeated."""
+        if self.topics.pop(name, None) is not None:
+            self.broker.unsubscribe(name)
 
     # Subscribers
 

@@ -1,9 +1,9 @@
 """Names of topics: what a client names maps to one of these, and a broker derives its keys from it."""
 
 CONTROL = "control"
-BRIEF = frozenset({"inbox", "concept"})
-"""Kinds of topics whose truth lies in a database: a broker keeps little of them, and nothing of those that
-nobody has listened to lately. Every stream of theirs begins with a snapshot."""
+BRIEF = frozenset({"inbox", "concept", "canary"})
+"""Kinds of topics whose truth lies in a database, or that have none: a broker keeps little of them, and
+nothing of those that nobody has listened to lately. Every stream of theirs begins with a snapshot."""
 
 
 def constellation(uuid: str) -> str:
@@ -21,6 +21,10 @@ def concept(id: str) -> str:
 def concept_messages(id: str) -> str:
     """The same changes, as unnamed events."""
     return f"concept:{id}:messages"
+
+
+def canary(worker: str) -> str:
+    return f"canary:{worker}"
 
 
 def is_brief(topic: str) -> bool:

@@ -94,7 +94,8 @@ def test_a_worker(oscar: Person, engine: Engine, alice: Person, workspace: Const
     expected |= {"frames": {"in": 0, "out": 0}}
     assert {name: worker.pop(name) for name in expected} == expected
     assert 0 <= worker["uptime"] < 600 and worker["memory"] > 1_000_000 and worker["lag"] >= 0
-    assert set(worker) == {"uptime", "memory", "lag"}
+    assert 0 <= worker["canary_age"] < 600
+    assert set(worker) == {"uptime", "memory", "lag", "canary_age"}
 
 
 def test_totals_and_ends(oscar: Person, alice: Person, workspace: Constellation) -> None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import http.client
+import itertools
 import time
 
 import gevent
+from gevent.event import Event
 
 from tests.support.eventsource import EventSource
 from tests.support.hub import HubProcess
@@ -42,6 +44,13 @@ class Publisher:
             self._publish(number)
             if self._pause:
                 gevent.sleep(self._pause)
+
+    def publish_until(self, over: Event) -> None:
+        """As patiently as it takes to sit out half a minute without a broker."""
+        for number in itertools.count():
+            self._publish(number, patience=60)
+            if over.wait(self._pause):
+                return
 
     def _publish(self, number: int, patience: float = 15.0) -> None:
         deadline = time.monotonic() + patience

@@ -51,6 +51,7 @@ WORKER = Object(
         "uptime": number(86_400.5, "Seconds"),
         "memory": MEMORY,
         **COUNTED,
+        "canary_age": number(0.6, "Seconds: events that were published earlier have reached this worker"),
         "draining": truth(False, "It is about to end"),
     },
 )

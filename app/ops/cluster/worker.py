@@ -56,6 +56,7 @@ class Worker:
                 "delivered": engine.dispatcher.delivered,
                 "frames": {"in": engine.meters.frames_in, "out": engine.meters.frames_out},
                 "lag": round(engine.broker.lag, 6),
+                "canary_age": round(engine.canary.age, 3),
                 "outbox": len(engine.outbox),
                 "draining": engine.is_draining,
             },

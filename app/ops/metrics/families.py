@@ -158,6 +158,26 @@ BROKER = (
         is_worst=True,
     ),
     Family(
+        "hub_canary_lag_seconds",
+        "gauge",
+        "An event that each worker sends itself every second: until its dispatch, by the slowest worker.",
+        lambda it: it.engine.canary.lag,
+        is_worst=True,
+    ),
+    Family(
+        "hub_canary_age_seconds",
+        "gauge",
+        "Since the newest of these events that came was sent, of the worst worker.",
+        lambda it: it.engine.canary.age,
+        is_worst=True,
+    ),
+    Family(
+        "hub_canary_rescues",
+        "counter",
+        "Times that a worker connected anew because its own events did not come.",
+        lambda it: it.engine.canary.rescues,
+    ),
+    Family(
         "hub_mail_dropped",
         "counter",
         "Messages from worker to worker that were lost, or that nobody there could handle.",

@@ -139,6 +139,19 @@ class Broker(ABC):
         A parcel may arrive twice when its answer was lost: whoever opens it must know it again.
         """
 
+    def roads(self, topic: str) -> list[str]:
+        """Topics whose names begin with this one: over each connection that events come over, one of them
+        comes."""
+        return [topic]
+
+    def has_passed(self, topic: str, moment: float) -> bool:
+        """Whether what was sent to a subscribed topic by that (monotonic) moment is heard by now, or never
+        will be: whatever left the broker later has come, over a connection that was there before."""
+        return True
+
+    def listen_anew(self, topic: str) -> None:  # noqa: B027 - where nothing can be lost there is nothing to do
+        """Connects anew where the topic's events come from; the receiver is told that it was interrupted."""
+
     @property
     @abstractmethod
     def is_connected(self) -> bool:

@@ -2,7 +2,7 @@
 
 import logging
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import gevent
@@ -58,6 +58,18 @@ class Cluster:
         if owner is None:
             raise BrokerUnavailable("no node of the Redis Cluster is known to own the slot")
         return owner
+
+    def spread(self, keys: Iterable[bytes]) -> list[bytes]:
+        """The first of the keys on each node, as far as they reach."""
+        missing, found = self.masters, []
+        for key in keys:
+            if not missing:
+                break
+            owner = self._owners.get(key_slot(key))
+            if owner in missing:
+                missing.discard(owner)
+                found.append(key)
+        return found
 
     def learn(self, slot: int, owner: Address) -> None:
         """A node said so."""

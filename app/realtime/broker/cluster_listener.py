@@ -16,6 +16,7 @@ from app.realtime.meters import Histogram
 
 log = logging.getLogger(__name__)
 
+ROADS = 500  # tried: enough for a hundred nodes that share the slots evenly
 PLAIN = ("SUBSCRIBE", "UNSUBSCRIBE")
 SHARDED = ("SSUBSCRIBE", "SUNSUBSCRIBE")  # Redis 7: other nodes hear nothing of it
 
@@ -72,6 +73,21 @@ class ClusterListener:
         address = self._homes.pop(channel, None)
         if address in self._nodes:
             self._nodes[address].unsubscribe(channel)
+
+    def roads(self, topic: str) -> list[str]:
+        """A topic for each node, found by counting."""
+        before, after = self._around
+        channels = (before + f"{topic}:{number}".encode() + after for number in range(ROADS))
+        return [name[len(before) : -len(after)].decode() for name in self._cluster.spread(channels)]
+
+    def has_passed(self, channel: bytes, moment: float) -> bool:
+        home = self._homes.get(channel)
+        return home in self._nodes and self._nodes[home].has_passed(channel, moment)
+
+    def listen_anew(self, channel: bytes) -> None:
+        home = self._homes.get(channel)
+        if home in self._nodes:
+            self._nodes[home].listen_anew(channel)
 
     def _node(self, address: Address, is_late: bool = False) -> "_NodeListener":
         node = self._nodes.get(address)

@@ -116,6 +116,15 @@ class RedisBroker(Broker):
         messages = [(self._mailbox(worker), parcel) for worker, parcel in parcels]
         return [listeners > 0 for listeners in self.pipeline.publish_all(messages)]
 
+    def roads(self, topic: str) -> list[str]:
+        return self._listener.roads(topic)
+
+    def has_passed(self, topic: str, moment: float) -> bool:
+        return self._listener.has_passed(self._channel(topic), moment)
+
+    def listen_anew(self, topic: str) -> None:
+        self._listener.listen_anew(self._channel(topic))
+
     @property
     def is_connected(self) -> bool:
         return self._listener.is_connected

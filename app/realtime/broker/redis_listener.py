@@ -19,7 +19,7 @@ from app.realtime.meters import Histogram
 log = logging.getLogger(__name__)
 
 PING_SECONDS = 1.0
-SILENCE_SECONDS = 4.0
+SILENCE_SECONDS = 3.0  # looked for every second: nobody is deaf for more than five
 BATCH_CHANNELS = 500
 CAUGHT_UP = b"caught-up"
 # Of a channel, and of a shard channel (Redis 7).
@@ -54,6 +54,12 @@ class Listening(Protocol):
 
     def unsubscribe(self, channel: bytes) -> None: ...
 
+    def roads(self, topic: str) -> list[str]: ...
+
+    def has_passed(self, channel: bytes, moment: float) -> bool: ...
+
+    def listen_anew(self, channel: bytes) -> None: ...
+
 
 class Listener:
     """Reads one connection for ever. A lost one is told to the receiver as soon as a new one listens."""
@@ -76,6 +82,8 @@ class Listener:
         self.lag = 0.0  # seconds, of the last round trip
         self._had_connection = False
         self._is_announced = False  # whoever waits for the connection knows of it
+        self._announced_at = 0.0
+        self._answered = 0.0  # when the last ping was sent that was answered
 
     @property
     def is_connected(self) -> bool:
@@ -119,6 +127,16 @@ class Listener:
     def unsubscribe(self, channel: bytes) -> None:
         if self._channels.pop(channel, None) is not None:
             self._send(self._unsubscribe, [channel])
+
+    def roads(self, topic: str) -> list[str]:
+        return [topic]
+
+    def has_passed(self, channel: bytes, moment: float) -> bool:
+        """Redis answers a ping behind all that it published before."""
+        return self._announced_at <= moment < self._answered
+
+    def listen_anew(self, channel: bytes) -> None:
+        self._hang_up()
 
     def _send_soon(self, channel: bytes) -> None:
         """Subscriptions asked for within one turn of the loop leave in one command."""
@@ -206,13 +224,15 @@ class Listener:
 
     def _time(self, sent: bytes) -> None:
         """The answer came behind all events that were on their way: as late as it was, so were they."""
-        self.lag = monotonic() - float(sent)
+        self._answered = float(sent)
+        self.lag = monotonic() - self._answered
         self.round_trips.observe(self.lag)
 
     def _announce(self) -> None:
         if self._had_connection and self._receiver is not None:
             self._receiver.interrupted()
         self._had_connection = self._is_announced = True
+        self._announced_at = monotonic()
 
     def _confirm(self, channel: bytes) -> None:
         confirmed = self._channels.get(channel)
