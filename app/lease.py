@@ -31,7 +31,8 @@ def hold(name: str, holder: str, seconds: float) -> bool:
     now = int(time() * 1000)
     found = db.session.execute(select(Lease.holder, Lease.expires_at).where(Lease.name == name)).first()
     db.session.rollback()
-    if found is not None and found.expires_at > now + (seconds * 500 if found.holder == holder else 0):
+    due = now + (seconds * 500 if found is not None and found.holder == holder else 0)
+    if found is not None and due < found.expires_at <= _latest(now, seconds):
         return bool(found.holder == holder)
     return _take(name, holder, now, int(seconds * 1000))
 
@@ -42,9 +43,17 @@ def release(name: str, holder: str) -> None:
         affect(session, update(Lease).where(Lease.name == name, Lease.holder == holder).values(expires_at=0))
 
 
+def _latest(now: int, seconds: float) -> float:
+    """No lease lasts longer, with some room for clocks that differ: one that does was taken before the clock
+    was set back, and its holder may be long gone."""
+    return now + 2 * seconds * 1000
+
+
 def _take(name: str, holder: str, now: int, milliseconds: int) -> bool:
     values = {"holder": holder, "expires_at": now + milliseconds}
-    is_free = or_(Lease.holder == holder, Lease.expires_at <= now)
+    is_free = or_(
+        Lease.holder == holder, Lease.expires_at <= now, Lease.expires_at > _latest(now, milliseconds / 1000)
+    )
     with transaction() as session:
         taken = affect(session, update(Lease).where(Lease.name == name, is_free).values(**values))
         return bool(taken) or bool(insert_missing(session, Lease, {"name": name, **values}))

@@ -10,12 +10,12 @@ from time import time
 
 from flask import Flask, current_app, request
 from limits import RateLimitItem, parse
-from limits.storage import MemoryStorage, Storage
+from limits.storage import Storage
 from limits.strategies import FixedWindowRateLimiter, RateLimiter
 
 from app.errors import RateLimited
 from app.extensions import engine
-from app.ops.limits_storage import PipelineStorage
+from app.ops.limits_storage import PipelineStorage, WorkerStorage
 from app.realtime.broker.base import BrokerUnavailable
 from app.realtime.broker.redis import RedisBroker
 from config.environment import ConfigurationError
@@ -30,7 +30,7 @@ class Limiter:
 
     def __init__(self, shared: Storage | None, rates: dict[str, str]) -> None:
         self._rates: dict[str, RateLimitItem] = {kind: parse(rate) for kind, rate in rates.items()}
-        self._local: RateLimiter = FixedWindowRateLimiter(MemoryStorage())
+        self._local: RateLimiter = FixedWindowRateLimiter(WorkerStorage())
         self._shared = self._local if shared is None else FixedWindowRateLimiter(shared)
 
     def is_over(self, kind: str, key: str) -> bool:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from time import time
 from unittest.mock import patch
 
 import pytest
@@ -166,6 +167,14 @@ def test_one_holds_the_lease_until_it_runs_out(app: Flask) -> None:
         assert not lease.hold("x", "two", 60)
         assert lease.hold("y", "two", 60)
         set_expiry("x", int(now().timestamp() * 1000) - 1)
+        assert lease.hold("x", "two", 60)
+        assert not lease.hold("x", "one", 60)
+
+
+def test_a_lease_from_before_the_clock_was_set_back_keeps_nobody_away(app: Flask) -> None:
+    with app.app_context():
+        with patch.object(lease, "time", lambda: time() + 3600):
+            assert lease.hold("x", "one", 60)
         assert lease.hold("x", "two", 60)
         assert not lease.hold("x", "one", 60)
 

@@ -1,5 +1,6 @@
 """What is counted, under which names, and who is held up meanwhile."""
 
+import time
 from collections.abc import Callable, Iterator
 from unittest.mock import patch
 from uuid import uuid4
@@ -52,6 +53,24 @@ def test_a_window_ends(make_limiter: Callable[[str], Limiter]) -> None:
     limiter = make_limiter("1/second")
     assert [limiter.is_over("LOGIN", "x") for _ in range(2)] == [False, True]
     wait_until(lambda: not limiter.is_over("LOGIN", "x"), 3, "the next second")
+
+
+def test_in_one_worker_a_window_ends_whatever_the_clock_says() -> None:
+    limiter = Limiter(None, {"LOGIN": "1/second"})
+    assert [limiter.is_over("LOGIN", "x") for _ in range(2)] == [False, True]
+    before = time.time
+    with patch("time.time", lambda: before() - 3600):
+        wait_until(lambda: not limiter.is_over("LOGIN", "x"), 3, "the next second")
+
+
+def test_in_one_worker_hits_are_counted_by_key_and_forgiven() -> None:
+    limiter = Limiter(None, {"LOGIN": "2/hour"})
+    assert [limiter.is_over("LOGIN", "x") for _ in range(3)] == [False, False, True]
+    assert not limiter.is_over("LOGIN", "y")
+    assert limiter.headers("LOGIN", "x")["RateLimit-Remaining"] == "0"
+    assert 3590 < int(limiter.headers("LOGIN", "x")["Retry-After"]) <= 3600
+    limiter.forgive("LOGIN", "x")
+    assert not limiter.is_over("LOGIN", "x")
 
 
 def test_every_key_begins_with_the_prefix(redis_url: str) -> None:
