@@ -164,7 +164,6 @@ def test_what_a_killed_server_left_is_tidied_up(hub: StartHub) -> None:
     pids = killed.worker_pids()
     killed.child.send_signal(signal.SIGKILL)
     wait_until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in pids), 20, "the end of its workers")
-    assert left.exists()
-    hub()
+    hub()  # as any other that starts on this machine
     assert not left.exists()
     assert used.exists()
