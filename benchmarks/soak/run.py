@@ -1,0 +1,209 @@
+"""The order of a run: everybody comes, everything happens for minutes, it gets quiet, everybody leaves."""
+
+import asyncio
+import time
+from collections import Counter
+from collections.abc import Awaitable
+from dataclasses import dataclass, field
+
+from benchmarks.bench import say
+from benchmarks.rivals.base import running
+from benchmarks.soak.cast import cast
+from benchmarks.soak.plan import Plan
+from benchmarks.soak.readers import Inbox, Reader, Visitor
+from benchmarks.soak.samples import (
+    EXTRA,
+    GREENLETS,
+    POSTGRES,
+    REDIS,
+    SOCKETS,
+    STREAMS,
+    Sampler,
+    Samples,
+    last,
+)
+from benchmarks.soak.servers import SoakedHub
+from benchmarks.soak.tally import Tally
+from benchmarks.soak.traffic import Traffic
+from benchmarks.soak.users import User
+
+SETTLE_SECONDS = 45.0
+LEAVE_SECONDS = 30.0
+SAID_SECONDS = 30.0
+MOST_TYPES = 8
+
+Grown = list[list[tuple[str, int]]]
+"""Types of objects and how many more there are, by worker."""
+
+
+@dataclass
+class Outcome:
+    """`until`: when it got quiet, in seconds; `left` is what stayed behind when everybody had gone, `grown`
+    the types of objects that became more while everything went on, `kept` those of which there are more when
+    everybody has gone than before they came; both worker by worker."""
+
+    plan: Plan
+    tally: Tally
+    samples: Samples
+    until: float = 0.0
+    left: dict[str, float] = field(default_factory=dict)
+    grown: Grown = field(default_factory=list)
+    kept: Grown = field(default_factory=list)
+
+
+def soak(plan: Plan) -> Outcome:
+    """Starts everything, soaks it and ends it. Raises `Missing` when something can't be had."""
+    with running(SoakedHub(), core=None) as hub:
+        assert isinstance(hub, SoakedHub)
+        return asyncio.run(_Run(hub, plan).carry_out())
+
+
+class _Run:
+    def __init__(self, hub: SoakedHub, plan: Plan) -> None:
+        self.hub, self.plan = hub, plan
+        self.tally = Tally()
+        self.visitors: list[Visitor] = []
+        self.users: list[User] = []
+
+    async def carry_out(self) -> Outcome:
+        say("making accounts, constellations, recipients and bots ...")
+        self.scene = await cast(self.hub, self.plan, self.tally)
+        self.sampler = Sampler(self.hub)
+        self.sampler.look()
+        before, objects = self._state(), self.sampler.types()
+        self._gather()
+        traffic = Traffic(self.scene, self.users)
+        grown = await self._everything(traffic)
+        outcome = Outcome(self.plan, self.tally, self.sampler.samples, self.sampler.seconds, grown=grown)
+        say("it gets quiet ...")
+        await self._get_quiet(traffic)
+        await self._leave()
+        outcome.left = await self._left_since(before)
+        outcome.kept = _all_grown(objects, self.sampler.types())
+        self.sampler.close()
+        return outcome
+
+    def _gather(self) -> None:
+        """Two streams for each recipient, the others spread over the rooms."""
+        scene, rooms = self.scene, self.scene.rooms
+        inboxes = [Inbox(scene, recipient) for recipient in scene.recipients for _ in range(2)]
+        readers = []
+        for number in range(self.plan.readers):
+            room = rooms[number % len(rooms)]
+            readers.append(Reader(scene, room, room.tokens[number // len(rooms) % len(room.tokens)]))
+        self.readers, self.inboxes = readers, inboxes
+        self.visitors = [*readers, *inboxes]
+        scene.chance.shuffle(self.visitors)
+        self.users = [User(scene, name) for name in (*scene.bots, *scene.users)]
+
+    async def _everything(self, traffic: Traffic) -> Grown:
+        """All that goes on, until the time is over; what grew of the workers' objects meanwhile."""
+        self.sampler.begin()
+        churn = self._churn()
+        acknowledging = [asyncio.ensure_future(inbox.acknowledge()) for inbox in self.inboxes]
+        await asyncio.sleep(self.plan.ramp)
+        acts = [asyncio.ensure_future(act) for act in traffic.acts()]
+        at_first = await self._watch_until(self.plan.judged_from)
+        at_last = await self._watch_until(self.plan.seconds)
+        await self._end(acts)
+        await traffic.settle(SETTLE_SECONDS)
+        await self._end(churn)
+        self._acknowledging = acknowledging
+        return _all_grown(at_first, at_last)
+
+    def _churn(self) -> list[asyncio.Future[None]]:
+        lives: list[Awaitable[None]] = []
+        for everybody in (self.visitors, self.users):
+            pause = self.plan.ramp / len(everybody)
+            lives += [one.live(number * pause) for number, one in enumerate(everybody)]
+        return [asyncio.ensure_future(self._careful(life)) for life in lives]
+
+    async def _careful(self, life: Awaitable[None]) -> None:
+        """A mistake in the load must not pass for a quiet client."""
+        try:
+            await life
+        except Exception as error:
+            self.tally.fault(f"the load itself: {error!r}")
+
+    async def _watch_until(self, seconds: float) -> list[Counter[str]]:
+        """Looks again and again; at last at the types of the workers' objects too."""
+        while self.sampler.seconds < seconds:
+            await asyncio.sleep(min(self.plan.sample_seconds, seconds - self.sampler.seconds))
+            self.sampler.look()
+            self.tally.write_off()
+            self._say_now_and_then()
+        return self.sampler.types()
+
+    async def _end(self, tasks: list[asyncio.Future[None]]) -> None:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _get_quiet(self, traffic: Traffic) -> None:
+        """Everybody is back, one more event goes to each room, and everything that is due arrives."""
+        await self._come_back()
+        await asyncio.gather(*(traffic.publish(room) for room in self.scene.rooms))
+        deadline = time.monotonic() + SETTLE_SECONDS
+        while time.monotonic() < deadline:
+            await self._come_back()  # those who had stalled may be cut off only now
+            behind = [reader for reader in self.readers if not reader.is_up_to_date]
+            if not behind and not self.tally.outstanding:
+                break
+            await asyncio.sleep(0.2)
+        for reader in behind:
+            self.tally.missed(max(1, reader.room.sent - (reader.number or 0)) if reader.number else 1)
+        self.tally.write_off(older_than=0)
+        await self._end(self._acknowledging)
+
+    async def _come_back(self) -> None:
+        await asyncio.gather(*(visitor.come() for visitor in self.visitors if not visitor.is_open))
+
+    async def _leave(self) -> None:
+        self.scene.client.close()
+        for visitor in self.visitors:
+            if visitor.stream is not None:
+                visitor.stream.leave()
+        for user in self.users:
+            if user.socket is not None:
+                user.socket.leave()
+        held = [user.socket.ended.wait() for user in self.users if user.is_open and user.socket is not None]
+        if held:
+            await asyncio.wait([asyncio.ensure_future(wait) for wait in held], timeout=LEAVE_SECONDS)
+
+    async def _left_since(self, before: dict[str, float]) -> dict[str, float]:
+        """More than at the beginning, as soon as it is not more, or after a while."""
+        deadline = time.monotonic() + LEAVE_SECONDS
+        while True:
+            self.sampler.look()
+            left = {name: value - before[name] for name, value in self._state().items()}
+            if max(left.values()) <= 0 or time.monotonic() > deadline:
+                return left
+            await asyncio.sleep(0.5)
+
+    def _state(self) -> dict[str, float]:
+        """Of all workers together. Connections to the stores are kept for the next who needs one."""
+        of = self.sampler.samples.of
+        now = {
+            figure: sum(last(points) for points in of(figure).values())
+            for figure in (STREAMS, SOCKETS, EXTRA, GREENLETS, REDIS, POSTGRES)
+        }
+        now[EXTRA] -= now.pop(REDIS) + now.pop(POSTGRES)
+        return now
+
+    def _say_now_and_then(self) -> None:
+        if self.sampler.seconds // SAID_SECONDS == getattr(self, "_said", -1):
+            return
+        self._said = self.sampler.seconds // SAID_SECONDS
+        state = ", ".join(f"{value:,.0f} {name}" for name, value in self._state().items())
+        faults = f"; faults: {dict(self.tally.faults)}" if self.tally.faults else ""
+        say(f"{self.sampler.seconds:4.0f} s  {state}, {self.tally.received:,} deliveries{faults}")
+
+
+def _all_grown(first: list[Counter[str]], then: list[Counter[str]]) -> Grown:
+    return [_most(after - before) for before, after in zip(first, then, strict=True)]
+
+
+def _most(grown: Counter[str]) -> list[tuple[str, int]]:
+    """The hub's own types first."""
+    own = Counter({kind: more for kind, more in grown.items() if kind.startswith("app.")})
+    return own.most_common(MOST_TYPES) + (grown - own).most_common(MOST_TYPES)
