@@ -82,6 +82,8 @@ async def cast(hub: SoakedHub, plan: Plan, tally: Tally) -> Scene:
         scene.rooms.append(await _room(scene, number))
     for room, neighbour in zip(scene.rooms, [*scene.rooms[1:], scene.rooms[0]], strict=True):
         await _join(scene, room, neighbour.owner)
+    for number in range(plan.recipients):
+        await _made(scene, "/api/user", {"user_id": f"reader-{number}"}, scene.service)
     scene.recipients = [await _name(scene, f"reader-{number}") for number in range(plan.recipients)]
     names = [f"user-{number}" for number in range(plan.sockets - plan.bots)]
     scene.users = [await _name(scene, name) for name in names]

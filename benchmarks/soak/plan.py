@@ -25,7 +25,7 @@ class Plan:
     @property
     def ramp(self) -> float:
         """Until everybody has come."""
-        return min(30.0, 0.1 * self.seconds)
+        return min(60.0, 0.15 * self.seconds)
 
     @property
     def sample_seconds(self) -> float:

@@ -11,7 +11,7 @@ import re
 from benchmarks.soak.cast import Name, Room, Scene
 from benchmarks.soak.stream import Stream, open_stream
 
-LIFE_SECONDS = 100.0  # the mean
+LIFE_SECONDS = 200.0  # the mean
 PAUSE_SECONDS = 3.0
 STALL_SECONDS = 12.0
 FAREWELL_SECONDS = 10.0

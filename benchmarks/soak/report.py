@@ -8,12 +8,11 @@ from statistics import median
 from benchmarks.harness.machine import Machine
 from benchmarks.report.table import Table, shown
 from benchmarks.soak import plot
-from benchmarks.soak.judgement import Verdict
+from benchmarks.soak.judgement import RULES, Verdict
 from benchmarks.soak.run import Grown, Outcome
 from benchmarks.soak.samples import (
     CPU,
     DELIVERED,
-    GREENLETS,
     REDIS_MEMORY,
     SOCKETS,
     STREAMS,
@@ -23,8 +22,8 @@ from benchmarks.soak.samples import (
 )
 
 BEGIN, END = "<!-- soak -->", "<!-- /soak -->"
-TOLERATED_GREENLETS = 4
-"""Those that serve connections which are kept alive."""
+TOLERATED = {rule.figure: rule.number for rule in RULES}
+"""Of what stays behind: threads and such, made when they were first needed."""
 
 
 def problems(outcome: Outcome, verdicts: Sequence[Verdict]) -> list[str]:
@@ -37,11 +36,10 @@ def problems(outcome: Outcome, verdicts: Sequence[Verdict]) -> list[str]:
 
 
 def _left_behind(outcome: Outcome) -> list[str]:
-    allowed = {GREENLETS: TOLERATED_GREENLETS}
     left = [
         f"LEFT BEHIND when everybody had gone: {more:+,.0f} {figure}"
         for figure, more in outcome.left.items()
-        if more > allowed.get(figure, 0)
+        if more > TOLERATED.get(figure, 0)
     ]
     return left and [*left, *_objects(outcome.kept)]
 

@@ -102,6 +102,7 @@ class _Run:
         churn = self._churn()
         acknowledging = [asyncio.ensure_future(inbox.acknowledge()) for inbox in self.inboxes]
         await asyncio.sleep(self.plan.ramp)
+        await traffic.fill_pools()
         acts = [asyncio.ensure_future(act) for act in traffic.acts()]
         at_first = await self._watch_until(self.plan.judged_from)
         at_last = await self._watch_until(self.plan.seconds)

@@ -16,12 +16,10 @@ from benchmarks.soak.postgres import Postgres
 COMMAND_SECONDS = 60
 CLIENT_ID, CLIENT_SECRET = "soak", secrets.token_urlsafe(24)
 SECRETS = {name: secrets.token_urlsafe(36) for name in ("SECRET_KEY", "JWT_SECRET_KEY")}
-# Bounds that are reached in the first minutes, so that what still grows then is a leak.
+# Bounds that are reached in the first minutes: what still grows then is a leak.
 BOUNDS = {
     "HISTORY_SIZE": "180",
     "SUBSCRIBER_BUFFER_BYTES": str(64 * 1024),
-    "DATABASE_POOL_SIZE": "5",
-    "DATABASE_POOL_OVERFLOW": "5",
 }
 
 

@@ -17,8 +17,10 @@ from benchmarks.soak.users import ANSWERS, User
 PUBLISH_SECONDS, LOUD_PUBLISH_SECONDS = 1.0, 1 / 6
 LOUD_BYTES = 16 * 1024
 BATCH = 10
+BURST = 60
 RENEW_SECONDS = 200.0  # the back end's token is good for 300
 CONCEPT_SECONDS, LOGOUT_SECONDS = 60.0, 10.0
+_ERROR = re.compile(rb'"error":\s*"([^"]*)')
 _PART = re.compile(rb'"part":\s*(\d+)')
 
 Act = Callable[[], Awaitable[None]]
@@ -38,16 +40,20 @@ class Traffic:
         rate = self.scene.plan.rate
         return [
             *(self._publish(room) for room in self.scene.rooms),
-            self._every(1 / rate(4, 1), self._question),
-            self._every(1 / rate(8, 2), self._push),
-            self._every(1 / rate(1, 0.5), self._push_batch),
-            self._every(1 / rate(3, 1), self._notify),
-            self._every(1 / rate(30, 4), self._read),
-            self._every(1 / rate(2, 0.5), self._write),
-            self._every(1 / rate(0.5, 0.2), self._visit),
-            self._every(1 / rate(0.2, 0.1), self._make_concept),
+            self._every(1 / rate(3, 1), self._question),
+            self._every(1 / rate(6, 2), self._push),
+            self._every(1 / rate(0.5, 0.5), self._push_batch),
+            self._every(1 / rate(2, 1), self._notify),
+            self._every(1 / rate(12, 4), self._read),
+            self._every(1 / rate(1, 0.5), self._write),
+            self._every(1 / rate(0.2, 0.2), self._visit),
+            self._every(1 / rate(0.1, 0.1), self._make_concept),
             self._renew(),
         ]
+
+    async def fill_pools(self) -> None:
+        """Many reads at once: the workers make as many connections to the database as they keep."""
+        await asyncio.gather(*(self._read() for _ in range(BURST)))
 
     async def settle(self, seconds: float) -> None:
         """Until what was begun has ended."""
@@ -146,7 +152,8 @@ class Traffic:
         answer = await self._ask("POST", "/sse/send", body, self.scene.service)
         parts = [int(number) for number in _PART.findall(answer.body)]
         if answer.is_good and parts != list(range(1, ANSWERS + 1)):
-            self.scene.tally.fault(f"a question got {answer.body[-100:].decode(errors='replace')}")
+            told = _ERROR.search(answer.body)
+            self.scene.tally.fault(f"a question was answered {told[1].decode() if told else parts}")
         self.scene.tally.count("questions")
 
     async def _push(self) -> None:

@@ -6,7 +6,7 @@ import json
 from benchmarks.soak.cast import Name, Scene
 from benchmarks.soak.websocket import WebSocket, connect
 
-LIFE_SECONDS = 60.0  # the mean
+LIFE_SECONDS = 90.0  # the mean
 PAUSE_SECONDS = 3.0
 SETTLE_SECONDS = 3.0
 """For this long before and after a change nobody is pushed to or asked, so that every failure is one."""

@@ -74,7 +74,8 @@ class WebSocket(asyncio.Protocol):
         if end >= 0:
             self.status = int(self._received[9:12])
             del self._received[: end + 4]
-            self.answered.set_result(None)
+            if not self.answered.done():  # nobody may wait for it any more
+                self.answered.set_result(None)
         return end >= 0
 
     def _read(self, opcode: int, payload: bytes) -> None:
