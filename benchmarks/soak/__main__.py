@@ -9,7 +9,7 @@ from pathlib import Path
 from benchmarks.bench import say
 from benchmarks.harness import machine
 from benchmarks.harness.install import Missing
-from benchmarks.harness.places import ROOT
+from benchmarks.harness.places import CACHE
 from benchmarks.soak.judgement import judge
 from benchmarks.soak.plan import Plan
 from benchmarks.soak.report import problems, summary, write
@@ -30,11 +30,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (Missing, ValueError) as error:
         say(f"the soak could not be run: {error}")
         return CANNOT
-    if options.write:
-        write(options.write, outcome, verdicts, described)
+    write(options.write, outcome, verdicts, described)
     print(summary(outcome, verdicts, described))
     found = problems(outcome, verdicts)
     print("\n".join(found) if found else "\nFlat, and nothing was lost.")
+    say(f"written: {options.write / 'soak.svg'}, {options.write / 'soak.md'}")
     return FAILED if found else 0
 
 
@@ -45,7 +45,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--streams", type=int, default=default.streams, help="event streams (%(default)s)")
     parser.add_argument("--sockets", type=int, default=default.sockets, help="WebSockets (%(default)s)")
     parser.add_argument(
-        "--write", type=Path, metavar="FOLDER", help=f"soak.svg and soak.md there, as in {ROOT.name}/docs"
+        "--write", type=Path, metavar="FOLDER", default=CACHE, help="soak.svg and soak.md there (%(default)s)"
     )
     return parser
 

@@ -52,13 +52,15 @@ class Name:
 
 @dataclass
 class Scene:
-    """What everybody on it needs. `service` is the back end's token, which is renewed now and then."""
+    """What everybody on it needs. `service` is the back end's token, which is renewed now and then. When it
+    `is_quiet` nobody comes without a cursor any more, who would not hear of what was published before."""
 
     plan: Plan
     port: int
     tally: Tally
     client: Client
     service: str
+    is_quiet: bool = False
     rooms: list[Room] = field(default_factory=list)
     recipients: list[Name] = field(default_factory=list)
     users: list[Name] = field(default_factory=list)

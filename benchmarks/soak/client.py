@@ -43,8 +43,17 @@ class Client:
             writer.close()
         self._idle.clear()
 
+    def _kept(self) -> Link | None:
+        """The connection used last; those that the hub has closed meanwhile are thrown away."""
+        while self._idle:
+            reader, writer = self._idle.pop()
+            if not reader.at_eof():
+                return reader, writer
+            writer.close()
+        return None
+
     async def _exchange(self, wire: bytes) -> Answer:
-        link = self._idle.pop() if self._idle else await asyncio.open_connection("127.0.0.1", self.port)
+        link = self._kept() or await asyncio.open_connection("127.0.0.1", self.port)
         try:
             link[1].write(wire)
             answer, is_kept = await _read_answer(link[0])

@@ -106,16 +106,13 @@ class Reader(Visitor):
         self.number: int | None = None
         self._will_stall = False
 
-    @property
-    def is_up_to_date(self) -> bool:
-        return self.number == self.room.sent
-
     def will_stall(self) -> bool:
         self._will_stall = self.room.is_loud and self.scene.chance.random() < STALLING
         return self._will_stall
 
     def begin(self) -> str:
-        if not self.cursor or self.scene.chance.random() < FRESH:
+        is_fresh = not self.scene.is_quiet and self.scene.chance.random() < FRESH
+        if is_fresh or not self.cursor:
             self.number = None
             return ""
         self.scene.tally.count("streams resumed by cursor")

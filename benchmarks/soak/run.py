@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
 from benchmarks.bench import say
@@ -64,6 +64,10 @@ class _Run:
         self.tally = Tally()
         self.visitors: list[Visitor] = []
         self.users: list[User] = []
+        self.readers: list[Reader] = []
+        self.inboxes: list[Inbox] = []
+        self._acknowledging: list[asyncio.Future[None]] = []
+        self._say_at = SAID_SECONDS
 
     async def carry_out(self) -> Outcome:
         say("making accounts, constellations, recipients and bots ...")
@@ -86,13 +90,12 @@ class _Run:
     def _gather(self) -> None:
         """Two streams for each recipient, the others spread over the rooms."""
         scene, rooms = self.scene, self.scene.rooms
-        inboxes = [Inbox(scene, recipient) for recipient in scene.recipients for _ in range(2)]
-        readers = []
+        self.inboxes = [Inbox(scene, recipient) for recipient in scene.recipients for _ in range(2)]
         for number in range(self.plan.readers):
             room = rooms[number % len(rooms)]
-            readers.append(Reader(scene, room, room.tokens[number // len(rooms) % len(room.tokens)]))
-        self.readers, self.inboxes = readers, inboxes
-        self.visitors = [*readers, *inboxes]
+            token = room.tokens[number // len(rooms) % len(room.tokens)]
+            self.readers.append(Reader(scene, room, token))
+        self.visitors = [*self.readers, *self.inboxes]
         scene.chance.shuffle(self.visitors)
         self.users = [User(scene, name) for name in (*scene.bots, *scene.users)]
 
@@ -100,7 +103,7 @@ class _Run:
         """All that goes on, until the time is over; what grew of the workers' objects meanwhile."""
         self.sampler.begin()
         churn = self._churn()
-        acknowledging = [asyncio.ensure_future(inbox.acknowledge()) for inbox in self.inboxes]
+        self._acknowledging = [asyncio.ensure_future(inbox.acknowledge()) for inbox in self.inboxes]
         await asyncio.sleep(self.plan.ramp)
         await traffic.fill_pools()
         acts = [asyncio.ensure_future(act) for act in traffic.acts()]
@@ -109,7 +112,6 @@ class _Run:
         await self._end(acts)
         await traffic.settle(SETTLE_SECONDS)
         await self._end(churn)
-        self._acknowledging = acknowledging
         return _all_grown(at_first, at_last)
 
     def _churn(self) -> list[asyncio.Future[None]]:
@@ -142,22 +144,27 @@ class _Run:
 
     async def _get_quiet(self, traffic: Traffic) -> None:
         """Everybody is back, one more event goes to each room, and everything that is due arrives."""
-        await self._come_back()
+        self.scene.is_quiet = True
+        await self._settle(lambda: all(reader.cursor for reader in self.readers))
         await asyncio.gather(*(traffic.publish(room) for room in self.scene.rooms))
-        deadline = time.monotonic() + SETTLE_SECONDS
-        while time.monotonic() < deadline:
-            await self._come_back()  # those who had stalled may be cut off only now
-            behind = [reader for reader in self.readers if not reader.is_up_to_date]
-            if not behind and not self.tally.outstanding:
-                break
-            await asyncio.sleep(0.2)
-        for reader in behind:
-            self.tally.missed(max(1, reader.room.sent - (reader.number or 0)) if reader.number else 1)
+        await self._settle(lambda: not self._behind() and not self.tally.outstanding)
+        for reader in self._behind():
+            self.tally.missed(max(1, reader.room.sent - (reader.number or reader.room.sent)))
         self.tally.write_off(older_than=0)
         await self._end(self._acknowledging)
 
-    async def _come_back(self) -> None:
-        await asyncio.gather(*(visitor.come() for visitor in self.visitors if not visitor.is_open))
+    def _behind(self) -> list[Reader]:
+        return [reader for reader in self.readers if reader.number != reader.room.sent]
+
+    async def _settle(self, is_settled: Callable[[], bool]) -> None:
+        """Who is cut off meanwhile, because it had stalled, comes back."""
+        deadline = time.monotonic() + SETTLE_SECONDS
+        while True:
+            away = [visitor for visitor in self.visitors if not visitor.is_open]
+            await asyncio.gather(*(visitor.come() for visitor in away))
+            if (not away and is_settled()) or time.monotonic() > deadline:
+                return
+            await asyncio.sleep(0.2)
 
     async def _leave(self) -> None:
         self.scene.client.close()
@@ -192,9 +199,9 @@ class _Run:
         return now
 
     def _say_now_and_then(self) -> None:
-        if self.sampler.seconds // SAID_SECONDS == getattr(self, "_said", -1):
+        if self.sampler.seconds < self._say_at:
             return
-        self._said = self.sampler.seconds // SAID_SECONDS
+        self._say_at += SAID_SECONDS
         state = ", ".join(f"{value:,.0f} {name}" for name, value in self._state().items())
         faults = f"; faults: {dict(self.tally.faults)}" if self.tally.faults else ""
         say(f"{self.sampler.seconds:4.0f} s  {state}, {self.tally.received:,} deliveries{faults}")
