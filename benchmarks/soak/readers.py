@@ -14,7 +14,7 @@ from benchmarks.soak.stream import Stream, open_stream
 LIFE_SECONDS = 200.0  # the mean
 PAUSE_SECONDS = 3.0
 STALL_SECONDS = 12.0
-FAREWELL_SECONDS = 10.0
+FAREWELL_SECONDS = 5.0
 FRESH, BY_TICKET, CUTTING, STALLING = 0.1, 0.2, 0.35, 0.5
 """Shares of visits: without a cursor, by a ticket, that end by RST, and (in a loud room) that stall."""
 ACKNOWLEDGE_SECONDS = 2.0

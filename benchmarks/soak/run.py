@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 
 from benchmarks.bench import say
@@ -115,10 +115,12 @@ class _Run:
         return _all_grown(at_first, at_last)
 
     def _churn(self) -> list[asyncio.Future[None]]:
-        lives: list[Awaitable[None]] = []
-        for everybody in (self.visitors, self.users):
-            pause = self.plan.ramp / len(everybody)
-            lives += [one.live(number * pause) for number, one in enumerate(everybody)]
+        """Everybody's life, spread over the time in which they come."""
+        visits, meets = self.plan.ramp / len(self.visitors), self.plan.ramp / len(self.users)
+        lives: list[Awaitable[None]] = [
+            *(visitor.live(number * visits) for number, visitor in enumerate(self.visitors)),
+            *(user.live(number * meets) for number, user in enumerate(self.users)),
+        ]
         return [asyncio.ensure_future(self._careful(life)) for life in lives]
 
     async def _careful(self, life: Awaitable[None]) -> None:
@@ -137,7 +139,7 @@ class _Run:
             self._say_now_and_then()
         return self.sampler.types()
 
-    async def _end(self, tasks: list[asyncio.Future[None]]) -> None:
+    async def _end(self, tasks: Sequence[asyncio.Future[None]]) -> None:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)

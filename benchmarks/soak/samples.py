@@ -105,7 +105,8 @@ class Sampler:
                 "SELECT count(*) FROM pg_stat_activity"
                 " WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()"
             )
-            self.samples.add(POSTGRES, "all workers", at, cursor.fetchone()[0])
+            [(connections,)] = cursor.fetchall()
+        self.samples.add(POSTGRES, "all workers", at, connections)
 
     def _add_rate(self, figure: str, line: str, total: float) -> None:
         """Of something that only grows."""
