@@ -26,7 +26,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     described = machine.describe()
     try:
         outcome = soak(Plan(options.minutes, options.streams, options.sockets))
-        verdicts = judge(outcome.samples, outcome.plan.judged_from, outcome.until)
+        verdicts = judge(outcome.samples, outcome.plan.judged_from, outcome.plan.seconds)
     except (Missing, ValueError) as error:
         say(f"the soak could not be run: {error}")
         return CANNOT

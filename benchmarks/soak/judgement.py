@@ -13,8 +13,13 @@ need no model of the noise. Only growth is judged: what shrinks is let go.
 - twice the spread: the median deviation from the median, within the thirds. That is what churn does to the
   figure (a stream that is being opened has a descriptor and a greenlet and is not counted as one yet). A leak
   moves the medians apart, and hardly the spread within a third.
+
+**Objects.** A small leak hides in 3 % of memory. So the objects of the hub's own types are counted too, when the
+judged time begins and when it ends: of none may there be more by 15 % of the streams, which is what their coming
+and going makes of it. Streams are opened, pushes and questions answered far more often than that in a full run.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median
@@ -39,6 +44,7 @@ RULES = (
     Rule(MEMORY, share=0.03),
 )
 SPREADS = 2
+OWN, OWN_SHARE, OWN_NUMBER = "app.", 0.15, 100
 
 
 @dataclass(frozen=True)
@@ -69,6 +75,13 @@ def judge(samples: Samples, since: float, until: float) -> list[Verdict]:
         for rule in RULES
         for line, points in samples.of(rule.figure).items()
     ]
+
+
+def types_that_grew(grown: Sequence[Counter[str]], streams: int) -> dict[str, int]:
+    """Of the hub's own types those of which there are too many more, over all workers."""
+    total = sum(grown, Counter())
+    allowed = max(OWN_NUMBER, OWN_SHARE * streams)
+    return {kind: more for kind, more in total.most_common() if kind.startswith(OWN) and more > allowed}
 
 
 def _judge(rule: Rule, line: str, values: Sequence[float]) -> Verdict:

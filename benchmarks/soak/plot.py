@@ -36,12 +36,12 @@ text { font: 11px system-ui, -apple-system, "Segoe UI", sans-serif; fill: #3c414
 .line { fill: none; stroke-width: 1.5; stroke-linejoin: round; }"""
 
 
-def svg(samples: Samples, plan: Plan, until: float, verdicts: Sequence[Verdict]) -> str:
+def svg(samples: Samples, plan: Plan, verdicts: Sequence[Verdict]) -> str:
     """The picture, as the text of an SVG file."""
     panels = [figure for figure in PANELS if samples.of(figure)]
     rows = -(-len(panels) // COLUMNS)
     width, height = COLUMNS * WIDTH, HEAD + rows * HEIGHT + FOOT
-    title = f"{plan.streams:,} streams and {plan.sockets:,} sockets for {until / 60:.0f} minutes"
+    title = f"{plan.streams:,} streams and {plan.sockets:,} sockets for {plan.minutes:g} minutes"
     parts = [
         f'<text class="title" x="{LEFT}" y="28">{title}, by minute</text>',
         f'<text x="{LEFT}" y="46">{_legend(samples)}; judged from minute {plan.judged_from / 60:g} on, '
@@ -49,9 +49,12 @@ def svg(samples: Samples, plan: Plan, until: float, verdicts: Sequence[Verdict])
     ]
     for number, figure in enumerate(panels):
         x, y = number % COLUMNS * WIDTH, HEAD + number // COLUMNS * HEIGHT
-        lines = {name: [it for it in points if it[0] <= until] for name, points in samples.of(figure).items()}
+        lines = {
+            name: [it for it in points if it[0] <= plan.seconds]
+            for name, points in samples.of(figure).items()
+        }
         of_it = [verdict for verdict in verdicts if verdict.figure == figure]
-        panel = _Panel(figure, lines, until, plan.judged_from, of_it)
+        panel = _Panel(figure, lines, plan.seconds, plan.judged_from, of_it)
         parts.append(f'<g transform="translate({x} {y})">\n{panel.drawn()}\n</g>')
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" '

@@ -1,6 +1,7 @@
 """What a run says: a summary for the terminal, a page with a plot, and what is wrong."""
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from statistics import median
@@ -8,8 +9,8 @@ from statistics import median
 from benchmarks.harness.machine import Machine
 from benchmarks.report.table import Table, shown
 from benchmarks.soak import plot
-from benchmarks.soak.judgement import RULES, Verdict
-from benchmarks.soak.run import Grown, Outcome
+from benchmarks.soak.judgement import OWN, RULES, Verdict, types_that_grew
+from benchmarks.soak.run import Outcome
 from benchmarks.soak.samples import (
     CPU,
     DELIVERED,
@@ -21,6 +22,7 @@ from benchmarks.soak.samples import (
     last,
 )
 
+MOST_TYPES = 8
 BEGIN, END = "<!-- soak -->", "<!-- /soak -->"
 TOLERATED = {rule.figure: rule.number for rule in RULES}
 """Of what stays behind: threads and such, made when they were first needed."""
@@ -29,6 +31,8 @@ TOLERATED = {rule.figure: rule.number for rule in RULES}
 def problems(outcome: Outcome, verdicts: Sequence[Verdict]) -> list[str]:
     """One line for each thing that is not as it should be; none: the run is good."""
     grew = [f"NOT FLAT: {verdict.sentence()}" for verdict in verdicts if not verdict.is_flat]
+    types = types_that_grew(outcome.grown, outcome.plan.streams)
+    grew += [f"NOT FLAT: {more:+,} objects of type {kind}" for kind, more in types.items()]
     if grew:
         grew += _objects(outcome.grown)
     wrong = [f"WRONG: {what} ({times:,} times)" for what, times in outcome.tally.faults.most_common()]
@@ -44,11 +48,15 @@ def _left_behind(outcome: Outcome) -> list[str]:
     return left and [*left, *_objects(outcome.kept)]
 
 
-def _objects(grown: Grown) -> list[str]:
-    return [
-        f"  objects of worker {number}: {', '.join(f'{kind} {more:+,}' for kind, more in types) or 'no more'}"
-        for number, types in enumerate(grown, start=1)
-    ]
+def _objects(grown: Sequence[Counter[str]]) -> list[str]:
+    """Those that became more: of the hub's own types, and of others."""
+    lines = []
+    for number, types in enumerate(grown, start=1):
+        own = Counter({kind: more for kind, more in types.items() if kind.startswith(OWN)})
+        most = [*own.most_common(MOST_TYPES), *(types - own).most_common(MOST_TYPES)]
+        told = ", ".join(f"{kind} {more:+,}" for kind, more in most)
+        lines.append(f"  objects of worker {number}: {told or 'no more'}")
+    return lines
 
 
 def summary(outcome: Outcome, verdicts: Sequence[Verdict], machine: Machine) -> str:
@@ -63,7 +71,7 @@ def summary(outcome: Outcome, verdicts: Sequence[Verdict], machine: Machine) -> 
 def write(folder: Path, outcome: Outcome, verdicts: Sequence[Verdict], machine: Machine) -> None:
     """`soak.svg`, and in `soak.md` what stands between the marks; the rest of that page stays as it is."""
     folder.mkdir(parents=True, exist_ok=True)
-    picture = plot.svg(outcome.samples, outcome.plan, outcome.until, verdicts)
+    picture = plot.svg(outcome.samples, outcome.plan, verdicts)
     (folder / "soak.svg").write_text(picture)
     page = folder / "soak.md"
     text = page.read_text() if page.exists() else f"{BEGIN}\n{END}\n"
@@ -76,9 +84,9 @@ def write(folder: Path, outcome: Outcome, verdicts: Sequence[Verdict], machine: 
 
 def _flatness(outcome: Outcome, verdicts: Sequence[Verdict]) -> Table:
     plan = outcome.plan
-    judged = f"minutes {plan.judged_from / 60:.2g} to {outcome.until / 60:.2g}"
+    judged = f"minutes {plan.judged_from / 60:.2g} to {outcome.plan.seconds / 60:.2g}"
     table = Table(
-        f"{plan.streams:,} streams and {plan.sockets:,} sockets for {outcome.until / 60:.2g} minutes; "
+        f"{plan.streams:,} streams and {plan.sockets:,} sockets for {outcome.plan.seconds / 60:.2g} minutes; "
         f"growth in {judged}",
         ["figure", "of", "at first", "growth", "allowed", "flat"],
     )
@@ -110,4 +118,4 @@ def _lines(samples: Samples) -> list[tuple[str, str, Points]]:
 
 
 def _middle(outcome: Outcome, points: Points) -> float:
-    return median([value for at, value in points if outcome.plan.judged_from <= at <= outcome.until])
+    return median([value for at, value in points if outcome.plan.judged_from <= at <= outcome.plan.seconds])

@@ -30,25 +30,19 @@ from benchmarks.soak.users import User
 SETTLE_SECONDS = 45.0
 LEAVE_SECONDS = 30.0
 SAID_SECONDS = 30.0
-MOST_TYPES = 8
-
-Grown = list[list[tuple[str, int]]]
-"""Types of objects and how many more there are, by worker."""
 
 
 @dataclass
 class Outcome:
-    """`until`: when it got quiet, in seconds; `left` is what stayed behind when everybody had gone, `grown`
-    the types of objects that became more while everything went on, `kept` those of which there are more when
-    everybody has gone than before they came; both worker by worker."""
+    """`left` is what stayed behind when everybody had gone. Types of objects, by worker: `grown` in the judged
+    time, `kept` when everybody had gone; both say how many more there were than before."""
 
     plan: Plan
     tally: Tally
     samples: Samples
-    until: float = 0.0
     left: dict[str, float] = field(default_factory=dict)
-    grown: Grown = field(default_factory=list)
-    kept: Grown = field(default_factory=list)
+    grown: list[Counter[str]] = field(default_factory=list)
+    kept: list[Counter[str]] = field(default_factory=list)
 
 
 def soak(plan: Plan) -> Outcome:
@@ -78,12 +72,12 @@ class _Run:
         self._gather()
         traffic = Traffic(self.scene, self.users)
         grown = await self._everything(traffic)
-        outcome = Outcome(self.plan, self.tally, self.sampler.samples, self.sampler.seconds, grown=grown)
+        outcome = Outcome(self.plan, self.tally, self.sampler.samples, grown=grown)
         say("it gets quiet ...")
         await self._get_quiet(traffic)
         await self._leave()
         outcome.left = await self._left_since(before)
-        outcome.kept = _all_grown(objects, self.sampler.types())
+        outcome.kept = _grown(objects, self.sampler.types())
         self.sampler.close()
         return outcome
 
@@ -99,20 +93,22 @@ class _Run:
         scene.chance.shuffle(self.visitors)
         self.users = [User(scene, name) for name in (*scene.bots, *scene.users)]
 
-    async def _everything(self, traffic: Traffic) -> Grown:
+    async def _everything(self, traffic: Traffic) -> list[Counter[str]]:
         """All that goes on, until the time is over; what grew of the workers' objects meanwhile."""
         self.sampler.begin()
         churn = self._churn()
         self._acknowledging = [asyncio.ensure_future(inbox.acknowledge()) for inbox in self.inboxes]
-        await asyncio.sleep(self.plan.ramp)
+        await self._watch_until(self.plan.ramp)
         await traffic.fill_pools()
         acts = [asyncio.ensure_future(act) for act in traffic.acts()]
-        at_first = await self._watch_until(self.plan.judged_from)
-        at_last = await self._watch_until(self.plan.seconds)
+        await self._watch_until(self.plan.judged_from)
+        at_first = self.sampler.types()
+        await self._watch_until(self.plan.seconds)
+        at_last = self.sampler.types()
         await self._end(acts)
         await traffic.settle(SETTLE_SECONDS)
         await self._end(churn)
-        return _all_grown(at_first, at_last)
+        return _grown(at_first, at_last)
 
     def _churn(self) -> list[asyncio.Future[None]]:
         """Everybody's life, spread over the time in which they come."""
@@ -130,14 +126,12 @@ class _Run:
         except Exception as error:
             self.tally.fault(f"the load itself: {error!r}")
 
-    async def _watch_until(self, seconds: float) -> list[Counter[str]]:
-        """Looks again and again; at last at the types of the workers' objects too."""
+    async def _watch_until(self, seconds: float) -> None:
         while self.sampler.seconds < seconds:
             await asyncio.sleep(min(self.plan.sample_seconds, seconds - self.sampler.seconds))
             self.sampler.look()
             self.tally.write_off()
             self._say_now_and_then()
-        return self.sampler.types()
 
     async def _end(self, tasks: Sequence[asyncio.Future[None]]) -> None:
         for task in tasks:
@@ -209,11 +203,5 @@ class _Run:
         say(f"{self.sampler.seconds:4.0f} s  {state}, {self.tally.received:,} deliveries{faults}")
 
 
-def _all_grown(first: list[Counter[str]], then: list[Counter[str]]) -> Grown:
-    return [_most(after - before) for before, after in zip(first, then, strict=True)]
-
-
-def _most(grown: Counter[str]) -> list[tuple[str, int]]:
-    """The hub's own types first."""
-    own = Counter({kind: more for kind, more in grown.items() if kind.startswith("app.")})
-    return own.most_common(MOST_TYPES) + (grown - own).most_common(MOST_TYPES)
+def _grown(first: list[Counter[str]], then: list[Counter[str]]) -> list[Counter[str]]:
+    return [after - before for before, after in zip(first, then, strict=True)]

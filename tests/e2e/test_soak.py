@@ -1,4 +1,4 @@
-"""A small soak from end to end: it starts everything, loses nothing, leaves nothing, and draws what it saw."""
+"""A small soak from end to end: it starts everything, loses and leaves nothing, and draws what it saw."""
 
 from __future__ import annotations
 

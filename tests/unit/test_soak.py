@@ -1,13 +1,14 @@
 """What the soak calls flat: churn and single peaks are, a leak is not, however slow."""
 
 import random
+from collections import Counter
 from collections.abc import Callable, Iterable
 
 import pytest
 
 from benchmarks.soak.cast import Account, Room, Scene
 from benchmarks.soak.client import Client
-from benchmarks.soak.judgement import RULES, judge
+from benchmarks.soak.judgement import RULES, judge, types_that_grew
 from benchmarks.soak.plan import Plan
 from benchmarks.soak.plot import svg, ticks
 from benchmarks.soak.readers import Reader
@@ -68,6 +69,12 @@ def test_every_worker_is_judged_by_itself() -> None:
     assert [(verdict.figure, verdict.line) for verdict in found] == [(MEMORY, "worker 2")]
 
 
+def test_objects_of_the_hub_that_pile_up_are_found() -> None:
+    stored, others = "app.gateway.questions.Question", "app.auth.principal.Principal"
+    grown = [Counter({stored: 200, others: 60, "builtins.dict": 9000}) for _ in range(2)]
+    assert types_that_grew(grown, FULL.streams) == {stored: 400}
+
+
 def test_too_little_is_not_judged() -> None:
     with pytest.raises(ValueError, match="too few"):
         judge(samples(lambda figure, at: 0), since=570, until=600)
@@ -75,7 +82,7 @@ def test_too_little_is_not_judged() -> None:
 
 def test_every_judged_figure_is_in_the_plot() -> None:
     made = samples(lambda figure, at: at if figure == MEMORY else 0)
-    drawn = svg(made, FULL, FULL.seconds, judge(made, FULL.judged_from, FULL.seconds))
+    drawn = svg(made, FULL, judge(made, FULL.judged_from, FULL.seconds))
     assert all(rule.figure in drawn for rule in RULES)
     assert drawn.count("<polyline") == len(FIGURES)
     assert "+285.0 of" in drawn
