@@ -9,6 +9,7 @@ from pathlib import Path
 from benchmarks.bench import say
 from benchmarks.harness import machine
 from benchmarks.harness.install import Missing
+from benchmarks.harness.noise import Noise
 from benchmarks.harness.places import CACHE
 from benchmarks.soak.judgement import judge
 from benchmarks.soak.plan import Plan
@@ -23,15 +24,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that servers are stopped on the way out
     machine.raise_file_limit()
-    described = machine.describe()
+    described, noise = machine.describe(), Noise()
     try:
         outcome = soak(Plan(options.minutes, options.streams, options.sockets))
         verdicts = judge(outcome.samples, outcome.plan.judged_from, outcome.plan.seconds)
     except (Missing, ValueError) as error:
         say(f"the soak could not be run: {error}")
         return CANNOT
-    write(options.write, outcome, verdicts, described)
-    print(summary(outcome, verdicts, described))
+    surroundings = f"{described.sentence()}; others used {noise.share():.0%} of its processors meanwhile"
+    write(options.write, outcome, verdicts, surroundings)
+    print(summary(outcome, verdicts, surroundings))
     found = problems(outcome, verdicts)
     print("\n".join(found) if found else "\nFlat, and nothing was lost.")
     say(f"written: {options.write / 'soak.svg'}, {options.write / 'soak.md'}")

@@ -14,9 +14,10 @@ need no model of the noise. Only growth is judged: what shrinks is let go.
   figure (a stream that is being opened has a descriptor and a greenlet and is not counted as one yet). A leak
   moves the medians apart, and hardly the spread within a third.
 
-**Objects.** A small leak hides in 3 % of memory. So the objects of the hub's own types are counted too, when the
-judged time begins and when it ends: of none may there be more by 15 % of the streams, which is what their coming
-and going makes of it. Streams are opened, pushes and questions answered far more often than that in a full run.
+**Objects.** A small leak hides in 3 % of memory. So the objects of the hub's own types are counted too, when
+the judged time begins and when it ends: of none may there be more by 15 % of the streams, which is what their
+coming and going makes of it. In a full run streams are opened, and pushes and questions answered, far more
+often than that.
 """
 
 from collections import Counter

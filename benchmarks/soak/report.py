@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from statistics import median
 
-from benchmarks.harness.machine import Machine
 from benchmarks.report.table import Table, shown
 from benchmarks.soak import plot
 from benchmarks.soak.judgement import OWN, RULES, Verdict, types_that_grew
@@ -59,16 +58,16 @@ def _objects(grown: Sequence[Counter[str]]) -> list[str]:
     return lines
 
 
-def summary(outcome: Outcome, verdicts: Sequence[Verdict], machine: Machine) -> str:
+def summary(outcome: Outcome, verdicts: Sequence[Verdict], surroundings: str) -> str:
     return "\n\n".join(
         [
-            machine.sentence(),
+            surroundings,
             *(table.as_text() for table in (_flatness(outcome, verdicts), _happened(outcome))),
         ]
     )
 
 
-def write(folder: Path, outcome: Outcome, verdicts: Sequence[Verdict], machine: Machine) -> None:
+def write(folder: Path, outcome: Outcome, verdicts: Sequence[Verdict], surroundings: str) -> None:
     """`soak.svg`, and in `soak.md` what stands between the marks; the rest of that page stays as it is."""
     folder.mkdir(parents=True, exist_ok=True)
     picture = plot.svg(outcome.samples, outcome.plan, verdicts)
@@ -78,7 +77,7 @@ def write(folder: Path, outcome: Outcome, verdicts: Sequence[Verdict], machine: 
     tables = [table.as_markdown() for table in (_flatness(outcome, verdicts), _happened(outcome))]
     found = problems(outcome, verdicts)
     end = "\n".join(f"- {line}" for line in found) if found else "Flat, and nothing was lost."
-    said = "\n\n".join([machine.sentence(), *tables, end])
+    said = "\n\n".join([surroundings, *tables, end])
     page.write_text(re.sub(f"{BEGIN}.*{END}", lambda _: f"{BEGIN}\n{said}\n{END}", text, flags=re.DOTALL))
 
 

@@ -34,8 +34,8 @@ SAID_SECONDS = 30.0
 
 @dataclass
 class Outcome:
-    """`left` is what stayed behind when everybody had gone. Types of objects, by worker: `grown` in the judged
-    time, `kept` when everybody had gone; both say how many more there were than before."""
+    """`left` is what stayed behind when everybody had gone. Types of objects, by worker: `grown` in the
+    judged time, `kept` when everybody had gone; both say how many more there were than before."""
 
     plan: Plan
     tally: Tally
