@@ -8,6 +8,7 @@ finds it.
 import logging
 from collections.abc import Callable, Iterator
 from functools import partial
+from weakref import ref
 
 import gevent
 
@@ -77,13 +78,15 @@ class Rechecks:
                 gevent.sleep(LEAST_PAUSE_SECONDS)
 
     def _everybody(self) -> Iterator[Callable[[], None]]:
-        """A round lasts for minutes and must not keep all who leave meanwhile: it goes by tokens and ids."""
-        for token in list(self._hub.tokens):
-            for subscriber in list(self._hub.tokens.get(token, ())):
+        """A round lasts for minutes, and must not keep those who leave meanwhile."""
+        streams = [ref(subscriber) for subscriber in self._hub.subscribers()]
+        sockets = [ref(connection) for connection in self._sockets]
+        for stream in streams:
+            if (subscriber := stream()) is not None:
                 yield partial(self.check, subscriber)
-        for id_ in list(self._sockets.by_id):
-            if id_ in self._sockets.by_id:
-                yield partial(self.check_socket, self._sockets.by_id[id_])
+        for socket in sockets:
+            if (connection := socket()) is not None:
+                yield partial(self.check_socket, connection)
 
     def _go_round(self) -> None:
         while True:

@@ -5,7 +5,7 @@ import base64
 import itertools
 import json
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 
 from benchmarks.harness.places import ROOT
@@ -17,13 +17,12 @@ from benchmarks.soak.users import ANSWERS, User
 PUBLISH_SECONDS, LOUD_PUBLISH_SECONDS = 1.0, 1 / 6
 LOUD_BYTES = 16 * 1024
 BATCH = 10
-BURST = 60
 RENEW_SECONDS = 200.0  # the back end's token is good for 300
 CONCEPT_SECONDS, LOGOUT_SECONDS = 60.0, 10.0
 _ERROR = re.compile(rb'"error":\s*"([^"]*)')
 _PART = re.compile(rb'"part":\s*(\d+)')
 
-Act = Callable[[], Awaitable[None]]
+Act = Callable[[], Coroutine[Any, Any, None]]
 
 
 class Traffic:
@@ -51,9 +50,12 @@ class Traffic:
             self._renew(),
         ]
 
-    async def fill_pools(self) -> None:
-        """Many reads at once: the workers make as many connections to the database as they keep."""
-        await asyncio.gather(*(self._read() for _ in range(BURST)))
+    def warm_up(self) -> None:
+        """So much at once that each worker makes and loads what it makes and loads but once: as many
+        connections to the database as it keeps, and what reads images."""
+        reads, concepts = round(self.scene.plan.rate(60, 10)), round(self.scene.plan.rate(16, 2))
+        for act in [self._read] * reads + [self._make_concept] * concepts:
+            self._begin(act)
 
     async def settle(self, seconds: float) -> None:
         """Until what was begun has ended."""
@@ -64,9 +66,12 @@ class Traffic:
         """At this pace on the average, whatever becomes of those before."""
         while True:
             await asyncio.sleep(self.scene.chance.uniform(0.5, 1.5) * seconds)
-            task = asyncio.ensure_future(act())
-            self._under_way.add(task)
-            task.add_done_callback(self._done)
+            self._begin(act)
+
+    def _begin(self, act: Act) -> None:
+        task = asyncio.ensure_future(act())
+        self._under_way.add(task)
+        task.add_done_callback(self._done)
 
     def _done(self, task: asyncio.Task[None]) -> None:
         self._under_way.discard(task)
