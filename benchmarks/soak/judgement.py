@@ -21,7 +21,7 @@ often than that.
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
 
@@ -83,6 +83,12 @@ def types_that_grew(grown: Sequence[Counter[str]], streams: int) -> dict[str, in
     total = sum(grown, Counter())
     allowed = max(OWN_NUMBER, OWN_SHARE * streams)
     return {kind: more for kind, more in total.most_common() if kind.startswith(OWN) and more > allowed}
+
+
+def left_behind(left: Mapping[str, float]) -> dict[str, float]:
+    """Of what is there more than before anybody came, and too much: threads and such stay, once made."""
+    allowed = {rule.figure: rule.number for rule in RULES}
+    return {figure: more for figure, more in left.items() if more > allowed.get(figure, 0)}
 
 
 def _judge(rule: Rule, line: str, values: Sequence[float]) -> Verdict:

@@ -8,7 +8,7 @@ from statistics import median
 
 from benchmarks.report.table import Table, shown
 from benchmarks.soak import plot
-from benchmarks.soak.judgement import OWN, RULES, Verdict, types_that_grew
+from benchmarks.soak.judgement import OWN, Verdict, left_behind, types_that_grew
 from benchmarks.soak.run import Outcome
 from benchmarks.soak.samples import (
     CPU,
@@ -23,8 +23,6 @@ from benchmarks.soak.samples import (
 
 MOST_TYPES = 8
 BEGIN, END = "<!-- soak -->", "<!-- /soak -->"
-TOLERATED = {rule.figure: rule.number for rule in RULES}
-"""Of what stays behind: threads and such, made when they were first needed."""
 
 
 def problems(outcome: Outcome, verdicts: Sequence[Verdict]) -> list[str]:
@@ -41,8 +39,7 @@ def problems(outcome: Outcome, verdicts: Sequence[Verdict]) -> list[str]:
 def _left_behind(outcome: Outcome) -> list[str]:
     left = [
         f"LEFT BEHIND when everybody had gone: {more:+,.0f} {figure}"
-        for figure, more in outcome.left.items()
-        if more > TOLERATED.get(figure, 0)
+        for figure, more in left_behind(outcome.left).items()
     ]
     return left and [*left, *_objects(outcome.kept)]
 

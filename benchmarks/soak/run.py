@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from benchmarks.bench import say
 from benchmarks.rivals.base import running
 from benchmarks.soak.cast import cast
+from benchmarks.soak.judgement import left_behind
 from benchmarks.soak.plan import Plan
 from benchmarks.soak.readers import Inbox, Reader, Visitor
 from benchmarks.soak.samples import (
@@ -176,12 +177,12 @@ class _Run:
             await asyncio.wait([asyncio.ensure_future(wait) for wait in held], timeout=LEAVE_SECONDS)
 
     async def _left_since(self, before: dict[str, float]) -> dict[str, float]:
-        """More than at the beginning, as soon as it is not more, or after a while."""
+        """How much more there is than at the beginning, as soon as it is not too much, or after a while."""
         deadline = time.monotonic() + EMPTY_SECONDS
         while True:
             self.sampler.look()
             left = {name: value - before[name] for name, value in self._state().items()}
-            if max(left.values()) <= 0 or time.monotonic() > deadline:
+            if not left_behind(left) or time.monotonic() > deadline:
                 return left
             await asyncio.sleep(0.5)
 

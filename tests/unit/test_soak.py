@@ -8,11 +8,11 @@ import pytest
 
 from benchmarks.soak.cast import Account, Room, Scene
 from benchmarks.soak.client import Client
-from benchmarks.soak.judgement import RULES, judge, types_that_grew
+from benchmarks.soak.judgement import RULES, judge, left_behind, types_that_grew
 from benchmarks.soak.plan import Plan
 from benchmarks.soak.plot import svg, ticks
 from benchmarks.soak.readers import Reader
-from benchmarks.soak.samples import EXTRA, GREENLETS, MEMORY, POSTGRES, REDIS, Samples
+from benchmarks.soak.samples import EXTRA, GREENLETS, MEMORY, POSTGRES, REDIS, SOCKETS, STREAMS, Samples
 from benchmarks.soak.tally import Tally
 
 FULL = Plan()
@@ -73,6 +73,10 @@ def test_objects_of_the_hub_that_pile_up_are_found() -> None:
     stored, others = "app.gateway.questions.Question", "app.auth.principal.Principal"
     grown = [Counter({stored: 200, others: 60, "builtins.dict": 9000}) for _ in range(2)]
     assert types_that_grew(grown, FULL.streams) == {stored: 400}
+
+
+def test_what_is_left_behind_is_found() -> None:
+    assert left_behind({STREAMS: 1, SOCKETS: 0, GREENLETS: 5, EXTRA: 30}) == {STREAMS: 1, EXTRA: 30}
 
 
 def test_too_little_is_not_judged() -> None:
