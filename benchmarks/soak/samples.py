@@ -38,7 +38,7 @@ def last(points: Points) -> float:
 
 
 DESCRIPTORS = "file descriptors"
-EXTRA = "descriptors beside streams and sockets"
+EXTRA = "other file descriptors"  # than those of streams and sockets
 GREENLETS = "greenlets"
 REDIS = "Redis connections"
 POSTGRES = "PostgreSQL connections"
