@@ -8,7 +8,7 @@ DEVELOPMENT := $(VENV)/.development
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help run bot up down test test-faults lint format types unit screenshots coverage autobahn audit bench lock clean
+.PHONY: help run bot up down test test-faults lint format types unit screenshots coverage autobahn audit bench soak lock clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 13
@@ -80,6 +80,9 @@ audit: $(BIN)/python ## known vulnerabilities in the pinned packages, where the 
 
 bench: $(DEVELOPMENT) ## this hub beside the C floor and its rivals, one table (up to 15 minutes)
 	@$(BIN)/python -m benchmarks $(BENCH_ARGS)
+
+soak: $(DEVELOPMENT) ## ten minutes of everything at once: is anything lost, does anything grow?
+	@$(BIN)/python -m benchmarks.soak $(SOAK_ARGS)
 
 lock: $(DEVELOPMENT) ## write requirements*.txt anew from requirements*.in
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv

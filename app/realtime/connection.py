@@ -75,6 +75,7 @@ class Connection:
     """
 
     __slots__ = (
+        "__weakref__",
         "_allowance",
         "_parser",
         "backlog",

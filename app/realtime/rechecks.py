@@ -6,8 +6,9 @@ finds it.
 """
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
+from weakref import ref
 
 import gevent
 
@@ -71,22 +72,28 @@ class Rechecks:
 
     def check_all(self) -> None:
         """Everybody, as fast as the other greenlets allow."""
-        for number, check in enumerate(self._checks()):
+        for number, check in enumerate(self._everybody()):
             check()
             if number % PAUSE_EVERY == 0:
                 gevent.sleep(LEAST_PAUSE_SECONDS)
 
-    def _checks(self) -> list[Callable[[], None]]:
-        streams = (partial(self.check, subscriber) for subscriber in self._hub.subscribers())
-        sockets = (partial(self.check_socket, connection) for connection in self._sockets)
-        return [*streams, *sockets]
+    def _everybody(self) -> Iterator[Callable[[], None]]:
+        """A round lasts for minutes, and must not keep those who leave meanwhile."""
+        streams = [ref(subscriber) for subscriber in self._hub.subscribers()]
+        sockets = [ref(connection) for connection in self._sockets]
+        for stream in streams:
+            if (subscriber := stream()) is not None:
+                yield partial(self.check, subscriber)
+        for socket in sockets:
+            if (connection := socket()) is not None:
+                yield partial(self.check_socket, connection)
 
     def _go_round(self) -> None:
         while True:
-            checks = self._checks()
-            pause = max(LEAST_PAUSE_SECONDS, self._seconds / (len(checks) or 1))
-            for check in checks:
+            present = self._hub.stream_count + len(self._sockets)
+            pause = max(LEAST_PAUSE_SECONDS, self._seconds / (present or 1))
+            for check in self._everybody():
                 gevent.sleep(pause)
                 check()
-            if not checks:
+            if not present:
                 gevent.sleep(1)

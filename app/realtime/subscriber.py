@@ -41,6 +41,7 @@ class Subscriber:
     """
 
     __slots__ = (
+        "__weakref__",
         "buffered",
         "claims",
         "fd",

@@ -3,6 +3,7 @@
 import contextlib
 import ctypes
 import os
+import pwd
 import signal
 import socket
 import subprocess
@@ -36,8 +37,10 @@ def spawn(
     env: Mapping[str, str] | None = None,
     cwd: Path | None = None,
     piped: bool = False,
+    user: str | None = None,
 ) -> subprocess.Popen[str]:
-    """Start a program in its own process group, pinned to a core; `piped` when it takes commands."""
+    """Start a program in its own process group, pinned to a core; `piped` when it takes commands; `user` when
+    it is to run as somebody else."""
     pipe = subprocess.PIPE if piped else subprocess.DEVNULL
     with Path(log or os.devnull).open("ab") as out:
         return subprocess.Popen(
@@ -49,6 +52,9 @@ def spawn(
             cwd=cwd,
             text=True,
             start_new_session=True,
+            user=user,
+            group=None if user is None else pwd.getpwnam(user).pw_gid,
+            extra_groups=None if user is None else [],
             preexec_fn=_before_exec(core),  # noqa: PLW1509 - there is one thread
         )
 
@@ -81,11 +87,12 @@ class Process:
         core: int | None,
         env: Mapping[str, str] | None = None,
         cwd: Path | None = None,
+        user: str | None = None,
     ) -> None:
         LOGS.mkdir(parents=True, exist_ok=True)
         self.log = LOGS / f"{name}.log"
         self.log.write_bytes(b"")
-        self._process = spawn(argv, core=core, log=self.log, env=env, cwd=cwd)
+        self._process = spawn(argv, core=core, log=self.log, env=env, cwd=cwd, user=user)
 
     def pids(self) -> list[int]:
         return usage.tree(self._process.pid)

@@ -1,13 +1,17 @@
 """What a stream shows its reader, on every broker."""
 
+import gc
 from time import monotonic, time
+from uuid import uuid4
 
 import pytest
+from gevent.event import Event as Moment
 
 from app.realtime.claims import Claims
 from app.realtime.engine import Engine, Overloaded, Settings
 from app.realtime.event import Event
 from app.realtime.peer import Peer
+from app.realtime.subscriber import Subscriber
 from tests.realtime.conftest import MakeEngine
 from tests.realtime.reader import ALICE, WAYS, Reader
 from tests.support.wait import wait_until
@@ -300,3 +304,21 @@ def test_a_check_that_fails_cuts_nobody_off(make_engine: MakeEngine) -> None:
     reader = Reader(engine)
     wait_until(lambda: len(asked) >= 2, what="two rounds")
     assert not reader.is_over
+
+
+def test_a_round_of_checks_keeps_nothing_of_who_left(make_engine: MakeEngine) -> None:
+    engine = make_engine(Settings(recheck_seconds=1))
+    asked, go_on = Moment(), Moment()
+    engine.rechecks.authorizers["constellation"] = lambda claims, topic: asked.set() or go_on.wait()
+    token = uuid4().hex
+    readers = [Reader(engine, claims=Claims("alice", token, 0)) for _ in range(10)]
+    assert asked.wait(5), "nobody was asked"
+    while readers:
+        readers.pop().leave()
+    wait_until(lambda: count_kept(token) <= 1, 10, lambda: f"{count_kept(token)} are kept")
+    go_on.set()
+
+
+def count_kept(token: str) -> int:
+    gc.collect()
+    return sum(type(it) is Subscriber and it.claims.token == token for it in gc.get_objects())
