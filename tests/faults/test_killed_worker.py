@@ -45,10 +45,14 @@ def test_a_killed_worker(start_pair: StartStage, outcome: Outcome) -> None:
             def come_back() -> None:
                 wait_until(lambda: all(source.opened == 2 for source in hit), 20, "the readers to be back")
 
+            def take_the_name() -> None:
+                wait_until(lambda: victim not in hub.worker_pids(), 10, "the worker's end")
+                gateway.wait_for_name(bot, LEASE_SECONDS + 25)
+
             waits = {
                 "readers": come_back,
                 "worker": hub.wait_ready,
-                "name": lambda: gateway.wait_for_name(bot, LEASE_SECONDS + 25),
+                "name": take_the_name,
             }
             gevent.joinall([gevent.spawn(measure, *one) for one in waits.items()], raise_error=True)
 
