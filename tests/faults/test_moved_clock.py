@@ -28,7 +28,7 @@ from tests.support.wsclient import echo
 SETTINGS = {
     "HEARTBEAT_SECONDS": "1",
     "RATELIMIT_ENABLED": "1",
-    "RATELIMIT_LOGIN": "6/minute",
+    "RATELIMIT_LOGIN": "5/minute",
     "PRESENCE_LEASE_SECONDS": "3",
 }
 
@@ -126,7 +126,7 @@ def check_message(hub: HubProcess, open_stream: OpenStream, payload: str) -> boo
         return bool(source.wait_for(lambda it: any(payload in text for text in it.data)))
 
 
-def busy(hub: HubProcess, seconds: float = 2.0) -> float:
+def busy(hub: HubProcess, seconds: float = 1.0) -> float:
     """The part of a processor that the busiest worker uses."""
     before = {pid: cpu_seconds(pid) for pid in hub.worker_pids()}
     began = time.monotonic()

@@ -7,6 +7,7 @@ import time
 
 import gevent
 import pytest
+from gevent.event import Event
 
 from tests.faults.editor import Editor, told
 from tests.faults.table import Outcome
@@ -18,7 +19,6 @@ from tests.support.publisher import Publisher, assert_complete
 from tests.support.wait import wait_until
 
 PAUSE = 0.02
-ENDLESS = 1_000_000
 
 
 @pytest.mark.fault("SIGHUP under load (reload)")
@@ -32,7 +32,8 @@ def test_a_reload_under_load(start_pair: StartStage, outcome: Outcome) -> None:
         publishers = [
             Publisher(hub, stage.constellation, stage.token, name, pid, pause=PAUSE) for name, pid in named
         ]
-        publishing = [gevent.spawn(publisher.publish, ENDLESS) for publisher in publishers]
+        over = Event()
+        publishing = [gevent.spawn(publisher.publish_until, over) for publisher in publishers]
         wait_until(lambda: len(editor.made) > 20 and len(messages.sent) > 20, 20, "work under way")
 
         hub.child.send_signal(signal.SIGHUP)
@@ -41,8 +42,8 @@ def test_a_reload_under_load(start_pair: StartStage, outcome: Outcome) -> None:
         took = time.monotonic() - began
         before = len(editor.made)
         wait_until(lambda: len(editor.made) > before + 20, 20, "work to go on")
-        assert not any(greenlet.ready() for greenlet in publishing)
-        gevent.killall(publishing)
+        over.set()
+        gevent.joinall(publishing, timeout=30, raise_error=True)
         made, kept = editor.end(), messages.wait_arrived()
     assert set(editor.answers) == {201}, editor.answers
     assert not any(publisher.repeated for publisher in publishers)

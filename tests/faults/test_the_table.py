@@ -14,6 +14,10 @@ def test_every_marked_test_has_its_row() -> None:
     assert list(table.rows()) == list(table.marked_tests())
 
 
+def test_every_fault_is_tested() -> None:
+    assert set(table.marked_tests().values()) == set(table.FAULTS)
+
+
 def test_every_row_tells_all_parts() -> None:
     for test, row in table.rows().items():
         cells = [cell.strip() for cell in row.strip("|\n").split("|")]
