@@ -5,6 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 RUNTIME := $(VENV)/.runtime
 DEVELOPMENT := $(VENV)/.development
+BOTS := $(VENV)/.bots
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
@@ -28,10 +29,15 @@ $(DEVELOPMENT): requirements-dev.txt $(RUNTIME)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
 	@touch $@
 
-run: $(RUNTIME) ## set everything up and serve on BIND (127.0.0.1:8000), with demo users
+# What the bots of the guides speak with; all the tools would be a minute's wait for it.
+$(BOTS): requirements-dev.txt $(RUNTIME)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c requirements-dev.txt websocket-client
+	@touch $@
+
+run: $(BOTS) ## set everything up and serve on BIND (127.0.0.1:8000), with demo users
 	@scripts/run
 
-bot: $(DEVELOPMENT) ## connect the demo bot to the hub on BIND
+bot: $(BOTS) ## connect the demo bot to the hub on BIND
 	@HUB=http://$(or $(BIND),127.0.0.1:8000) $(VENV)/bin/python examples/echo_bot.py
 
 up: $(RUNTIME) ## nginx, PostgreSQL, Redis and the hub on this machine: https://127.0.0.1:8443

@@ -79,7 +79,8 @@ class Directory(ABC):
         names = {name.lower(): f"{kind}:{name}" for kind in kinds for name in self.names(kind)}
         near = [plain(names[name]) for name in get_close_matches(text.lower(), names, 3, 0.5)]
         hint = f"is it {' or '.join(near)}?" if near else "--help tells what a topic can be."
-        return f"There is no {' or '.join(kinds)} {plain(topic)}: {hint}"
+        new = " `publish --new` makes one." if kinds == (RECIPIENT,) else ""
+        return f"There is no {' or '.join(kinds)} {plain(text)}: {hint}{new}"
 
 
 def constellation(uuid: str, name: str, token: Callable[[], str]) -> Target:

@@ -73,6 +73,40 @@ def test_two_tabs_see_each_others_edits(console: OpenConsole, stage: Stage) -> N
     assert stage.hub.get(f"/files/{file}", token=stage.token).json()["content"] == "Meanwhile"
 
 
+def test_what_was_not_saved_is_there_again(console: OpenConsole, stage: Stage) -> None:
+    file = new_file(stage, "draft.md")
+    tab = opened(console, stage)
+    tab.file("draft.md").click()
+    tab.label("Text").fill("Half a thought")
+    tab.page.get_by_role("link", name="Streams").click()
+    tab.button("Drop the connection").wait_for()
+    tab.page.go_back()
+    tab.see("What you wrote here is not saved yet.")
+    assert tab.label("Text").input_value() == "Half a thought"
+    tab.page.get_by_role("link", name="Streams").click()
+    tab.button("Drop the connection").wait_for()
+    stage.hub.patch(f"/files/{file}", token=stage.token, json={"content": "Meanwhile"})
+    tab.page.go_back()
+    tab.see("Somebody changed this file while you were writing.")
+    assert tab.label("Text").input_value() == "Half a thought"
+    tab.button("Show theirs").click()
+    assert tab.label("Text").input_value() == "Meanwhile"
+
+
+def test_a_view_that_keys_lead_to_has_the_focus(console: OpenConsole, stage: Stage) -> None:
+    tab = console().enter(stage.token)
+    tab.page.keyboard.press("?")
+    tab.page.get_by_role("dialog").get_by_text("Inbox", exact=True).wait_for()
+    tab.page.keyboard.press("Escape")
+    tab.button("Sign out").focus()
+    tab.page.keyboard.press("4")
+    tab.page.locator("main:focus").wait_for()
+    tab.page.keyboard.press("1")
+    tab.page.locator("main a.card").first.press("Enter")
+    tab.live()
+    tab.page.locator("main:focus").wait_for()
+
+
 def test_comments_and_replies(console: OpenConsole, stage: Stage) -> None:
     file = new_file(stage, "talk.md")
     tab = opened(console, stage)

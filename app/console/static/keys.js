@@ -4,16 +4,21 @@ import { el } from "./dom.js";
 import { tell } from "./ui.js";
 
 const STORED = "hub.keys";
-const global = new Map();
+let global = new Map();
 let local = new Map();
 
-export function shortcut(key, text, action) {
-  global.set(key, { text, action });
+// entries: [[key, what it does, action]]; those of every view.
+export function shortcuts(entries) {
+  global = mapped(entries);
 }
 
 // Those of the view that is shown; the next view's take their place.
 export function viewShortcuts(entries) {
-  local = new Map(entries.map(([key, text, action]) => [key, { text, action }]));
+  local = mapped(entries);
+}
+
+function mapped(entries) {
+  return new Map(entries.map(([key, text, action]) => [key, { text, action }]));
 }
 
 export function listen() {

@@ -3,7 +3,7 @@
 import { restore, session, signOut } from "./api.js";
 import { button, el, fill } from "./dom.js";
 import { facts } from "./facts.js";
-import { listen, shortcut, showShortcuts, viewShortcuts } from "./keys.js";
+import { listen, shortcuts, showShortcuts, viewShortcuts } from "./keys.js";
 import { applyTheme, nextTheme } from "./theme.js";
 import { copyable, doing, say, tell } from "./ui.js";
 import { signInView } from "./views/signin.js";
@@ -12,6 +12,8 @@ import { views } from "./views/all.js";
 const app = document.getElementById("app");
 let leave = () => {};
 let main, links;
+
+const ANYWHERE = [["t", "another theme", () => say(nextTheme())], ["?", "this list", showShortcuts]];
 
 const offered = () =>
   views.filter((view) => facts.views.includes(view.name) && (!view.isForOperators || session.isOperator));
@@ -30,6 +32,13 @@ function frame() {
       el("div.foot", {}, who, theme, facts.has_docs && el("a.quiet.wide", { href: "/docs" }, "API"),
         button("Keyboard", showShortcuts, "quiet.wide"), button("Sign out", leaveSession, "quiet"))),
     main));
+  shortcuts([...links.map((link, index) => [String(index + 1), offered()[index].title, () => visit(link)]), ...ANYWHERE]);
+}
+
+// By key, as by Tab and Enter from the top: what comes next is in the view.
+function visit(link) {
+  link.click();
+  main.focus({ preventScroll: true });
 }
 
 function showAccount() {
@@ -74,6 +83,7 @@ function show() {
   document.title = `${view.title} · Hub`;
   const place = el("div.view", {});
   fill(main, place);
+  if (document.activeElement === document.body) main.focus({ preventScroll: true }); // a link that led here is gone
   leave = view.show(place, rest.filter(Boolean)) ?? (() => {});
 }
 
@@ -82,6 +92,7 @@ function showSignIn(problem = "") {
   leave = () => {};
   document.title = "Sign in · Hub";
   viewShortcuts([]);
+  shortcuts(ANYWHERE);
   signInView(app, problem, enter);
 }
 
@@ -94,11 +105,6 @@ function enter() {
 async function begin() {
   applyTheme();
   listen();
-  for (let index = 0; index < views.length; index += 1) {
-    shortcut(String(index + 1), `view ${index + 1} of the menu`, () => links?.[index]?.click());
-  }
-  shortcut("t", "another theme", () => say(nextTheme()));
-  shortcut("?", "this list", showShortcuts);
   session.onlost = () => showSignIn("Your session ended. Please sign in again.");
   addEventListener("hashchange", show);
   try {

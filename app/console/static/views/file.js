@@ -1,9 +1,17 @@
 // The open file: its text, which others may change meanwhile, and what is said about it.
 
-import { call } from "../api.js";
+import { call, session } from "../api.js";
 import { button, clock, el, field, fill } from "../dom.js";
 import { doing, empty } from "../ui.js";
 import { commentsPanel } from "./comments.js";
+
+// What was written and not saved, by account and file: it is there again when the file is opened again.
+const drafts = new Map();
+const CHANGED = "Somebody changed this file while you were writing.";
+
+addEventListener("beforeunload", (event) => {
+  if (drafts.size) event.preventDefault();
+});
 
 export function filePanel(here, place) {
   let file = null; // as the hub knows it
@@ -12,6 +20,8 @@ export function filePanel(here, place) {
   fill(place, empty("No file is open", "Choose one in the tree, or make one."));
 
   const path = () => `/files/${file.file_uuid}`;
+  const account = session.user.id;
+  const draft = () => `${account} ${file.file_uuid}`;
   const isChanged = () => text.value !== file.content;
 
   async function open(uuid) {
@@ -36,6 +46,7 @@ export function filePanel(here, place) {
     notice = el("div", { role: "status" });
     title = el("h2", {}, file.name);
     text.addEventListener("input", mark);
+    const kept = canWrite ? drafts.get(draft()) : undefined;
     text.addEventListener("keydown", (event) => {
       if ((event.ctrlKey || event.metaKey) && event.key === "s") {
         event.preventDefault();
@@ -44,11 +55,26 @@ export function filePanel(here, place) {
     });
     fill(place, el("section.card.editor", { "aria-label": "Open file" },
       el("div.row", {}, title, canWrite && save), notice, made.box), comments.node);
+    if (kept) {
+      text.value = kept.written;
+      if (kept.on === file.content) choice("What you wrote here is not saved yet.", "Throw it away", "Go on");
+      else choice(CHANGED, "Show theirs", "Keep mine");
+    }
     mark();
   }
 
   function mark() {
     save.disabled = !isChanged();
+    if (isChanged()) drafts.set(draft(), { written: text.value, on: file.content });
+    else drafts.delete(draft());
+  }
+
+  // Between the hub's text and what is in the field.
+  function choice(question, theirs, mine) {
+    fill(notice, el("div.notice", {},
+      el("p", {}, question),
+      button(theirs, () => { text.value = file.content; fill(notice); mark(); }, "small"),
+      button(mine, () => { fill(notice); mark(); text.focus(); }, "small")));
   }
 
   async function store() {
@@ -61,6 +87,7 @@ export function filePanel(here, place) {
   async function refresh() {
     if (!file) return;
     if (!here.has(file.file_uuid)) {
+      drafts.delete(draft());
       close("The file was deleted.");
       return;
     }
@@ -78,10 +105,7 @@ export function filePanel(here, place) {
       text.value = found.content;
       fill(notice, el("p.hint", {}, `Somebody changed it at ${clock(Date.now())}`));
     } else {
-      fill(notice, el("div.notice", {},
-        el("p", {}, "Somebody changed this file while you were writing."),
-        button("Show theirs", () => { text.value = file.content; fill(notice); mark(); }, "small"),
-        button("Keep mine", () => { fill(notice); mark(); text.focus(); }, "small")));
+      choice(CHANGED, "Show theirs", "Keep mine");
     }
     mark();
   }

@@ -78,7 +78,7 @@ function askPanel(service) {
   const push = doing(async () => {
     write("You", text.control.value, "mine");
     const answer = await call("POST", "/sse/push", { json: envelope(), token: service.token });
-    write("Hub", answer.message, answer.status === "success" ? "good" : "warn");
+    write("Hub", explained(answer.message), answer.status === "success" ? "good" : "warn");
   });
   const ask = doing(async () => {
     write("You", text.control.value, "mine");
@@ -98,8 +98,14 @@ function askPanel(service) {
     el("div.actions", {}, el("button.primary", { type: "submit" }, "Ask"), button("Only send", push), stop), log);
 }
 
+// The hub's words, and what to do about them.
+function explained(message) {
+  const hint = "Be it yourself with “Be a bot”; “make bot” starts echo_bot.";
+  return message === "User not connected" ? `${message}. ${hint}` : message;
+}
+
 function hear(frame, name, write) {
-  if (frame.error) write("Hub", frame.error, "warn");
+  if (frame.error) write("Hub", explained(frame.error), "warn");
   else write(frame.user_id ?? name, wordsOf(frame), frame.is_final ? "last" : "");
 }
 

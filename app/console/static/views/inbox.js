@@ -9,7 +9,8 @@ export function inboxView(place, [given]) {
   const body = el("div.halves", {});
   const who = session.isOperator
     ? field("Recipient", "input", { value: given ?? session.user.name, required: true, list: "recipients", autocomplete: "off" })
-    : field("Subscriber token", "input", { type: "password", required: true, autocomplete: "off", hint: "From GET /api/user/{id}/token, which is for back ends and operators." });
+    : field("Subscriber token", "input", { type: "password", required: true, autocomplete: "off",
+      hint: "Recipients are a back end's own names, and no accounts: it hands out their tokens (GET /api/user/{id}/token). Operators, such as alice of the demo, open any here by name." });
   const names = el("datalist", { id: "recipients" });
   let leave = () => {};
   const open = doing(async () => {
