@@ -10,11 +10,11 @@ import gevent
 import orjson
 from flask.cli import with_appcontext
 
-from app.cli import credentials
+from app.cli import credentials, terminal
 from app.cli.eventstream import Decoder
 from app.cli.groups import Command
 from app.cli.interrupts import until_interrupted
-from app.cli.remote import Hub, hub_options, read
+from app.cli.remote import Hub, hub_options, object_in, read
 from app.cli.terminal import plain
 from app.gateway import bots
 from app.gateway.mentions import find_mention, find_text
@@ -87,17 +87,17 @@ def _frames(hub: Hub, name: str, message: str) -> Iterator[str]:
                 if event.name == "message":
                     yield event.data
                 else:  # the hub ends the stream by itself
-                    reason = plain(orjson.loads(event.data).get("reason", event.name))
+                    reason = plain(object_in(event.data).get("reason", event.name))
                     raise click.ClickException(f"The hub ended the answer ({reason}): ask again.")
 
 
 def _show(hub: Hub, name: str, data: str, as_json: bool) -> bool:
     """Whether it was the last frame; raises ClickException for one by which the hub says that there is no
     answer."""
-    frame: dict[str, Any] = orjson.loads(data)
+    frame = object_in(data)
     is_failure = frame.keys() == {"error", "correlation_id"}
     if as_json:
-        click.echo(data)
+        click.echo(terminal.harmless(data))
     elif not is_failure:
         click.echo("\n".join(plain(line) for line in _text(frame).split("\n")))
     if is_failure:

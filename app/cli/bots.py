@@ -1,9 +1,9 @@
 """`flask --app wsgi bot …`: programs that connect by WebSocket, and that anybody may mention."""
 
 import click
-import orjson
 
 from app.cli.groups import Group
+from app.cli.terminal import say_json
 from app.gateway import bots
 
 bot = Group("bot", help="Bots: create, list, token, disable, enable.")
@@ -22,7 +22,7 @@ def list_bots(as_json: bool) -> None:
     """One line per bot: name, disabled."""
     for found in bots.list_all():
         if as_json:
-            click.echo(orjson.dumps({"name": found.name, "disabled": found.is_disabled}))
+            say_json({"name": found.name, "disabled": found.is_disabled})
             continue
         click.echo(f"{found.name}{'  disabled' if found.is_disabled else ''}")
 

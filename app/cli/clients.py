@@ -1,10 +1,10 @@
 """`flask --app wsgi client …`: the back ends that may call as services."""
 
 import click
-import orjson
 
 from app.auth import clients
 from app.cli.groups import Group
+from app.cli.terminal import say_json
 
 client = Group("client", help="Service clients: create, list, rotate, disable, enable.")
 
@@ -23,7 +23,7 @@ def list_clients(as_json: bool) -> None:
     for found in clients.list_all():
         if as_json:
             shown = {"client_id": found.client_id, "name": found.name, "disabled": found.is_disabled}
-            click.echo(orjson.dumps(shown))
+            say_json(shown)
             continue
         click.echo(f"{found.client_id}  {found.name}{'  disabled' if found.is_disabled else ''}")
 

@@ -16,6 +16,7 @@ from app.cli.follower import Follower
 from app.cli.groups import Group
 from app.cli.pictures import data_url
 from app.cli.remote import Hub
+from app.cli.terminal import harmless, plain
 from app.cli.topics import Target
 from app.concepts.live import FINAL, NAME
 from app.extensions import db
@@ -47,11 +48,12 @@ def create(image: str, url: str | None, name: str | None, ad: str | None, **flag
         click.echo(f"{begun['id']} of ad {ad}", err=True)
     found = _watch(hub, begun, token, as_json) if watch else begun
     if as_json:
-        click.echo(orjson.dumps(found, option=orjson.OPT_INDENT_2))
+        lines = orjson.dumps(found, option=orjson.OPT_INDENT_2).decode().split("\n")
+        click.echo("\n".join(map(harmless, lines)))
     elif "concept_json" in found:
         report.show(found["concept_json"])
     if found["status"] == "failed":
-        raise click.ClickException(found.get("error", "The task failed"))
+        raise click.ClickException(plain(found.get("error", "The task failed")))
 
 
 def _watch(hub: Hub, begun: dict[str, Any], token: str, is_quiet: bool) -> dict[str, Any]:
@@ -62,7 +64,7 @@ def _watch(hub: Hub, begun: dict[str, Any], token: str, is_quiet: bool) -> dict[
             continue
         found = orjson.loads(event.data)
         if not is_quiet:
-            click.echo(f"{monotonic() - began:6.1f} s  {found['status']}", err=True)
+            click.echo(f"{monotonic() - began:6.1f} s  {plain(found['status'])}", err=True)
         if found["status"] in FINAL:
             break
     return found

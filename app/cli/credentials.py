@@ -20,7 +20,10 @@ from app.cli.terminal import plain
 from app.constellations.models import Membership
 from app.extensions import db
 
-TOKEN_SECONDS, MOST_NAMES = 3600, 1000
+TOKEN_SECONDS = 3600  # for streams, which end with it
+CALL_SECONDS = 300
+MOST_NAMES = 1000
+BY = "command line"
 audit = logging.getLogger("hub.audit")
 
 
@@ -50,7 +53,7 @@ def find(name: str) -> User:
 
 
 def account(user: User, seconds: int = TOKEN_SECONDS) -> str:
-    audit.info("token issued", extra={"user": user.uuid, "seconds": seconds})
+    audit.info("token issued", extra={"user": user.uuid, "seconds": seconds, "by": BY})
     return tokens.issue(tokens.ACCOUNT, user.uuid, seconds, user.token_version)
 
 
@@ -81,27 +84,27 @@ def find_operator() -> User | None:
 
 
 def operator() -> str:
-    """A token of an operator's account; raises ClickException without one."""
+    """A token of an operator's account, for calls; raises ClickException without one."""
     user = find_operator()
     if user is None:
         raise click.ClickException(
             "No account is an operator: `flask --app wsgi user admin NAME` makes one, or give --token"
         )
-    return account(user)
+    return account(user, CALL_SECONDS)
 
 
 def service(seconds: int = clients.TOKEN_SECONDS) -> str:
     """A token of the hub itself as a back end."""
-    audit.info("service token issued", extra={"client": clients.INTERNAL, "by": "command line"})
+    audit.info("service token issued", extra={"client": clients.INTERNAL, "by": BY})
     return tokens.issue(tokens.SERVICE, clients.INTERNAL, seconds)
 
 
 def subscriber(external_id: str) -> str:
-    return subscribers.issue_token(external_id, "command line")
+    return subscribers.issue_token(external_id, BY)
 
 
 def brief_subscriber(external_id: str, seconds: int) -> str:
     """One that ends sooner than those for clients."""
-    audit.info("subscriber token issued", extra={"recipient": external_id, "by": "command line"})
+    audit.info("subscriber token issued", extra={"recipient": external_id, "by": BY})
     version = subscribers.version_now(external_id)
     return tokens.issue(tokens.SUBSCRIBER, external_id, seconds, version)

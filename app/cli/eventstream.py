@@ -4,6 +4,7 @@ import codecs
 import re
 from typing import NamedTuple
 
+MOST_DIGITS = 9  # of `retry`: more than a week in milliseconds
 _LINE_END = re.compile(r"\r\n|\r|\n")
 
 
@@ -51,7 +52,7 @@ class Decoder:
             self._name = value
         elif name == "id" and "\0" not in value:
             self._id = value
-        elif name == "retry" and value.isascii() and value.isdigit():
+        elif name == "retry" and value.isascii() and value.isdigit() and len(value) <= MOST_DIGITS:
             self.retry = int(value) / 1000
         return None
 

@@ -59,7 +59,7 @@ def lines(found: Json) -> list[str]:
         "sockets closed": found["socket_ends"],
     }
     shown = [f"{name}: {_counts(counts)}" for name, counts in more.items() if counts]
-    warnings = [f"{it['host']}:{it['pid']} drains" for it in workers if it["draining"]]
+    warnings = [f"{plain(it['host'])}:{it['pid']} drains" for it in workers if it["draining"]]
     if found["partial"]:
         silent = plain(", ".join(found["silent"]))
         warnings.append(f"some workers did not answer in time: {silent or 'nobody knows which'}")

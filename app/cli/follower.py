@@ -6,11 +6,11 @@ from contextlib import AbstractContextManager
 from time import sleep
 
 import click
-import orjson
 import requests
 
 from app.cli.eventstream import Decoder, StreamEvent
-from app.cli.remote import Hub, Unreachable, read
+from app.cli.remote import Hub, Unreachable, object_in, read
+from app.cli.terminal import plain
 from app.cli.topics import RECIPIENT, Target
 
 PAUSE_SECONDS = 1.0
@@ -32,6 +32,7 @@ class Follower:
         self._hub, self._target, self._tell = hub, target, tell
         self._last_id = ""
         self._was_open = False
+        self._complaint = ""
         self._seen: OrderedDict[str, None] = OrderedDict()
 
     def events(self) -> Iterator[StreamEvent]:
@@ -49,8 +50,14 @@ class Follower:
             except Unreachable as error:
                 if not self._was_open:
                     raise
-                self._tell(f"{error.message.partition(':')[0]}")
+                self._complain(error.message.partition(": ")[0])
             sleep(min(pause, LONGEST_PAUSE))
+
+    def _complain(self, sentence: str) -> None:
+        """Once, however often it is so."""
+        if sentence != self._complaint:
+            self._tell(sentence)
+        self._complaint = sentence
 
     def _open(self) -> AbstractContextManager[requests.Response]:
         return self._hub.stream(self._target.path, self._target.token(), last_id=self._last_id)
@@ -61,12 +68,12 @@ class Follower:
             return False
         is_stream = answer.headers.get("Content-Type", "").startswith("text/event-stream")
         if answer.status_code != 200 or not is_stream:
-            passes = answer.status_code == 429 or answer.status_code >= 500
-            if not (passes and self._was_open):
-                raise self._hub.refusal(answer)
-            raise Unreachable(f"The hub answers {answer.status_code}")
+            refused = self._hub.refusal(answer)
+            if not (refused.passes and self._was_open):
+                raise refused
+            raise Unreachable(f"The hub answers {refused.status}")
         self._tell(f"{'back on' if self._was_open else 'following'} {self._target} at {self._hub.url}")
-        self._was_open = True
+        self._was_open, self._complaint = True, ""
         return True
 
     def _read(self, answer: requests.Response, decoder: Decoder) -> Iterator[StreamEvent]:
@@ -94,7 +101,7 @@ class Follower:
 
     def _why(self, event: StreamEvent) -> str:
         """Raises ClickException where there is no coming back."""
-        reason = str(orjson.loads(event.data).get("reason"))
+        reason = plain(object_in(event.data).get("reason"))
         if reason in ENDS:
             raise click.ClickException(f"The stream ended: {ENDS[reason]}.")
         if reason == "token_expired" and not self._target.token():

@@ -1,4 +1,4 @@
-"""Ctrl-C as an ordinary end."""
+"""Ctrl-C, or whatever else asks a command to end, as an ordinary end: what it has begun is tidied up."""
 
 import signal
 from collections.abc import Callable
@@ -8,27 +8,53 @@ from typing import Any
 import click
 import gevent
 
-INTERRUPTED = 128 + signal.SIGINT  # as shells have it
+ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+class Interrupted(KeyboardInterrupt):
+    def __init__(self, number: int) -> None:
+        super().__init__()
+        self.number = number
 
 
 def until_interrupted(command: Callable[..., Any]) -> Callable[..., Any]:
-    """The command ends without a word when it is interrupted, with exit code 130."""
+    """The command ends without a word when it is interrupted, with the exit code that shells give it: 130
+    after Ctrl-C."""
 
     @wraps(command)
     def call(*arguments: Any, **options: Any) -> Any:
-        here = gevent.getcurrent()
-
-        def interrupt(*_: object) -> None:
-            # Raised where the loop happens to be, gevent would print it.
-            gevent.get_hub().loop.run_callback(here.throw, KeyboardInterrupt)
-
-        before = signal.signal(signal.SIGINT, interrupt)
+        before = {number: signal.getsignal(number) for number in ENDINGS}
+        interrupt = _interrupter()
+        for number, handler in before.items():
+            if number == signal.SIGINT or handler != signal.SIG_IGN:  # as nohup has it
+                signal.signal(number, interrupt)
         try:
             return command(*arguments, **options)
-        except KeyboardInterrupt:
-            click.echo(err=True)
-            raise click.exceptions.Exit(INTERRUPTED) from None
+        except Interrupted as interrupted:
+            if interrupted.number == signal.SIGINT:
+                click.echo(err=True)
+            raise click.exceptions.Exit(128 + interrupted.number) from None
         finally:
-            signal.signal(signal.SIGINT, before)
+            for number, handler in before.items():
+                signal.signal(number, handler)
 
     return call
+
+
+def _interrupter() -> Callable[..., None]:
+    """For the present greenlet. Only Ctrl-C interrupts again what is tidied up: a terminal that is closed, or
+    a machine that is, may say so twice."""
+    here = gevent.getcurrent()
+    was_asked = False
+
+    def interrupt(number: int, _: object) -> None:
+        nonlocal was_asked
+        if was_asked and number != signal.SIGINT:
+            return
+        was_asked = True
+        if gevent.getcurrent() is here:  # which may be waiting for something that is not gevent's, as stdin
+            raise Interrupted(number)
+        # Raised where the loop happens to be, gevent would print it.
+        gevent.get_hub().loop.run_callback(here.throw, Interrupted(number))
+
+    return interrupt

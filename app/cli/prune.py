@@ -3,7 +3,6 @@
 from collections import Counter
 
 import click
-import orjson
 from flask.cli import with_appcontext
 
 from app.cli import terminal
@@ -26,7 +25,7 @@ def prune(as_json: bool) -> None:
         for what, count in rounds:
             pruned[what] += count
     if as_json:
-        click.echo(orjson.dumps(pruned))
+        terminal.say_json(pruned)
     else:
         click.echo(", ".join(f"{count} {what}" for what, count in pruned.items()) + " deleted.")
 

@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator
 from typing import Any, BinaryIO
 
 import click
-import orjson
 from flask.cli import with_appcontext
 
 from app.auth import clients
@@ -17,6 +16,7 @@ from app.cli.directories import directory_of
 from app.cli.groups import Command
 from app.cli.interrupts import until_interrupted
 from app.cli.remote import Hub, hub_options
+from app.cli.terminal import say_json
 from app.cli.topics import CONSTELLATION, GROUP, Target
 
 
@@ -56,10 +56,15 @@ def publish(hub: Hub, *, topic: str, data: str | None, lines: bool, as_json: boo
         return
     count = 0
     for line in _lines(sys.stdin.buffer):
-        answer = send(line)
+        try:
+            answer = send(line)
+        except click.ClickException as error:
+            raise click.ClickException(
+                f"Line {count + 1}, after {count} were published: {error.message}"
+            ) from error
         count += 1
         if as_json:
-            click.echo(orjson.dumps(answer))
+            say_json(answer)
     if not as_json:
         click.echo(f"{count} events published to {target}.")
 
@@ -87,7 +92,10 @@ def _lines(stdin: BinaryIO) -> Iterator[bytes]:
     if not _is_file(stdin):
         yield from (line.rstrip(b"\r\n") for line in stdin)
         return
-    with terminal.progress(stdin.readlines(), "Publishing") as bar:
+    begin = stdin.tell()
+    length = sum(1 for _ in stdin)
+    stdin.seek(begin)
+    with terminal.progress(stdin, "Publishing", length=length) as bar:
         yield from (line.rstrip(b"\r\n") for line in bar)
 
 
@@ -119,7 +127,7 @@ def _sender(hub: Hub, target: Target) -> Callable[[bytes], Any]:
 
 def _tell(answer: dict[str, Any], target: Target, as_json: bool) -> None:
     if as_json:
-        click.echo(orjson.dumps(answer))
+        say_json(answer)
     elif target.kind == CONSTELLATION:
         click.echo(f"published to {target}")
     else:

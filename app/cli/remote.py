@@ -34,6 +34,11 @@ class Refused(click.ClickException):
         self.status = status
         super().__init__(message)
 
+    @property
+    def passes(self) -> bool:
+        """Whether the answer may be another one soon: the hub, or the proxy before it, is busy or away."""
+        return self.status == 429 or self.status >= 500
+
 
 class Hub:
     """`token` is the one that was given, for calls that bring none of their own."""
@@ -42,6 +47,8 @@ class Hub:
         self.url = (url or default_url()).rstrip("/")
         if not self.url.startswith(("http://", "https://")):
             raise click.UsageError(f"--url {self.url} must begin with http:// or https://")
+        if "@" in self.url.split("/")[2]:  # it would be sent in the place of the token, and shown
+            raise click.UsageError("--url must not hold a name and a password: --token says who asks")
         self.token = token
         self.ca = ca
         self._session = requests.Session()
@@ -160,9 +167,17 @@ def hub_options(command: Callable[..., Any]) -> Callable[..., Any]:
 def object_of(answer: requests.Response) -> dict[str, Any]:
     """Its JSON object; empty where it is none."""
     try:
-        said = orjson.loads(answer.content)
-    except (orjson.JSONDecodeError, requests.RequestException):
-        said = None
+        return object_in(answer.content)
+    except requests.RequestException:
+        return {}
+
+
+def object_in(text: str | bytes) -> dict[str, Any]:
+    """The JSON object that it is; empty where it is none."""
+    try:
+        said = orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return {}
     return said if isinstance(said, dict) else {}
 
 

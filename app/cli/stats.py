@@ -5,7 +5,6 @@ from itertools import count
 from time import monotonic, sleep
 
 import click
-import orjson
 from flask.cli import with_appcontext
 
 from app.cli import credentials
@@ -13,8 +12,8 @@ from app.cli.credentials import Fresh
 from app.cli.figures import History, lines
 from app.cli.groups import Command
 from app.cli.interrupts import until_interrupted
-from app.cli.remote import Hub, Unreachable, hub_options
-from app.cli.terminal import note, say
+from app.cli.remote import Hub, Refused, Unreachable, hub_options
+from app.cli.terminal import note, say, say_json
 
 
 @click.command("stats", cls=Command)
@@ -37,19 +36,19 @@ def stats(hub: Hub, watch: bool, interval: float, most: int | None, as_json: boo
       flask --app wsgi stats --json | jq .totals.streams
     """
     history, screen = History(), Screen()
-    operator = Fresh(credentials.operator, hub.token)
+    operator = Fresh(credentials.operator, hub.token, credentials.CALL_SECONDS / 2)
     for number in count(1):
         try:
             found = hub.call("GET", "/api/ops/stats", operator.get())
-        except Unreachable as error:
-            if number == 1:
+        except (Unreachable, Refused) as error:
+            if number == 1 or (isinstance(error, Refused) and not error.passes):
                 raise
             note(error.message)  # it may come back
             screen.leave()
         else:
             history.add(found["totals"], monotonic())
             if as_json:
-                click.echo(orjson.dumps(found))
+                say_json(found)
             else:
                 screen.draw([*lines(found), *(history.lines() if watch else [])])
         if not watch or number == most:

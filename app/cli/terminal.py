@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager
 from typing import Any, TypeVar
 
 import click
+import orjson
 
 Item = TypeVar("Item")
 
@@ -21,6 +22,23 @@ def plain(value: object) -> str:
 def say(text: str = "", is_note: bool = False) -> None:
     """A line with its colours where stdout (a note's: stderr) is a terminal and NO_COLOR is not set."""
     click.echo(text, err=is_note, color=False if os.environ.get("NO_COLOR") else None)
+
+
+def harmless(json: str) -> str:
+    """The same JSON on one line, with escapes for all that a terminal would obey: strings may hold U+007F and
+    what follows it as it is (RFC 8259, 7)."""
+    return "".join(it if it.isprintable() else _escaped(it) for it in json)
+
+
+def _escaped(letter: str) -> str:
+    if letter in "\t\r\n":  # which may be between values only
+        return " "
+    units = letter.encode("utf-16-be", "surrogatepass").hex()
+    return "".join(f"\\u{units[at : at + 4]}" for at in range(0, len(units), 4))
+
+
+def say_json(value: object) -> None:
+    click.echo(harmless(orjson.dumps(value).decode()))
 
 
 def note(text: str) -> None:

@@ -1,10 +1,8 @@
 """`flask --app wsgi user …` and `token`: accounts and their tokens."""
 
-import logging
 from typing import Any
 
 import click
-import orjson
 from flask import current_app
 from flask.cli import with_appcontext
 from marshmallow import ValidationError, fields
@@ -12,12 +10,12 @@ from sqlalchemy import select
 
 from app import fields as texts
 from app.accounts import service as accounts
-from app.auth import tokens
 from app.auth.models import User
+from app.cli import credentials
 from app.cli.groups import Command, Group
+from app.cli.terminal import say_json
 from app.extensions import db
 
-audit = logging.getLogger("hub.audit")
 user = Group("user", help="Accounts: create, list, admin, password, delete.")
 
 
@@ -27,10 +25,9 @@ user = Group("user", help="Accounts: create, list, admin, password, delete.")
 @with_appcontext
 def token(name: str, seconds: int | None) -> None:
     """Print an access token of the account NAME (a name or an e-mail address)."""
-    found = _find(name)
+    found = credentials.find(name)
     seconds = seconds or current_app.config["ACCESS_TOKEN_SECONDS"]
-    audit.info("token issued", extra={"user": found.uuid, "seconds": seconds})
-    click.echo(tokens.issue(tokens.ACCOUNT, found.uuid, seconds, found.token_version))
+    click.echo(credentials.account(found, seconds))
 
 
 @user.command("create")
@@ -51,7 +48,7 @@ def list_users(as_json: bool) -> None:
     for found in db.session.scalars(select(User).order_by(User.name)):
         if as_json:
             shown = {"uuid": found.uuid, "name": found.name, "email": found.email}
-            click.echo(orjson.dumps({**shown, "operator": found.is_operator}))
+            say_json({**shown, "operator": found.is_operator})
             continue
         click.echo(f"{found.uuid}  {found.name}  {found.email}{'  operator' if found.is_operator else ''}")
 
@@ -61,7 +58,7 @@ def list_users(as_json: bool) -> None:
 @click.option("--revoke", is_flag=True, help="Take it back.")
 def admin(name: str, revoke: bool) -> None:
     """Make the account NAME an operator of the hub."""
-    accounts.set_operator(_find(name).uuid, not revoke)
+    accounts.set_operator(credentials.find(name).uuid, not revoke)
     click.echo(f"{name} is {'no longer ' if revoke else ''}an operator.")
 
 
@@ -71,7 +68,7 @@ def admin(name: str, revoke: bool) -> None:
 def password(name: str, password: str) -> None:
     """Set a new password; every token of the account is revoked."""
     _check(password=(texts.password(), password))
-    accounts.change(_find(name).uuid, {"password": password})
+    accounts.change(credentials.find(name).uuid, {"password": password})
     click.echo(f"The password of {name} was changed.")
 
 
@@ -80,7 +77,7 @@ def password(name: str, password: str) -> None:
 @click.confirmation_option(prompt="Delete the account and what only it owns?")
 def delete(name: str) -> None:
     """Delete an account."""
-    accounts.delete(_find(name).uuid)
+    accounts.delete(credentials.find(name).uuid)
     click.echo(f"{name} was deleted.")
 
 
@@ -91,10 +88,3 @@ def _check(**given: tuple[fields.Field[Any], str]) -> None:
             field.deserialize(value)
         except ValidationError as error:
             raise click.ClickException(f"{name}: {error.messages[0]}") from error
-
-
-def _find(name: str) -> User:
-    found = accounts.find_user(name)
-    if found is None:
-        raise click.ClickException(f"There is no account named {name}.")
-    return found

@@ -14,7 +14,7 @@ from app.cli.eventstream import StreamEvent
 from app.cli.follower import CLOSED, Follower
 from app.cli.groups import Command
 from app.cli.interrupts import until_interrupted
-from app.cli.remote import Hub, hub_options
+from app.cli.remote import Hub, hub_options, object_in
 from app.cli.terminal import plain
 
 RESUMED, RESET = "stream.resumed", "stream.reset"
@@ -62,14 +62,14 @@ def _show(event: StreamEvent, as_json: bool) -> None:
     now = datetime.now().astimezone()
     if as_json:
         time = now.isoformat(timespec="milliseconds")
-        click.echo(orjson.dumps({"time": time, "event": event.name, "id": event.id, "data": event.data}))
+        terminal.say_json({"time": time, "event": event.name, "id": event.id, "data": event.data})
     else:
         terminal.say(f"{click.style(f'{now:%H:%M:%S}', dim=True)}  {line(event)}")
 
 
 def line(event: StreamEvent) -> str:
     """An event for people, on one line, or with what follows its first line below it."""
-    data = _object(event.data)
+    data = object_in(event.data)
     if event.name.startswith("stream."):
         return _verdict(event.name, data)
     label, text = event.name, event.data
@@ -89,15 +89,7 @@ def line(event: StreamEvent) -> str:
 def _verdict(name: str, data: dict[str, Any]) -> str:
     reason = plain(data.get("reason", ""))
     if name == RESUMED:
-        return click.style(f"resumed: {data.get('replayed')} missed events follow", fg="green")
+        return click.style(f"resumed: {plain(data.get('replayed'))} missed events follow", fg="green")
     if name == RESET:
         return click.style(f"reset ({reason}): events are missing, load the state anew", fg="red", bold=True)
     return click.style(f"closed ({reason})" if name == CLOSED else plain(name), fg="yellow", bold=True)
-
-
-def _object(text: str) -> dict[str, Any]:
-    try:
-        found = orjson.loads(text)
-    except orjson.JSONDecodeError:
-        return {}
-    return found if isinstance(found, dict) else {}

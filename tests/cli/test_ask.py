@@ -43,6 +43,16 @@ def test_json_is_the_frames(gateway: GatewayStage, here: Run) -> None:
     assert frames[1]["is_final"] is True
 
 
+def test_frames_for_terminals(gateway: GatewayStage, here: Run) -> None:
+    def answer(client: WebSocketClient, question: dict[str, Any]) -> None:
+        frame = {"correlation_id": question["correlation_id"], "message": "\u009b2J ä", "is_final": True}
+        client.send(json.dumps(frame, ensure_ascii=False, indent=1))
+
+    bot, _ = gateway.join("bot", answer)
+    shown = here("ask", bot, "Hello", "--json").stdout.removesuffix("\n")
+    assert shown.isprintable() and json.loads(shown)["message"] == "\u009b2J ä"
+
+
 def test_a_mention_says_whom(start_gateway: StartGateway, beside: Beside) -> None:
     stage = start_gateway(PUBLIC_ACCOUNTS="my_bot")
     stage.connect("my_bot", echo)

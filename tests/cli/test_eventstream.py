@@ -36,3 +36,9 @@ def test_both_read_the_same(seed: int) -> None:
     assert [tuple(it) for it in found] == [(it.name, it.data, it.last_event_id) for it in wanted]
     assert (mine.last_id, mine.comments) == (theirs.last_event_id, len(theirs.comments))
     assert (mine.retry or 0) * 1000 == (theirs.retry or 0)
+
+
+def test_a_pause_that_nobody_can_mean() -> None:
+    decoder = Decoder()
+    decoder.feed(b"retry: 10\nretry: " + 5000 * b"9" + b"\n\n")
+    assert decoder.retry == 0.01

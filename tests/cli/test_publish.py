@@ -10,7 +10,7 @@ from click.testing import Result
 from tests.support.calls import new_name
 from tests.support.eventsource import EventSource
 from tests.support.hub import HubProcess
-from tests.support.shell import shell
+from tests.support.shell import Command, shell
 from tests.support.stage import Stage
 
 Run = Callable[..., Result]
@@ -50,6 +50,21 @@ def test_the_lines_of_a_file(stage: Stage, tmp_path: Path) -> None:
     result = shell(stage.hub, "publish", stage.constellation, "--lines", "--json", file=tmp_path / "lines")
     assert result.stdout.count('"success"') == 50 and result.stderr == ""
     assert told(source, 50) == [str(number) for number in range(50)]
+
+
+def test_a_line_that_can_not_be_published(stage: Stage, here: Run) -> None:
+    source = stage.open()
+    result = here("publish", stage.constellation, "--lines", input=b"one\n\xff\nthree\n")
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert "Line 2, after 1 were published: The body is not valid UTF-8" in result.stderr
+    assert told(source, 1) == ["one"]
+
+
+def test_ctrl_c_while_the_next_line_is_awaited(stage: Stage) -> None:
+    command = Command(stage.hub, "publish", stage.constellation, "--lines", "--json", listens=True)
+    command.type("one")
+    command.wait_for("success")
+    assert command.interrupt() == 130 and "Traceback" not in command.text
 
 
 def test_messages(here: Run, shared_hub: HubProcess) -> None:

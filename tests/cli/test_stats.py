@@ -2,14 +2,20 @@
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 
+import jwt
+import pytest
 from click import unstyle
 from click.testing import Result
+from flask import Flask
 
-from app.cli import figures
+from app.accounts.service import create_user
+from app.cli import credentials, figures
 from app.cli.terminal import amount, duration, sparkline, table
 from tests.support.calls import new_name
 from tests.support.fixtures import StartHub
+from tests.support.nginx import Nginx, find_nginx
 from tests.support.shell import Command
 from tests.support.stage import Stage
 
@@ -71,6 +77,28 @@ def test_it_waits_for_a_hub_that_is_away(hub: StartHub, beside: Beside) -> None:
     process.spawn()
     command.wait_for(lambda text: '"workers"' in text[seen:])
     assert command.interrupt() == 130
+
+
+@pytest.mark.skipif(find_nginx() is None, reason="no nginx on this machine")
+def test_it_waits_for_a_hub_behind_a_proxy(hub: StartHub, beside: Beside, tmp_path: Path) -> None:
+    process = hub()
+    make_operator(beside(process))
+    nginx = Nginx(tmp_path / "nginx", process.port).start()
+    command = Command(process, "stats", "--watch", "--interval", "0.1", "--json", "--url", nginx.url)
+    command.wait_for('"workers"')
+    process.terminate()
+    seen = len(command.wait_for("answered 502"))
+    process.spawn()
+    command.wait_for(lambda text: '"workers"' in text[seen:])
+    assert command.interrupt() == 130
+    nginx.stop()
+
+
+def test_its_token_lives_for_minutes(app: Flask) -> None:
+    with app.app_context():
+        create_user("olga", "olga@example.org", "x", True)
+        claims = jwt.decode(credentials.operator(), options={"verify_signature": False})
+    assert claims["exp"] - claims["iat"] == 300
 
 
 def test_who_may_not(hub: StartHub, beside: Beside) -> None:

@@ -71,6 +71,14 @@ def test_colours_where_somebody_looks(here: Run) -> None:
     assert "\x1b[36m" in line(StreamEvent("message", "hello", "1"))
 
 
+def test_json_for_terminals(here: Run) -> None:
+    """U+009B is ESC [ in one character, and U+202E turns what follows round."""
+    text = "a\x1b\x7f\u009b2J\u2028\u202e\U000e0001é😀"
+    shown = here("watch", told(here, text), "--limit", 1, "--json").stdout.removesuffix("\n")
+    assert shown.isprintable() and "é😀" in shown
+    assert json.loads(json.loads(shown)["data"])["payload"] == text
+
+
 def test_a_while(here: Run) -> None:
     result = here("watch", f"recipient:{told(here, 'one')}", "--seconds", 1)
     assert (result.exit_code, result.stdout.count("\n")) == (0, 1)
@@ -104,6 +112,7 @@ def test_what_waits_is_shown_once(hub: StartHub, beside: Beside) -> None:
     with following(process, name) as watch:
         watch.wait_for("one")
         process.terminate()
+        watch.wait_for(f"No hub answers at {process.url}\n")
         process.spawn()
         process.wait_ready()
         watch.wait_for("back on ")

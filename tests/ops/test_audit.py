@@ -109,7 +109,7 @@ def test_what_a_deleted_account_leaves(alice: Person, bob: Person, lines: Lines)
 
 def test_tokens(app: Flask, alice: Person, shell: Shell, lines: Lines) -> None:
     token = shell("token", "Alice", "--seconds", "60").strip()
-    assert lines() == [("token issued", {"user": alice.uuid, "seconds": 60})]
+    assert lines() == [("token issued", {"user": alice.uuid, "seconds": 60, "by": "command line"})]
     made(Person(app, "", "", token).post("/api/stream-ticket"))
     assert lines() == [("stream ticket issued", {"user": alice.uuid, "use": tokens.ACCOUNT})]
 

@@ -21,10 +21,14 @@ NOTHING = Path(os.devnull)
 class Command:
     """A command that goes on, and what it has written so far, stdout and stderr together."""
 
-    def __init__(self, hub: HubProcess, *arguments: str) -> None:
+    def __init__(self, hub: HubProcess, *arguments: str, listens: bool = False) -> None:
         self._log = hub.directory / f"command-{uuid.uuid4().hex[:8]}.log"
         self._child = Child(
-            [sys.executable, "-m", "flask", "--app", "wsgi", *arguments], self._log, env=hub.env, cwd=ROOT
+            [sys.executable, "-m", "flask", "--app", "wsgi", *arguments],
+            self._log,
+            env=hub.env,
+            cwd=ROOT,
+            listens=listens,
         )
 
     @property
@@ -37,9 +41,13 @@ class Command:
         wait_until(lambda: is_there(self.text), timeout, lambda: f"{text!r} in {self.text!r}")
         return self.text
 
-    def interrupt(self) -> int:
-        """Ctrl-C; its exit code."""
-        self._child.send_signal(signal.SIGINT)
+    def type(self, line: str) -> None:
+        """On the stdin of one that `listens`."""
+        self._child.tell(line)
+
+    def interrupt(self, number: int = signal.SIGINT) -> int:
+        """Ctrl-C, or another signal; its exit code."""
+        self._child.send_signal(number)
         return self.wait()
 
     def wait(self, timeout: float = 60.0) -> int:

@@ -3,7 +3,6 @@
 from functools import partial
 
 import click
-import orjson
 from flask import current_app
 from flask.cli import with_appcontext
 
@@ -12,7 +11,7 @@ from app.cli.doctor.findings import Check, Finding, Level, Redaction, carefully
 from app.cli.groups import Command
 from app.cli.interrupts import until_interrupted
 from app.cli.remote import Hub, default_url
-from app.cli.terminal import say
+from app.cli.terminal import say, say_json
 from app.extensions import db
 
 MARKS = {Level.OK: ("✓", "green"), Level.WARNING: ("!", "yellow"), Level.FAILURE: ("✗", "red")}
@@ -57,7 +56,7 @@ def doctor(url: str | None, ca: str | None, heartbeat: bool, as_json: bool) -> N
     is_well = all(finding.level is not Level.FAILURE for _, finding in found)
     if as_json:
         checks = [{"group": group, **finding._asdict()} for group, finding in found]
-        click.echo(orjson.dumps({"ok": is_well, "checks": checks}))
+        say_json({"ok": is_well, "checks": checks})
     else:
         say("\n" + _summary([finding for _, finding in found]))
     if not is_well:

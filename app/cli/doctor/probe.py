@@ -12,7 +12,6 @@ from typing import TypeAlias
 
 import click
 import gevent
-import orjson
 import requests
 from flask import Flask, current_app
 from sqlalchemy import delete, select
@@ -20,16 +19,18 @@ from sqlalchemy import delete, select
 from app.cli import credentials
 from app.cli.doctor.events import forget
 from app.cli.eventstream import Decoder
-from app.cli.remote import Hub, read
+from app.cli.remote import Hub, object_in, read
 from app.database import transaction
 from app.notifications.models import Delivery, Message, Recipient
 from app.realtime import topics
 
 EVENTS = 5
+NUMBERS = {str(number): number for number in range(EVENTS)}  # by payload
 GAP_SECONDS = 0.25
 FIRST_SECONDS = 3.0
 LATER_SECONDS = 2.0
 TOKEN_SECONDS = 10  # the hub then ends the stream, and what was held back comes
+SERVICE_SECONDS = 60
 END_SECONDS = 5.0
 LUMP = 0.25
 Reader: TypeAlias = "gevent.Greenlet[..., None]"
@@ -106,7 +107,7 @@ def take(hub: Hub, heartbeat_seconds: float = 0) -> Timeline:
     if line.failure is not None:
         raise line.failure
     if not is_here:
-        hub.call("DELETE", f"/api/user/{name}", credentials.service())
+        hub.call("DELETE", f"/api/user/{name}", credentials.service(SERVICE_SECONDS))
         raise click.ClickException(f"The hub at {hub.url} has another database than this configuration.")
     return line
 
@@ -141,13 +142,15 @@ def _listen(answer: requests.Response, line: Timeline) -> None:
         line.first = line.first if line.first is not None else now
         for event in decoder.feed(chunk):
             if event.name == "message" and event.id:
-                line.came.setdefault(int(orjson.loads(event.data)["payload"]), now)
+                number = NUMBERS.get(str(object_in(event.data).get("payload")))
+                if number is not None:
+                    line.came.setdefault(number, now)
         line.comments = decoder.comments
     line.ended = line.now
 
 
 def _send(hub: Hub, name: str, line: Timeline) -> None:
-    token = credentials.service(TOKEN_SECONDS * 6)
+    token = credentials.service(SERVICE_SECONDS)
     for number in range(EVENTS):
         line.sent[number] = line.now
         body = {"users": [name], "payload": str(number)}
