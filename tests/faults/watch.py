@@ -130,14 +130,14 @@ class Messages:
         while not self._over.wait(self._pause):
             payload, began = f"message {len(self.sent)}", time.monotonic()
             body = {"users": ["dora"], "payload": payload}
-            answer = self._calls.post("/api/message/notify", body, **{"Idempotency-Key": payload})
+            answer = self._calls.post("/api/message/notify", body, 90, **{"Idempotency-Key": payload})
             self.sent[answer["id"]] = payload
             self.longest = max(self.longest, time.monotonic() - began)
 
     def wait_arrived(self, timeout: float = 15.0) -> int:
         """Ends the sending; how many were acknowledged, once Dora has every one of them and no other."""
         self._over.set()
-        self._greenlet.get(timeout=40)
+        self._greenlet.get(timeout=120)
         self._recipient.wait_for(lambda it: self.sent.keys() <= it.received.keys(), timeout)
         assert self._recipient.received == self.sent
         return len(self.sent)

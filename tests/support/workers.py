@@ -28,7 +28,7 @@ class Workers:
     def worker_pids(self) -> list[int]:
         return procfs.children(self.child.pid)
 
-    def wait_ready(self, timeout: float = 30.0) -> Self:
+    def wait_ready(self, timeout: float = 90.0) -> Self:
         """Until as many workers as were asked for have each answered GET /health/live."""
         deadline = time.monotonic() + timeout
         answered: set[int] = set()
