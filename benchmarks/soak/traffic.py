@@ -18,7 +18,7 @@ PUBLISH_SECONDS, LOUD_PUBLISH_SECONDS = 1.0, 1 / 6
 LOUD_BYTES = 16 * 1024
 BATCH = 10
 RENEW_SECONDS = 200.0  # the back end's token is good for 300
-CONCEPT_SECONDS, LOGOUT_SECONDS = 60.0, 10.0
+CONCEPT_SECONDS, LOGOUT_SECONDS = 40.0, 10.0
 _ERROR = re.compile(rb'"error":\s*"([^"]*)')
 _PART = re.compile(rb'"part":\s*(\d+)')
 
