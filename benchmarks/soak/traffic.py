@@ -137,6 +137,7 @@ class Traffic:
         stream = await open_stream(
             self.scene.port, room.updates, lambda name, data: None, token=session["access_token"]
         )
+        await stream.begun()
         await self._ask("POST", "/logout", None, session["access_token"], "/logout")
         try:
             await asyncio.wait_for(stream.ended.wait(), LOGOUT_SECONDS)
