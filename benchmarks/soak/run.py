@@ -69,10 +69,10 @@ class _Run:
         say("making accounts, constellations, recipients and bots ...")
         self.scene = await cast(self.hub, self.plan, self.tally)
         self.sampler = Sampler(self.hub)
-        self.sampler.look()
-        before, objects = self._state(), self.sampler.types()
         self._gather()
         traffic = Traffic(self.scene, self.users)
+        before, objects = await self._warm_up(traffic)
+        watching = asyncio.ensure_future(self._careful(self._watch()))
         grown = await self._everything(traffic)
         outcome = Outcome(self.plan, self.tally, self.sampler.samples, grown=grown)
         say("it gets quiet ...")
@@ -80,6 +80,7 @@ class _Run:
         await self._leave()
         outcome.left = await self._left_since(before)
         outcome.kept = _grown(objects, self.sampler.types())
+        await self._end([watching])
         self.sampler.close()
         return outcome
 
@@ -95,17 +96,24 @@ class _Run:
         scene.chance.shuffle(self.visitors)
         self.users = [User(scene, name) for name in (*scene.bots, *scene.users)]
 
+    async def _warm_up(self, traffic: Traffic) -> tuple[dict[str, float], list[Counter[str]]]:
+        """What there is before anybody comes, and after everything was made that is made but once."""
+        traffic.warm_up()
+        await traffic.settle(SETTLE_SECONDS)
+        self.scene.client.close()
+        self.sampler.begin()
+        self.sampler.look()
+        return self._state(), self.sampler.types()
+
     async def _everything(self, traffic: Traffic) -> list[Counter[str]]:
         """All that goes on, until the time is over; what grew of the workers' objects meanwhile."""
-        self.sampler.begin()
         churn = self._churn()
         self._acknowledging = [asyncio.ensure_future(inbox.acknowledge()) for inbox in self.inboxes]
-        await self._watch_until(self.plan.ramp)
-        traffic.warm_up()
+        await self._sleep_until(self.plan.ramp)
         acts = [asyncio.ensure_future(act) for act in traffic.acts()]
-        await self._watch_until(self.plan.judged_from)
+        await self._sleep_until(self.plan.judged_from)
         at_first = self.sampler.types()
-        await self._watch_until(self.plan.seconds)
+        await self._sleep_until(self.plan.seconds)
         at_last = self.sampler.types()
         await self._end(acts)
         await traffic.settle(SETTLE_SECONDS)
@@ -128,9 +136,12 @@ class _Run:
         except Exception as error:
             self.tally.fault(f"the load itself: {error!r}")
 
-    async def _watch_until(self, seconds: float) -> None:
-        while self.sampler.seconds < seconds:
-            await asyncio.sleep(min(self.plan.sample_seconds, seconds - self.sampler.seconds))
+    async def _sleep_until(self, seconds: float) -> None:
+        await asyncio.sleep(max(0.0, seconds - self.sampler.seconds))
+
+    async def _watch(self) -> None:
+        while True:
+            await asyncio.sleep(self.plan.sample_seconds)
             self.sampler.look()
             self.tally.write_off()
             self._say_now_and_then()

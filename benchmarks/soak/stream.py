@@ -4,7 +4,7 @@ import asyncio
 import socket
 import struct
 from collections.abc import Callable
-from typing import cast
+from typing import Self, cast
 
 from benchmarks.harness.http import request
 from benchmarks.soak.client import headers
@@ -32,6 +32,16 @@ class Stream(asyncio.Protocol):
         self._text = b""
 
     # What its owner does
+
+    async def begun(self) -> Self:
+        """When its first block has come, or it has ended. Raises TimeoutError; then it ends, as it does when
+        whoever waits is cancelled."""
+        try:
+            await asyncio.wait_for(self.is_live, OPEN_SECONDS)
+        except BaseException:
+            self.cut()
+            raise
+        return self
 
     def leave(self) -> None:
         """With FIN, as a page that is closed."""
@@ -111,7 +121,7 @@ class Stream(asyncio.Protocol):
 async def open_stream(
     port: int, path: str, take: Take, *, token: str = "", cursor: str = "", is_slow: bool = False
 ) -> Stream:
-    """A stream whose first block has come, or one that has ended. Raises OSError and TimeoutError."""
+    """A stream whose request was sent; see `begun`. Raises OSError."""
     fields = {**headers(token), "Accept": "text/event-stream"}
     wire = request("GET", path, headers={**fields, "Last-Event-ID": cursor} if cursor else fields)
     loop = asyncio.get_running_loop()
@@ -126,11 +136,6 @@ async def open_stream(
         raise
     transport, stream = await loop.create_connection(lambda: Stream(take, cursor), sock=connection)
     transport.write(wire)
-    try:
-        await asyncio.wait_for(stream.is_live, OPEN_SECONDS)
-    except BaseException:
-        transport.abort()
-        raise
     return stream
 
 

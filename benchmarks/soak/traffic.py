@@ -18,7 +18,7 @@ PUBLISH_SECONDS, LOUD_PUBLISH_SECONDS = 1.0, 1 / 6
 LOUD_BYTES = 16 * 1024
 BATCH = 10
 RENEW_SECONDS = 200.0  # the back end's token is good for 300
-CONCEPT_SECONDS, LOGOUT_SECONDS = 60.0, 10.0
+CONCEPT_SECONDS, LOGOUT_SECONDS = 40.0, 10.0
 _ERROR = re.compile(rb'"error":\s*"([^"]*)')
 _PART = re.compile(rb'"part":\s*(\d+)')
 
@@ -137,6 +137,7 @@ class Traffic:
         stream = await open_stream(
             self.scene.port, room.updates, lambda name, data: None, token=session["access_token"]
         )
+        await stream.begun()
         await self._ask("POST", "/logout", None, session["access_token"], "/logout")
         try:
             await asyncio.wait_for(stream.ended.wait(), LOGOUT_SECONDS)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -12,25 +13,25 @@ import pytest
 from tests.support.services import find_postgres, find_redis
 
 ROOT = Path(__file__).resolve().parents[2]
+DEFECT = re.compile(r"events lost|came twice|was reset|the load itself|answered (4|500)|LEFT BEHIND")
 
 
 @pytest.mark.skipif(find_postgres() is None, reason="no PostgreSQL server on this machine")
 @pytest.mark.skipif(find_redis() is None, reason="no redis-server on this machine")
 def test_a_small_soak(tmp_path: Path) -> None:
-    sizes = ["--minutes", "0.3", "--streams", "60", "--sockets", "10"]
+    sizes = ["--minutes", "0.5", "--streams", "60", "--sockets", "10"]
     done = subprocess.run(
         [sys.executable, "-m", "benchmarks.soak", *sizes, "--write", str(tmp_path)],
         cwd=ROOT,
         capture_output=True,
         text=True,
-        timeout=400,
+        timeout=500,
         check=False,
     )
+    # That the machine was too slow for it, or memory not flat yet, is no defect in so short a time.
     assert done.returncode in (0, 1), done.stderr
-    # Whether memory is flat can't be seen in so short a time: modules are still being loaded.
-    assert "WRONG" not in done.stdout, done.stdout
-    assert "LEFT BEHIND" not in done.stdout, done.stdout
+    assert not DEFECT.search(done.stdout), done.stdout
+    figures = dict(re.findall(r"^(deliveries \w+) +([\d,]+)$", done.stdout, re.MULTILINE))
+    assert figures["deliveries received"] == figures["deliveries expected"] != "0"
     ElementTree.parse(tmp_path / "soak.svg")
-    page = (tmp_path / "soak.md").read_text()
-    assert "| deliveries received |" in page
-    assert page.startswith("<!-- soak -->\n")
+    assert (tmp_path / "soak.md").read_text().startswith("<!-- soak -->\n")
