@@ -157,7 +157,7 @@ def test_a_hostile_name_is_only_text(console: OpenConsole, stage: Stage) -> None
     # Nothing ran: the fixture sees to it that no dialog was opened and no policy violated.
 
 
-def test_it_comes_back_when_the_server_does(console: OpenConsole, start_stage: StartStage) -> None:
+def test_it_comes_back_when_the_server_does(start_stage: StartStage, console: OpenConsole) -> None:
     stage = start_stage()
     tab = opened(console, stage, may_fail=True)
     stage.hub.terminate()

@@ -46,7 +46,7 @@ def test_nobody_there(console: OpenConsole, stage: Stage) -> None:
     tab.page.locator(".talk .warn").nth(1).wait_for()
 
 
-def test_a_mention_goes_to_the_bot(console: OpenConsole, start_stage: StartStage) -> None:
+def test_a_mention_goes_to_the_bot(start_stage: StartStage, console: OpenConsole) -> None:
     stage = start_stage()
     mentioned, asking = bot(console, stage, "ci_bot"), console(stage.hub.url).enter(stage.token, "gateway")
     asking.see("1 connection at the moment")
@@ -56,7 +56,7 @@ def test_a_mention_goes_to_the_bot(console: OpenConsole, start_stage: StartStage
     mentioned.see("Is it green, @ci_bot?")
 
 
-def test_where_tokens_are_asked_for(console: OpenConsole, start_stage: StartStage) -> None:
+def test_where_tokens_are_asked_for(start_stage: StartStage, console: OpenConsole) -> None:
     stage = start_stage(GATEWAY_AUTH="token", CLIENT_ID="shop", CLIENT_SECRET="a secret of the shop")
     tab = console(stage.hub.url).enter(stage.token, "gateway")
     tab.see("This hub lets only back ends ask and push.")
