@@ -18,13 +18,9 @@ KILLED = "import os\ndef test(): os.kill(os.getpid(), 9)\n"
 @pytest.mark.parametrize(
     ("first", "second", "code"),
     [
-        (CONTENT, CONTENT, 0),
+        ("", CONTENT, 0),
         (CONTENT, FAILS, 1),
         (KILLED, CONTENT, 9),
-        (CONTENT, KILLED, 9),
-        ("", CONTENT, 0),
-        ("", KILLED, 9),
-        ("", "", 5),
     ],
 )
 def test_the_exit_code(first: str, second: str, code: int, tmp_path: Path) -> None:
@@ -33,4 +29,5 @@ def test_the_exit_code(first: str, second: str, code: int, tmp_path: Path) -> No
     script = shutil.copy(SCRIPT, tmp_path / "scripts")
     (tmp_path / "tests/e2e/test_first.py").write_text(first)
     (tmp_path / "tests/test_second.py").write_text(second)
-    assert subprocess.run([sys.executable, script], cwd=tmp_path, capture_output=True).returncode == code
+    ended = subprocess.run([sys.executable, script], cwd=tmp_path, capture_output=True, check=False)
+    assert ended.returncode == code, ended.stdout
