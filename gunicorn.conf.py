@@ -67,7 +67,9 @@ class LastAccepts(StreamServer):
     def close(self):  # type: ignore[no-untyped-def]
         with suppress(OSError, AttributeError):  # AttributeError: it was closed before
             self.socket.setblocking(False)
-            while accepted := self.do_read():
+            for _ in range(backlog):  # more may come all the time
+                if not (accepted := self.do_read()):
+                    break
                 self.do_handle(*accepted)
                 gevent.sleep(0)  # its greenlet begins, and asks the listener for its name
         super().close()
@@ -90,26 +92,34 @@ def on_starting(server):  # type: ignore[no-untyped-def]
 
 
 def when_ready(server):  # type: ignore[no-untyped-def]
-    """Workers that wait for their successors need not do so when the whole server stops."""
-    halt = signal.getsignal(signal.SIGTERM)
+    """Workers that wait for their successors need not do so when the whole server stops: because it is told
+    to, even in the middle of a reload, or because a successor can't start."""
+    note_term, stop = signal.getsignal(signal.SIGTERM), server.stop
 
-    def stop(number, frame):  # type: ignore[no-untyped-def]
-        _expect_nobody(server.metrics_folder, server.generation)
-        halt(number, frame)
+    def handle_term(number, frame):  # type: ignore[no-untyped-def]
+        _expect_nobody(server)
+        note_term(number, frame)
 
-    signal.signal(signal.SIGTERM, stop)
+    def stop_at_once(graceful=True):  # type: ignore[no-untyped-def]
+        _expect_nobody(server)
+        stop(graceful)
+
+    signal.signal(signal.SIGTERM, handle_term)
+    server.stop = stop_at_once
 
 
-def _expect_nobody(folder, generation):  # type: ignore[no-untyped-def]
+def _expect_nobody(server):  # type: ignore[no-untyped-def]
     with suppress(OSError):
-        (folder / f"leaving-{generation}").touch()
+        (server.metrics_folder / f"leaving-{server.generation}").touch()
 
 
 def on_reload(server):  # type: ignore[no-untyped-def]
     """Before the new workers are started and the old ones told to end; see app/realtime/succession.py."""
     server.generation += 1
+    draft = server.metrics_folder / ".generation"
     with suppress(OSError):
-        (server.metrics_folder / "generation").write_text(f"{server.generation} {server.cfg.workers}")
+        draft.write_text(f"{server.generation} {server.cfg.workers}")
+        draft.replace(server.metrics_folder / "generation")  # nobody ever reads half of it
 
 
 def _require_free_port(address: str) -> None:
@@ -200,8 +210,6 @@ def post_request(worker, req, environ, resp):  # type: ignore[no-untyped-def]
 
 def worker_exit(server, worker):  # type: ignore[no-untyped-def]
     """Also reached without SIGTERM; streams that are still open learn why, and have a moment to read it."""
-    if worker.wsgi is not None:
+    if worker.booted:
         worker.wsgi.extensions["engine"].drain(wait_seconds=2)
         worker.wsgi.extensions["metrics"].stop()
-    else:  # it could not start: those that it was to replace need not wait for it
-        _expect_nobody(worker.metrics_folder, worker.generation)

@@ -4,7 +4,7 @@ On SIGHUP gunicorn starts new workers and ends the old ones in the same moment, 
 would answer. Here each worker has a generation, and who is told to end looks into a folder that all share:
 the main process wrote into `generation` which one is the newest and of how many workers, and each of these
 makes a file `ready-<generation>-<pid>` once it serves. `leaving-<generation>` says that nobody need wait for
-these: the whole server stops, or they could not start.
+these: the whole server stops.
 """
 
 import os

@@ -6,6 +6,7 @@ import json
 import signal
 import time
 from functools import partial
+from pathlib import Path
 
 import gevent
 import pytest
@@ -57,6 +58,17 @@ def test_a_stop_in_the_middle_of_a_reload_is_as_polite_as_any(start_pair: StartS
     assert stage.hub.terminate().code == 0
     for source in sources:
         assert '"shutdown"' in source.named("stream.closed")[0].data
+
+
+def test_new_workers_that_can_not_start_end_the_hub_politely(start_pair: StartStage, tmp_path: Path) -> None:
+    doom = tmp_path / "doom"
+    stage = start_pair(application="tests.support.doomed:app", DOOM=str(doom))
+    sources = stage.open_on_both(4)
+    doom.touch()
+    stage.hub.child.send_signal(signal.SIGHUP)
+    assert stage.hub.wait_exit(60) != 0
+    for source in sources:
+        assert '"shutdown"' in source.wait_for_event("stream.closed").data
 
 
 def test_cut_redis_connections_cost_no_event_and_no_reconnect(

@@ -5,10 +5,12 @@ from collections.abc import Callable, Iterator
 from time import monotonic
 
 import gevent
+import gevent.monkey
 import pytest
 
 from app.realtime.broker import make_broker
 from app.realtime.broker.base import BrokerUnavailable, Limits
+from app.realtime.broker.redis_listener import SILENCE_SECONDS
 from app.realtime.engine import Engine, Settings
 from app.realtime.event import Event
 from tests.realtime.reader import Reader
@@ -135,6 +137,24 @@ def test_a_broker_that_comes_back_with_all_it_had_resets_nobody() -> None:
     finally:
         engine.stop()
         server.close()
+
+
+def test_a_worker_that_stood_still_itself_keeps_its_connection(
+    make_worker: MakeWorker, own_redis: RedisServer
+) -> None:
+    """It asked nothing meanwhile, so that the broker had nothing to answer."""
+
+    def connections() -> set[str]:
+        with own_redis.client() as client:
+            return {found["id"] for found in client.client_list(_type="pubsub")}
+
+    engine = make_worker()
+    open_reader(engine)
+    wait_until(lambda: engine.canary.lag, 10, "a canary")
+    before = connections()
+    gevent.monkey.get_original("time", "sleep")(SILENCE_SECONDS + 0.5)
+    wait_until(lambda: engine.canary.age < 1.5, 10, "the next canary")
+    assert connections() == before
 
 
 def test_a_frozen_broker_is_noticed(make_worker: MakeWorker, own_redis: RedisServer) -> None:

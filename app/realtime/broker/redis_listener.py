@@ -257,15 +257,17 @@ class Listener:
 
     def _watch(self) -> None:
         """Asks for a sign of life every second; a connection that gives none, or to a server that is not the
-        right one any more, is hung up."""
+        right one any more, is hung up. A worker that stood still itself did not ask, and does so first."""
         while True:
+            slept_at = monotonic()
             gevent.sleep(PING_SECONDS)
+            stood_still = monotonic() - slept_at > 2 * PING_SECONDS
             if self._connection is None:
                 continue
             self._place.look()
             if self._generation != self._place.generation:
                 self._hang_up()
-            elif monotonic() - self._heard_at > SILENCE_SECONDS:
+            elif self.silence > SILENCE_SECONDS and not stood_still:
                 log.warning("Redis is silent: connecting anew")
                 self._hang_up()
             else:

@@ -1,0 +1,33 @@
+"""scripts/test-side-by-side: what one half says counts for the whole."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+SCRIPT = Path(__file__).resolve().parents[1] / "scripts" / "test-side-by-side"
+CONTENT = "def test(): pass\n"
+FAILS = "def test(): assert False\n"
+KILLED = "import os\ndef test(): os.kill(os.getpid(), 9)\n"
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "code"),
+    [
+        ("", CONTENT, 0),
+        (CONTENT, FAILS, 1),
+        (KILLED, CONTENT, 9),
+    ],
+)
+def test_the_exit_code(first: str, second: str, code: int, tmp_path: Path) -> None:
+    for folder in ("scripts", "tests/e2e", "tests/faults", "tests/clients", "tests/cli"):
+        (tmp_path / folder).mkdir(parents=True)
+    script = shutil.copy(SCRIPT, tmp_path / "scripts")
+    (tmp_path / "tests/e2e/test_first.py").write_text(first)
+    (tmp_path / "tests/test_second.py").write_text(second)
+    ended = subprocess.run([sys.executable, script], cwd=tmp_path, capture_output=True, check=False)
+    assert ended.returncode == code, ended.stdout
