@@ -83,7 +83,7 @@ def on_starting(server):  # type: ignore[no-untyped-def]
     problem = workers_problem(server.cfg.workers, _settings.REDIS_URL)
     if problem:
         _refuse([problem])
-    if server.cfg.reuse_port:
+    if server.cfg.reuse_port or "GUNICORN_FD" not in os.environ:  # else it takes over who listens (SIGUSR2)
         _require_free_port(_settings.BIND)
     if _settings.GATEWAY_AUTH == "open" and not is_loopback(_settings.BIND):
         server.log.warning("GATEWAY_AUTH=open: whoever reaches %s may push and connect", _settings.BIND)
@@ -123,7 +123,7 @@ def on_reload(server):  # type: ignore[no-untyped-def]
 
 
 def _require_free_port(address: str) -> None:
-    """With SO_REUSEPORT a second instance would share the port without anybody noticing."""
+    """gunicorn would try for seconds, and with SO_REUSEPORT share the port without anybody noticing."""
     host, _, port = address.rpartition(":")
     if not host or not port.isdigit():
         return

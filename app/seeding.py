@@ -1,8 +1,8 @@
 """Users, constellations and bots from a file, for trying things out and for new deployments. Idempotent.
 
 YAML: `users: [{name, email, password, operator?}]`,
-`constellations: [{name, owner, members?: {name: rights}}]` and `bots: [name]` (`flask bot token` prints their
-credentials).
+`constellations: [{name, owner, description?, members?: {name: rights}, files?: {name: content}}]` and
+`bots: [name]` (`flask bot token` prints their credentials).
 CSV: a header line with `name,email,password` and, if wanted, `operator` (1 or 0); users only.
 """
 
@@ -18,7 +18,7 @@ from sqlalchemy import select
 from app import fields as texts
 from app.accounts import service as accounts
 from app.auth.models import User
-from app.constellations import members
+from app.constellations import files, members
 from app.constellations import service as constellations
 from app.constellations.rights import Rights, find_rights
 from app.errors import DomainError, Invalid
@@ -41,11 +41,15 @@ class _User(Schema):
 class _Constellation(Schema):
     name = texts.name()
     owner = fields.String(required=True)
+    description = fields.String(
+        load_default="", validate=[validate.Length(max=texts.DESCRIPTION_LENGTH), texts.without_nul]
+    )
     members = fields.Dict(
         keys=fields.String(),
         values=fields.String(validate=validate.OneOf(Rights.__members__)),
         load_default=dict,
     )
+    files = fields.Dict(keys=texts.name(), values=texts.content(), load_default=dict)
 
 
 class _File(Schema):
@@ -124,12 +128,19 @@ def _ensure_constellation(wanted: dict[str, Any]) -> bool:
     uuid = _find_constellation(owner.uuid, wanted["name"])
     is_new = uuid is None
     if uuid is None:
-        uuid = constellations.create(owner.uuid, wanted["name"])["constellation_uuid"]
+        uuid = _make_constellation(owner.uuid, wanted)
     for name, rights in wanted["members"].items():
         member = _user(name)
         if find_rights(member.uuid, uuid) is None:
             members.connect(owner.uuid, uuid, member.uuid, Rights[rights])
     return is_new
+
+
+def _make_constellation(owner_uuid: str, wanted: dict[str, Any]) -> str:
+    made = constellations.create(owner_uuid, wanted["name"], wanted["description"])
+    for name, content in wanted["files"].items():
+        files.create(owner_uuid, name, content, made["root_folder_uuid"])
+    return str(made["constellation_uuid"])
 
 
 def _ensure_bot(name: str) -> bool:

@@ -80,6 +80,8 @@ def test_csv(encoding: str, succeed: Command, write: WriteFile) -> None:
 def test_the_demo(app: Flask, succeed: Command) -> None:
     assert "5 made" in succeed("seed", "--demo")
     assert members(app) == {("Demo", "alice"): "ADMIN", ("Demo", "bob"): "WRITE"}
+    assert [row for row in stored(app)["files"] if "welcome.md" in row and "# Welcome" in row]
+    assert "Where Alice and Bob try things out" in stored(app)["constellations"][0]
     for name in ("alice", "bob", "charlie"):
         login = {"name": name, "password": f"{name}-demo"}
         assert app.test_client().post("/login", json=login).status_code == 200
