@@ -16,7 +16,7 @@ from app.realtime.engine import Engine
 from app.realtime.peer import shut_down
 from app.realtime.succession import Succession
 
-CLOSING_SECONDS = 1.0
+CLOSING_SECONDS = 0.5
 
 
 class IdleConnections:
