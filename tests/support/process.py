@@ -42,6 +42,7 @@ class Child:
         def die_with_parent() -> None:
             # Runs after the change of user, which would clear it.
             _libc.prctl(_PR_SET_PDEATHSIG, death_signal)
+            signal.signal(signal.SIGHUP, signal.SIG_DFL)  # the tests may run under nohup
             if os.getppid() != parent:
                 os._exit(1)
 
