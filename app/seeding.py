@@ -26,6 +26,8 @@ from app.extensions import db
 from app.gateway import bots
 
 DEMO = Path(__file__).parent / "demo.yaml"
+MAX_DEPTH = 10
+"""Of nested lists and mappings; a file that makes sense has four."""
 
 
 class _User(Schema):
@@ -41,9 +43,7 @@ class _User(Schema):
 class _Constellation(Schema):
     name = texts.name()
     owner = fields.String(required=True)
-    description = fields.String(
-        load_default="", validate=[validate.Length(max=texts.DESCRIPTION_LENGTH), texts.without_nul]
-    )
+    description = texts.text(texts.DESCRIPTION_LENGTH, required=False)
     members = fields.Dict(
         keys=fields.String(),
         values=fields.String(validate=validate.OneOf(Rights.__members__)),
@@ -58,6 +58,21 @@ class _File(Schema):
     bots = fields.List(fields.String(), load_default=list)
 
 
+class _Loader(yaml.SafeLoader):
+    """Refuses what is nested deeper than it could make sense, long before it would exhaust the stack."""
+
+    _depth = 0
+
+    def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
+        if self._depth > MAX_DEPTH:
+            raise yaml.YAMLError("nested too deeply")
+        self._depth += 1
+        try:
+            return super().compose_node(parent, index)
+        finally:
+            self._depth -= 1
+
+
 class Seed:
     """What a file asks for; raises Invalid with the place of the first mistake."""
 
@@ -65,7 +80,7 @@ class Seed:
         try:
             content = _read(path)
             self._wanted: dict[str, Any] = _File().load(content)
-        except (OSError, ValueError, RecursionError, yaml.YAMLError, csv.Error) as error:
+        except (OSError, ValueError, yaml.YAMLError, csv.Error) as error:
             raise Invalid(f"{path} can't be read: {_problem(error)}") from error
         except ValidationError as error:
             raise Invalid(f"{path}: {_where(error.messages)}") from error
@@ -90,7 +105,7 @@ def _read(path: Path) -> Any:
     if path.suffix.lower() == ".csv":
         with path.open(encoding="utf-8-sig", newline="") as file:
             return {"users": [{k: v for k, v in row.items() if v and k} for row in csv.DictReader(file)]}
-    content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    content = yaml.load(path.read_text(encoding="utf-8"), _Loader)  # noqa: S506
     if not isinstance(content, dict):
         raise Invalid(f"{path} must be a mapping with `users` and `constellations`")
     return content
@@ -137,7 +152,7 @@ def _ensure_constellation(wanted: dict[str, Any]) -> bool:
 
 
 def _make_constellation(owner_uuid: str, wanted: dict[str, Any]) -> str:
-    made = constellations.create(owner_uuid, wanted["name"], wanted["description"])
+    made = constellations.create(owner_uuid, wanted["name"], wanted.get("description", ""))
     for name, content in wanted["files"].items():
         files.create(owner_uuid, name, content, made["root_folder_uuid"])
     return str(made["constellation_uuid"])

@@ -17,8 +17,33 @@ TEXT, CLOSE, PING, PONG = 0x1, 0x8, 0x9, 0xA
 SEVEN_BITS, SIXTEEN_BITS = 125, 126
 
 
+def frame_of(payload: bytes, opcode: int = TEXT) -> bytes:
+    """A client's frame. Its mask is all zeros: as good as any other to a server, and free."""
+    size = len(payload)
+    if size <= SEVEN_BITS:
+        head = bytes((0x80 | opcode, 0x80 | size))
+    else:
+        head = bytes((0x80 | opcode, 0x80 | SIXTEEN_BITS)) + size.to_bytes(2)
+    return head + b"\0\0\0\0" + payload
+
+
+def take_frame(received: bytearray) -> tuple[int, bytes] | None:
+    """The opcode and payload of a server's frame, taken out; None while it is not all there."""
+    if len(received) < 2:
+        return None
+    size, start = received[1] & 0x7F, 2
+    if size > SEVEN_BITS:
+        start += 2 if size == SIXTEEN_BITS else 8
+        size = int.from_bytes(received[2:start])
+    if len(received) < start + size:
+        return None
+    opcode, payload = received[0] & 0x0F, bytes(received[start : start + size])
+    del received[: start + size]
+    return opcode, payload
+
+
 class WebSocket:
-    """One open connection. Its mask is all zeros: as good as any other to a server, and free."""
+    """One open connection."""
 
     def __init__(self, port: int, user_id: str) -> None:
         self.socket = socket.create_connection(("127.0.0.1", port), TIMEOUT_SECONDS)
@@ -36,17 +61,12 @@ class WebSocket:
         del self._received[: self._received.index(b"\r\n\r\n") + 4]
 
     def send(self, payload: bytes, opcode: int = TEXT) -> None:
-        size = len(payload)
-        if size <= SEVEN_BITS:
-            head = bytes((0x80 | opcode, 0x80 | size))
-        else:
-            head = bytes((0x80 | opcode, 0x80 | SIXTEEN_BITS)) + size.to_bytes(2)
-        self.socket.sendall(head + b"\0\0\0\0" + payload)
+        self.socket.sendall(frame_of(payload, opcode))
 
     def frames(self) -> Iterator[bytes]:
         """The texts that come, until the server closes; pings are answered."""
         while True:
-            frame = self._take()
+            frame = take_frame(self._received)
             if frame is None:
                 self._read()
                 continue
@@ -71,20 +91,6 @@ class WebSocket:
         if not got:
             raise ConnectionError("closed")
         self._received += got
-
-    def _take(self) -> tuple[int, bytes] | None:
-        data = self._received
-        if len(data) < 2:
-            return None
-        size, start = data[1] & 0x7F, 2
-        if size > SEVEN_BITS:
-            start += 2 if size == SIXTEEN_BITS else 8
-            size = int.from_bytes(data[2:start])
-        if len(data) < start + size:
-            return None
-        opcode, payload = data[0] & 0x0F, bytes(data[start : start + size])
-        del data[: start + size]
-        return opcode, payload
 
 
 def answer(connection: WebSocket, answers: int, pause: float) -> None:

@@ -6,11 +6,10 @@ import os
 from collections.abc import Callable
 from typing import cast
 
+from benchmarks.harness.websocket import CLOSE, PING, PONG, TEXT, frame_of, take_frame
 from benchmarks.soak.stream import reset
 
 OPEN_SECONDS = 45.0
-TEXT, CLOSE, PING, PONG = 0x1, 0x8, 0x9, 0xA
-SEVEN_BITS, SIXTEEN_BITS = 125, 126
 GOING_AWAY = (1001).to_bytes(2)
 
 
@@ -27,15 +26,9 @@ class WebSocket(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
 
     def send(self, payload: bytes, opcode: int = TEXT) -> None:
-        """Its mask is all zeros: as good as any other to a server, and free."""
         if self._transport is None or self._transport.is_closing():
             return
-        size = len(payload)
-        if size <= SEVEN_BITS:
-            head = bytes((0x80 | opcode, 0x80 | size))
-        else:
-            head = bytes((0x80 | opcode, 0x80 | SIXTEEN_BITS)) + size.to_bytes(2)
-        self._transport.write(head + b"\0\0\0\0" + payload)
+        self._transport.write(frame_of(payload, opcode))
 
     def leave(self) -> None:
         """By the closing handshake; the server ends the connection."""
@@ -61,7 +54,7 @@ class WebSocket(asyncio.Protocol):
         self._received += data
         if not self.status and not self._read_head():
             return
-        while (frame := self._next_frame()) is not None:
+        while (frame := take_frame(self._received)) is not None:
             self._read(*frame)
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -86,20 +79,6 @@ class WebSocket(asyncio.Protocol):
             self.send(payload[:2], CLOSE)
         elif opcode == TEXT:
             self._take(payload)
-
-    def _next_frame(self) -> tuple[int, bytes] | None:
-        data = self._received
-        if len(data) < 2:
-            return None
-        size, start = data[1] & 0x7F, 2
-        if size > SEVEN_BITS:
-            start += 2 if size == SIXTEEN_BITS else 8
-            size = int.from_bytes(data[2:start])
-        if len(data) < start + size:
-            return None
-        opcode, payload = data[0] & 0x0F, bytes(data[start : start + size])
-        del data[: start + size]
-        return opcode, payload
 
 
 async def connect(port: int, user_id: str, token: str, take: Callable[[bytes], None]) -> WebSocket:

@@ -7,10 +7,11 @@ import pytest
 import redis
 
 from app.realtime.broker import make_broker
-from app.realtime.broker.base import BrokerUnavailable, Limits
+from app.realtime.broker.base import Limits
 from app.realtime.engine import Engine, Settings
 from app.realtime.event import Event
 from tests.realtime.conftest import MakeEngine
+from tests.realtime.publishing import publish_when_possible
 from tests.realtime.reader import Reader
 from tests.support.link import DeafLink, Link
 from tests.support.redis_sets import ClusterSet
@@ -168,28 +169,17 @@ def test_a_connection_to_a_server_that_was_replaced_is_left(
         with own_redis.client() as client:
             client.client_kill_filter(_type="normal")
         began = monotonic()
-        publish_when_possible(engine, "there")
+        publish_when_possible(engine, TOPIC, "there")
         assert engine.broker.is_connected
         wait_until(
             lambda: reader.named("stream.reset") or reader.messages, DEAF_SECONDS, "the reader to hear"
         )
         assert monotonic() - began < DEAF_SECONDS
         assert engine.canary.rescues == 1
-        publish_when_possible(engine, "after")
+        publish_when_possible(engine, TOPIC, "after")
         wait_until(lambda: reader.messages[-1:] == ["after"], what=lambda: str(reader.events))
     finally:
         engine.stop()
-
-
-def publish_when_possible(engine: Engine, text: str) -> None:
-    def attempt() -> bool:
-        try:
-            engine.publish(TOPIC, Event(text))
-        except BrokerUnavailable:
-            return False
-        return True
-
-    wait_until(attempt, 10, "the broker to be back")
 
 
 def test_a_broker_that_is_slow_is_not_left(link: Link) -> None:

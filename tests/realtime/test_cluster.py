@@ -11,6 +11,7 @@ from app.realtime.broker.redis import RedisBroker
 from app.realtime.engine import Engine, Settings
 from app.realtime.event import Event
 from tests.realtime.conftest import Listener
+from tests.realtime.publishing import publish_when_possible
 from tests.realtime.reader import Reader
 from tests.support.redis_sets import ClusterSet
 from tests.support.services import find_redis
@@ -37,17 +38,6 @@ def make_worker(own_cluster: ClusterSet) -> Iterator[MakeWorker]:
     yield make
     for engine in made:
         engine.stop()
-
-
-def publish_when_possible(engine: Engine, topic: str, text: str) -> None:
-    def attempt() -> bool:
-        try:
-            engine.publish(topic, Event(text))
-        except BrokerUnavailable:
-            return False
-        return True
-
-    wait_until(attempt, timeout=20, what="the topic's node")
 
 
 def open_readers(topic: str, *engines: Engine) -> list[Reader]:
@@ -77,12 +67,12 @@ def test_a_slot_that_moves_takes_its_streams_along(make_worker: MakeWorker, own_
     one, other = make_worker(), make_worker()
     topic, target = topic_of(own_cluster, 1), own_cluster.masters[2]
     readers = open_readers(topic, one, other)
-    publish_when_possible(one, topic, "before")
+    publish_when_possible(one, topic, "before", timeout=20)
     own_cluster.begin_migration(topic, target)
-    publish_when_possible(other, topic, "under way")
+    publish_when_possible(other, topic, "under way", timeout=20)
     own_cluster.finish_migration(topic, target)
     for n in range(5):
-        publish_when_possible(one if n % 2 else other, topic, str(n))
+        publish_when_possible(one if n % 2 else other, topic, str(n), timeout=20)
     for reader in readers:
         reader.wait_for("before", "under way", "0", "1", "2", "3", "4")
         assert reader.named("stream.reset") == []
@@ -102,7 +92,7 @@ def test_keys_of_a_slot_that_is_under_way(make_worker: MakeWorker, own_cluster: 
     with pytest.raises(BrokerUnavailable):
         engine.publish(topic, Event("too early"))
     own_cluster.finish_migration(topic, target)
-    publish_when_possible(engine, topic, "now")
+    publish_when_possible(engine, topic, "now", timeout=20)
     assert hits.incr(topic, 60) == 4
     broker.stop()
 
@@ -113,12 +103,12 @@ def test_a_replica_that_takes_over_keeps_the_streams(
     one, other = make_worker(), make_worker()
     topic, elsewhere = topic_of(own_cluster, 0), topic_of(own_cluster, 1)
     readers, others = open_readers(topic, one, other), open_readers(elsewhere, one, other)
-    publish_when_possible(one, topic, "before")
+    publish_when_possible(one, topic, "before", timeout=20)
     with own_cluster.masters[0].client() as client:
         wait_until(lambda: client.wait(1, 1000) == 1, what="the replica to have it")
     own_cluster.masters[0].stop()
-    publish_when_possible(other, topic, "after")
-    publish_when_possible(one, elsewhere, "too")
+    publish_when_possible(other, topic, "after", timeout=20)
+    publish_when_possible(one, elsewhere, "too", timeout=20)
     for reader in readers:
         reader.wait_for("before", "after")
         assert reader.named("stream.reset") == []

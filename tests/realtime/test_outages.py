@@ -13,6 +13,7 @@ from app.realtime.broker.base import BrokerUnavailable, Limits
 from app.realtime.broker.redis_listener import SILENCE_SECONDS
 from app.realtime.engine import Engine, Settings
 from app.realtime.event import Event
+from tests.realtime.publishing import publish_when_possible
 from tests.realtime.reader import Reader
 from tests.support.services import RedisServer, find_redis
 from tests.support.wait import wait_until
@@ -41,23 +42,12 @@ def open_reader(engine: Engine) -> Reader:
     return reader
 
 
-def publish_when_possible(engine: Engine, text: str) -> None:
-    def attempt() -> bool:
-        try:
-            engine.publish(TOPIC, Event(text))
-        except BrokerUnavailable:
-            return False
-        return True
-
-    wait_until(attempt, timeout=10, what="the broker to be back")
-
-
 def test_lost_connections_lose_no_event(make_worker: MakeWorker, own_redis: RedisServer) -> None:
     one, other = make_worker(), make_worker()
     readers = [open_reader(one), open_reader(other)]
     texts = [str(n) for n in range(600)]
     for n, text in enumerate(texts):
-        publish_when_possible(one if n % 2 else other, text)
+        publish_when_possible(one if n % 2 else other, TOPIC, text)
         if n % 150 == 100:
             own_redis.kill_clients()
     for reader in readers:
@@ -95,7 +85,7 @@ def test_what_does_not_fit_into_the_outbox_is_told_by_a_reset(
         engine.publish_committed(TOPIC, Event(str(n)))
     own_redis.resume()
     wait_until(lambda: reader.named("stream.reset"), 10, what=lambda: str(reader.events))
-    publish_when_possible(engine, "after")
+    publish_when_possible(engine, TOPIC, "after")
     wait_until(lambda: "after" in reader.messages, what=lambda: str(reader.events))
     assert reader.messages == ["0", "1", "2", "after"]
     assert other.events == []
@@ -106,11 +96,11 @@ def test_a_broker_that_comes_back_empty_resets_live_streams(
 ) -> None:
     engine = make_worker()
     reader = open_reader(engine)
-    publish_when_possible(engine, "before")
+    publish_when_possible(engine, TOPIC, "before")
     reader.wait_for("before")
     own_redis.restart_empty()
     wait_until(lambda: reader.named("stream.reset"), 10, what=lambda: str(reader.events))
-    publish_when_possible(engine, "after")
+    publish_when_possible(engine, TOPIC, "after")
     reader.wait_for("before", "after")
     assert reader.named("stream.reset") == [{"reason": "history_lost"}]
 
@@ -123,12 +113,12 @@ def test_a_broker_that_comes_back_with_all_it_had_resets_nobody() -> None:
     engine = Engine(make_broker(server.url, Limits(), "test"), Settings())
     try:
         reader = open_reader(engine)
-        publish_when_possible(engine, "before")
+        publish_when_possible(engine, TOPIC, "before")
         reader.wait_for("before")
         known = reader.cursor
         server.restart_empty()  # not this one: it has its files
         wait_until(lambda: reader.cursor.split(".")[0] != known.split(".")[0], 10, "the next epoch")
-        publish_when_possible(engine, "after")
+        publish_when_possible(engine, TOPIC, "after")
         reader.wait_for("before", "after")
         assert reader.named("stream.reset") == []
         back = Reader(engine, cursor=known)
@@ -167,7 +157,7 @@ def test_a_frozen_broker_is_noticed(make_worker: MakeWorker, own_redis: RedisSer
     assert monotonic() - started < 5
     wait_until(lambda: not engine.broker.is_connected, 10, what="the listener to notice")
     own_redis.resume()
-    publish_when_possible(engine, "after")
+    publish_when_possible(engine, TOPIC, "after")
     wait_until(lambda: "after" in reader.messages, 10, what=lambda: str(reader.events))
 
 
@@ -184,7 +174,7 @@ def test_a_stream_may_be_opened_while_the_broker_is_away(
     own_redis.start()
     wait_until(lambda: reader.cursor, 10, what="the cursor")
     assert [event.name for event in reader.events] == ["stream.reset"]
-    publish_when_possible(engine, "after")
+    publish_when_possible(engine, TOPIC, "after")
     reader.wait_for("after")
 
 

@@ -5,11 +5,12 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from app.realtime.broker import make_broker
-from app.realtime.broker.base import BrokerUnavailable, Limits
+from app.realtime.broker.base import Limits
 from app.realtime.engine import Engine, Settings
 from app.realtime.event import Event
 from app.realtime.presence import Holder
 from tests.realtime.conftest import Listener
+from tests.realtime.publishing import publish_when_possible
 from tests.realtime.reader import Reader
 from tests.support.redis_sets import SentinelSet
 from tests.support.wait import wait_until
@@ -32,20 +33,9 @@ def make_worker(own_sentinels: SentinelSet) -> Iterator[MakeWorker]:
         engine.stop()
 
 
-def publish_when_possible(engine: Engine, text: str) -> None:
-    def attempt() -> bool:
-        try:
-            engine.publish(TOPIC, Event(text))
-        except BrokerUnavailable:
-            return False
-        return True
-
-    wait_until(attempt, timeout=20, what="the new master")
-
-
 def publish_replicated(engine: Engine, servers: SentinelSet, texts: list[str]) -> None:
     for text in texts:
-        publish_when_possible(engine, text)
+        publish_when_possible(engine, TOPIC, text, timeout=20)
     wait_until(servers.is_replicated, what="the replica to have it all")
 
 
@@ -64,7 +54,7 @@ def test_a_failover_costs_nothing_that_was_replicated(
     publish_replicated(one, own_sentinels, texts[:20])
     own_sentinels.master.stop()
     for n, text in enumerate(texts[20:]):
-        publish_when_possible(one if n % 2 else other, text)
+        publish_when_possible(one if n % 2 else other, TOPIC, text, timeout=20)
     for reader in readers:
         reader.wait_for(*texts)
         assert reader.named("stream.reset") == []
@@ -88,7 +78,7 @@ def test_what_was_not_replicated_is_told_by_a_reset(
         reader.wait_for("a", "b", "lost", "lost too")
     own_sentinels.master.stop()
     for text in ("c", "d", "e"):
-        publish_when_possible(one, text)
+        publish_when_possible(one, TOPIC, text, timeout=20)
     for reader in readers:
         wait_until(lambda r=reader: r.messages[4:] == ["c", "d", "e"], what=lambda r=reader: str(r.events))
         assert reader.named("stream.reset") == [{"reason": "history_lost"}]
@@ -125,7 +115,7 @@ def test_a_planned_failover_is_followed_while_both_servers_run(
     with own_sentinels.sentinels[0].client() as client:
         client.execute_command("SENTINEL", "FAILOVER", "hub")
     own_sentinels.wait_promoted()
-    publish_when_possible(engine, "after")
+    publish_when_possible(engine, TOPIC, "after", timeout=20)
     reader.wait_for("before", "after")
     assert reader.named("stream.reset") == []
 
@@ -135,7 +125,7 @@ def test_a_master_that_is_frozen_is_left(make_worker: MakeWorker, own_sentinels:
     reader = open_reader(engine)
     publish_replicated(engine, own_sentinels, ["before"])
     own_sentinels.master.pause()
-    publish_when_possible(engine, "after")
+    publish_when_possible(engine, TOPIC, "after", timeout=20)
     reader.wait_for("before", "after")
     assert reader.named("stream.reset") == []
 
