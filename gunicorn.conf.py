@@ -93,8 +93,9 @@ def on_starting(server):  # type: ignore[no-untyped-def]
 
 def when_ready(server):  # type: ignore[no-untyped-def]
     """Workers that wait for their successors need not do so when the whole server stops: because it is told
-    to, even in the middle of a reload, or because a successor can't start."""
-    note_term, stop = signal.getsignal(signal.SIGTERM), server.stop
+    to, even in the middle of a reload, or because a successor can't start. And settings with which no
+    successor could start end nobody."""
+    note_term, stop, reload = signal.getsignal(signal.SIGTERM), server.stop, server.reload
 
     def handle_term(number, frame):  # type: ignore[no-untyped-def]
         _expect_nobody(server)
@@ -104,8 +105,24 @@ def when_ready(server):  # type: ignore[no-untyped-def]
         _expect_nobody(server)
         stop(graceful)
 
+    def reload_if_valid():  # type: ignore[no-untyped-def]
+        if problems := _problems():
+            server.log.error("Nothing is reloaded, and nobody stops: %s", "; ".join(problems))
+        else:
+            reload()
+
     signal.signal(signal.SIGTERM, handle_term)
-    server.stop = stop_at_once
+    server.stop, server.reload = stop_at_once, reload_if_valid
+
+
+def _problems():  # type: ignore[no-untyped-def]
+    """Of the settings as they are now: secrets in files may have changed since the start."""
+    try:
+        settings = load()
+    except ConfigurationError as error:
+        return error.problems
+    problem = workers_problem(settings.WEB_CONCURRENCY, settings.REDIS_URL)
+    return [problem] if problem else []
 
 
 def _expect_nobody(server):  # type: ignore[no-untyped-def]

@@ -71,6 +71,26 @@ def test_new_workers_that_can_not_start_end_the_hub_politely(start_pair: StartSt
         assert '"shutdown"' in source.wait_for_event("stream.closed").data
 
 
+def test_a_reload_with_invalid_settings_ends_nobody(start_stage: StartStage, tmp_path: Path) -> None:
+    secret = tmp_path / "jwt"
+    secret.write_text("a secret of the tests, and a long one")
+    stage = start_stage(JWT_SECRET_KEY_FILE=str(secret))
+    hub, source = stage.hub, stage.open()
+    old = hub.worker_pids()
+    secret.rename(tmp_path / "away")
+    hub.child.send_signal(signal.SIGHUP)
+    wait_until(lambda: "Nothing is reloaded" in hub.log, 10, "the refusal")
+    assert f"JWT_SECRET_KEY_FILE is '{secret}', which can't be read" in hub.log
+    stage.notify("still here")
+    source.wait_for(lambda it: it.data == ["still here"])
+    assert hub.worker_pids() == old
+
+    (tmp_path / "away").rename(secret)
+    hub.child.send_signal(signal.SIGHUP)
+    wait_until(lambda: not set(old) & set(hub.worker_pids()), 60, "the old worker's end")
+    assert '"shutdown"' in source.wait_for_event("stream.closed").data
+
+
 def test_cut_redis_connections_cost_no_event_and_no_reconnect(
     start_pair: StartStage, own_redis: RedisServer
 ) -> None:
