@@ -109,14 +109,18 @@ class Remote(Directory):
 
     def names(self, kind: str) -> Iterable[str]:
         if kind == CONSTELLATION and self._use == tokens.ACCOUNT:
-            return [row["name"] for row in self._hub.call("GET", "/constellations")]
+            return [row["name"] for row in self._mine()]
         return [self._subject] if kind == RECIPIENT and self._use == tokens.SUBSCRIBER else []
 
     def _constellations(self, text: str) -> list[Target]:
         if self._use != tokens.ACCOUNT:
             return []
-        rows = [(row["constellation_uuid"], row["name"]) for row in self._hub.call("GET", "/constellations")]
+        rows = [(row["constellation_uuid"], row["name"]) for row in self._mine()]
         return [topics.constellation(uuid, name, str) for uuid, name in rows if text in (name, uuid)]
+
+    def _mine(self) -> list[dict[str, Any]]:
+        rows: list[dict[str, Any]] = self._hub.call("GET", "/constellations", kind=list)
+        return rows
 
     def _concepts(self, text: str) -> list[Target]:
         if self._use != tokens.ACCOUNT:

@@ -1,5 +1,6 @@
 """A hub that runs, called over HTTP as any program calls it; what fails is said in one sentence."""
 
+import json
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -40,6 +41,13 @@ class Refused(click.ClickException):
         return self.status == 429 or self.status >= 500
 
 
+class Answer(dict[str, Any]):
+    """A JSON object of a hub; what every hub says and this one does not is a Refused, not a KeyError."""
+
+    def __missing__(self, key: str) -> Any:
+        raise Refused(200, f"The answer has no `{key}`: is a hub there, and of this release?")
+
+
 class Hub:
     """`token` is the one that was given, for calls that bring none of their own."""
 
@@ -55,15 +63,20 @@ class Hub:
         self._session.trust_env = False
         self._session.verify = ca or True
 
-    def call(self, method: str, path: str, token: str = "", **options: Any) -> Any:
-        """The JSON of a good answer, None for an empty one; raises Unreachable, Refused."""
+    def call(self, method: str, path: str, token: str = "", kind: type = Answer, **options: Any) -> Any:
+        """The JSON of a good answer, of this kind; None for an empty one; raises Unreachable, Refused."""
         answer = self.request(method, path, token, timeout=ANSWER_SECONDS, **options)
         if not answer.ok or answer.is_redirect:
             raise self.refusal(answer)
+        if not answer.content:
+            return None
         try:
-            return orjson.loads(answer.content) if answer.content else None
-        except orjson.JSONDecodeError as error:
+            said = json.loads(answer.content, object_hook=Answer)
+        except ValueError as error:
             raise self.refusal(answer) from error
+        if not isinstance(said, kind):
+            raise self.refusal(answer)
+        return said
 
     @contextmanager
     def stream(
@@ -107,7 +120,7 @@ class Hub:
         if answer.is_redirect:
             return Refused(status, f"{self.url} leads on to {_origin(answer)}: give that as --url")
         if not isinstance(said, str):
-            return Refused(status, f"{self.url} answered {status} and no JSON: is a hub there?")
+            return Refused(status, f"{self.url} answered {status}, and not as a hub does: is one there?")
         sentence = plain(said).rstrip(".")
         if status == 401 or said in BAD_TOKEN:
             sentence = f"The hub at {self.url} says: {sentence}. {self._advice()}"
