@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 import pytest
 from flask import Flask
 from flask_migrate import upgrade
+from hypothesis import settings
 
 from app import create_app
 from app.extensions import db
@@ -19,6 +20,10 @@ from config import load
 from tests.support.services import create_database, drop_database
 
 pytest_plugins = ["tests.support.fixtures", "tests.cast"]
+
+# A machine that is busy is no failure; what must be fast has a benchmark.
+settings.register_profile("patient", deadline=None)
+settings.load_profile("patient")
 
 MakeApp = Callable[..., Flask]
 

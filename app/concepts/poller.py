@@ -190,7 +190,8 @@ class Poller:
                 self._renew_at = min(self._renew_at, now + RENEWAL_PAUSE_SECONDS)
                 self._later(held, RENEWAL_PAUSE_SECONDS)
             else:
-                self._pool.spawn(self._step, held)
+                # The link comes after the pool's own, which frees the place.
+                self._pool.spawn(self._step, held).rawlink(self._freed)
         self._measure()
 
     def _next(self) -> Held:
@@ -210,6 +211,8 @@ class Poller:
             self._drop(held)
         else:
             self._later(held, seconds)
+
+    def _freed(self, _step: object) -> None:
         self._wakeup.set()
 
     def _advance(self, held: Held) -> float | None:

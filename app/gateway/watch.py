@@ -9,7 +9,7 @@ from app.gateway.bots import SUBJECT_PREFIX
 from app.realtime.connection import Connection
 from app.realtime.engine import Engine
 
-CHECK_SECONDS = 0.75
+CHECK_SECONDS = 0.25  # and half a second for which `PublicAccounts` is believed
 
 
 class Watch:

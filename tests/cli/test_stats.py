@@ -18,6 +18,7 @@ from tests.support.fixtures import StartHub
 from tests.support.nginx import Nginx, find_nginx
 from tests.support.shell import Command
 from tests.support.stage import Stage
+from tests.support.wait import wait_until
 
 Run = Callable[..., Result]
 Beside = Callable[..., Run]
@@ -43,10 +44,13 @@ def test_a_table(stage: Stage, here: Run) -> None:
 def test_of_two_workers(pair: Stage, beside: Beside) -> None:
     run = beside(pair.hub)
     make_operator(run)
-    lines = run("stats").stdout.splitlines()
-    assert lines[3].startswith("2 workers")
-    found = json.loads(run("stats", "--json").stdout)
-    assert len(found["workers"]) == 2 and found["partial"] is False
+    wait_until(lambda: "\n2 workers" in run("stats").stdout, 10, "both workers' answer")
+
+    def are_both_there() -> bool:
+        found = json.loads(run("stats", "--json").stdout)
+        return len(found["workers"]) == 2 and found["partial"] is False
+
+    wait_until(are_both_there, 10, "both workers' answer as JSON")
 
 
 def test_again_and_again(here: Run) -> None:

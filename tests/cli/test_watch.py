@@ -80,7 +80,7 @@ def test_json_for_terminals(here: Run) -> None:
 
 
 def test_a_while(here: Run) -> None:
-    result = here("watch", f"recipient:{told(here, 'one')}", "--seconds", 1)
+    result = here("watch", f"recipient:{told(here, 'one')}", "--seconds", 4)
     assert (result.exit_code, result.stdout.count("\n")) == (0, 1)
 
 
@@ -153,8 +153,8 @@ def test_with_a_token_of_ones_own(shared_hub: HubProcess, here: Run, beside: Bes
     name, _, token = made(shared_hub)
     stranger = beside(shared_hub, DATABASE_URL="sqlite:////nowhere/hub.db", JWT_SECRET_KEY="x" * 32)
     remote = ("--url", shared_hub.url, "--token")
-    assert stranger("watch", name, "--seconds", 0.5, *remote, token).exit_code == 0
-    assert "Orion" in stranger("watch", "orion", "--seconds", 0.5, *remote, token).stderr
+    assert stranger("watch", name, "--seconds", 4, *remote, token).exit_code == 0
+    assert "Orion" in stranger("watch", "orion", "--seconds", 4, *remote, token).stderr
     assert "There is no" in stranger("watch", new_name("Orion"), *remote, token).stderr
     recipient, manager = told(here, "one"), operator(here)
     assert "one" in stranger("watch", f"recipient:{recipient}", "--limit", 1, *remote, manager).stdout

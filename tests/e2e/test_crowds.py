@@ -78,21 +78,20 @@ def test_lost_redis_connections_among_hundreds_of_streams(
 
 def test_stalled_readers_slow_nobody_down_and_cost_bounded_memory(start_stage: StartStage) -> None:
     """The others' p99 with 100 of 1,000 stalled is within 1.2 of that without. Noise of the machine can
-    only make a round look worse, so one good round of five shows it."""
+    only make a run look worse, so the best of up to five are compared."""
     stage = start_stage(SUBSCRIBER_BUFFER_BYTES="65536")
     [worker] = stage.hub.worker_pids()
     with Crowd(stage.url, stage.token, 1000, receive_bytes=4096) as crowd:
         memory = resident_kb(worker)
-        ratios = []
+        before, during = [], []
         for _ in range(5):
-            before = p99_of_a_run(stage, crowd)
+            before.append(p99_of_a_run(stage, crowd))
             crowd.stall(crowd.members[:100])
-            during = p99_of_a_run(stage, crowd)
+            during.append(p99_of_a_run(stage, crowd))
             crowd.resume()
-            ratios.append(during / before)
-            if ratios[-1] <= 1.2:
+            if min(during) <= 1.2 * min(before):
                 break
-        assert min(ratios) <= 1.2, ratios
+        assert min(during) <= 1.2 * min(before), (before, during)
         # A reader may hold its limit and no more; frames are shared, so it is far less.
         assert resident_kb(worker) - memory < 100 * 64 + 20_000
         cut = [member for member in crowd.members if b'"slow_consumer"' in member.body]
@@ -140,7 +139,13 @@ def test_what_came_and_went_leaves_nothing_behind(hub: StartHub, own_redis: Redi
     before = state()
     for round in range(10):
         drop_all(urls[round * 5 : round * 5 + 5], token)
-    wait_until(lambda: state() == before, 20, lambda: f"{before}, but now {state()}")
+
+    def is_as_before() -> bool:
+        now = state()
+        counts = ("descriptors", "greenlets", "redis")  # one request's may have been among those before
+        return now["channels"] == before["channels"] and all(now[it] <= before[it] for it in counts)
+
+    wait_until(is_as_before, 20, lambda: f"{before}, but now {state()}")
 
 
 def drop_all(urls: list[str], token: str) -> None:

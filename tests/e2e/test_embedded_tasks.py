@@ -20,7 +20,7 @@ def test_in_production_it_shows_itself_a_token(hub: StartHub, open_stream: OpenS
     assert process.post("/tasks", token=token, json=body).status_code == 401
     answer = process.post("/api/ad-concepts", token=token, json=body)
     assert answer.status_code == 201, answer.text
-    source = open_stream(process.url + answer.json()["sse_url"], token=token, reconnect=True).wait_over()
+    source = open_stream(process.url + answer.json()["sse_url"], token=token, reconnect=True).wait_over(30)
     assert source.status == 204
     last = json.loads(source.named("concept-update")[-1].data)
     assert last["status"] == "completed"
@@ -32,9 +32,9 @@ def test_a_worker_that_is_stopped_gives_its_tasks_to_the_next(hub: StartHub, ope
     _, token = process.register("Alice")
     body = {"ad_archive_id": "ad-1", "image_url": IMAGE}
     id = process.post("/api/ad-concepts", token=token, json=body).json()["id"]
-    assert process.terminate().seconds < 8
+    process.assert_ended_politely(process.terminate())
     process.spawn()
     process.wait_ready()
     url = f"{process.url}/api/ad-concepts/{id}/stream?event=message"
-    source = open_stream(url, token=token).wait_over()
+    source = open_stream(url, token=token).wait_over(30)
     assert json.loads(source.data[-1])["status"] == "completed"

@@ -112,7 +112,7 @@ def test_the_bot_leaves(gateway_pair: GatewayStage, pids: list[int], here: int, 
     question = gateway_pair.ask(bot, pids[there], correlation_id="c")
     client.wait_frames(1)
     client.close()
-    assert question.wait_over(1.5) == [{"error": "User disconnected", "correlation_id": "c"}]
+    assert question.wait_over(5) == [{"error": "User disconnected", "correlation_id": "c"}]
 
 
 @DIRECTIONS
@@ -179,7 +179,7 @@ def test_health_counts_the_whole_cluster(gateway_pair: GatewayStage, pids: list[
             connection.close()
         return found
 
-    before = counts()[0]
+    wait_until(lambda: counts() == [0, 0], 10, "the sockets of others to be gone")
     for pid in pids:
         gateway_pair.join("Alice", worker=pid)
-    assert counts() == [before + 2] * 2
+    assert counts() == [2, 2]

@@ -17,7 +17,7 @@ def test_streams_stay_when_sentinels_promote_a_replica(
     stage = start_stage(workers=2, redis_url=own_sentinels.url, RATELIMIT_ENABLED="1")
     sources = stage.open_on_both(4)
     stage.notify("before")
-    wait_until(own_sentinels.is_replicated, what="the replica to have it")
+    own_sentinels.wait_replicated()
     own_sentinels.master.stop()
     own_sentinels.wait_promoted()
     wait_health(stage.hub, 200)

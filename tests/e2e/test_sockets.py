@@ -243,7 +243,7 @@ def test_a_client_that_is_gone_is_noticed_at_once(echo: HubProcess) -> None:
     client.say("hello")
     client.hear()
     client.close()
-    assert wait_end(echo, "gone", 1) == (1006, "")
+    assert wait_end(echo, "gone", 5) == (1006, "")
 
 
 def test_an_order_and_an_expired_token_close(echo: HubProcess) -> None:
@@ -253,7 +253,7 @@ def test_an_order_and_an_expired_token_close(echo: HubProcess) -> None:
     requests.post(f"{echo.url}/cut?reason=logged_out&user=cut", timeout=5)
     assert cut.read().end == (1008, "logged out")
     assert dying.read().end == (1008, "token expired")
-    assert time.time() < expires + 1
+    assert time.time() < expires + 4
     for client in (cut, dying):
         client.close()
 
@@ -271,14 +271,14 @@ def test_sigterm_closes_with_1001(start_echo: StartHub) -> None:
 
     answering = [gevent.spawn(answer, client) for client in polite]
     ended = process.terminate()
-    assert ended.seconds < 5
+    process.assert_ended_politely(ended)
     assert {greenlet.get(timeout=1) for greenlet in answering} == {(1001, "Server shutdown")}
     assert {client.read().end for client in rude} == {(1001, "Server shutdown")}
     assert "Traceback" not in process.log
 
 
 def test_a_silent_peer_is_given_up_and_a_living_one_is_not(start_echo: StartHub) -> None:
-    process = start_echo(WS_PING_SECONDS="1", WS_PONG_SECONDS="1")
+    process = start_echo(WS_PING_SECONDS="1", WS_PONG_SECONDS="4")
     silent = Client.connect(process.port, "/echo?name=silent")
     living = Client.connect(process.port, "/echo?name=living")
     pings = []
@@ -289,9 +289,9 @@ def test_a_silent_peer_is_given_up_and_a_living_one_is_not(start_echo: StartHub)
             living.send(frame(PONG, heard.payload))
 
     gevent.spawn(answer)
-    assert wait_end(process, "silent", 5) == (1008, "ping timeout")
+    assert wait_end(process, "silent", 15) == (1008, "ping timeout")
     assert silent.read_end() == (1008, "ping timeout")
-    wait_until(lambda: len(pings) >= 3, 10)
+    wait_until(lambda: len(pings) >= 3, 20)
     assert inspect(process)["sockets"] == 1
 
 
@@ -380,7 +380,7 @@ def test_tls_ended_by_gunicorn(hub: StartHub, tmp_path: Path) -> None:
     polite.send(close_frame(1000))
     assert polite.read().end == (1000, "")
     leaving.close()
-    assert process.terminate().seconds < 5
+    process.assert_ended_politely(process.terminate())
     assert staying.read().end == (1001, "Server shutdown")
     assert " ERROR " not in process.log
 

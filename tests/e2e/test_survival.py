@@ -52,12 +52,12 @@ def test_a_reload_of_all_workers_costs_no_event(start_pair: StartStage) -> None:
 def test_a_stop_in_the_middle_of_a_reload_is_as_polite_as_any(start_pair: StartStage) -> None:
     """The old workers wait for new ones then, which will not come."""
     stage = start_pair()
-    sources = stage.open_on_both(4)
+    sources, old = stage.open_on_both(4), set(stage.hub.worker_pids())
     stage.hub.child.send_signal(signal.SIGHUP)
-    wait_until(lambda: len(stage.hub.worker_pids()) == 4, 10, "new workers")
+    wait_until(lambda: len(set(stage.hub.worker_pids()) - old) == 2, 20, "new workers")
     assert stage.hub.terminate().code == 0
     for source in sources:
-        assert '"shutdown"' in source.named("stream.closed")[0].data
+        assert '"shutdown"' in source.wait_for_event("stream.closed").data
 
 
 def test_new_workers_that_can_not_start_end_the_hub_politely(start_pair: StartStage, tmp_path: Path) -> None:

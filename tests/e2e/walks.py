@@ -11,7 +11,8 @@ from tests.support.calls import PASSWORD, new_name
 from tests.support.deployment import Deployment
 from tests.support.eventsource import EventSource
 from tests.support.hub import ROOT
-from tests.support.wsclient import WebSocketClient, echo, url_of
+from tests.support.wait import wait_until
+from tests.support.wsclient import PROBE, WebSocketClient, echo, url_of
 
 Walk = Callable[[Deployment], None]
 
@@ -56,6 +57,7 @@ def gateway(hub: Deployment) -> None:
     credential = hub.flask("bot", "create", bot)
     alice = connect(hub, user, hub.subscriber_token(service, user))
     answerer = connect(hub, bot, credential, echo)
+    wait_connected(hub, service, user, bot)
     push_to(hub, service, alice, user, bot)
     ask(hub, service, bot, {"message": "hello"})
     ask(hub, service, user, {"message": f"@{bot}, are you there?"})
@@ -70,6 +72,17 @@ def gateway(hub: Deployment) -> None:
 def connect(hub: Deployment, user: str, token: str, *respond: Any) -> WebSocketClient:
     trust = {"ca_certs": str(hub.certificate)}
     return WebSocketClient(url_of(hub.url, user, {"token": token}), *respond, sslopt=trust)
+
+
+def wait_connected(hub: Deployment, service: str, *users: str) -> None:
+    """A name is taken a moment after the handshake was answered."""
+
+    def are_there() -> bool:
+        items = [{"user_id": user, "data": {PROBE: True}} for user in users]
+        answer = hub.post("/sse/push/batch", token=service, json=items).json()
+        return all(result["success"] for result in answer["results"])
+
+    wait_until(are_there, 10, "both to be connected")
 
 
 def push_to(hub: Deployment, service: str, alice: WebSocketClient, user: str, bot: str) -> None:

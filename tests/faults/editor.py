@@ -17,15 +17,17 @@ from tests.support.stage import Stage
 
 
 class Editor:
-    """Makes `file 0`, `file 1`, … as long as the `with` lasts, each once, whatever is answered.
+    """Makes `file 0`, `file 1`, … as long as the `with` lasts, each once, whatever is answered within
+    `patience` seconds.
 
     made      the names that were answered by 201
     answers   how often each status came, 0 for none
     refusal   the last answer that was no 201
     """
 
-    def __init__(self, stage: Stage, pause: float = 0.05) -> None:
+    def __init__(self, stage: Stage, pause: float = 0.05, patience: float = 15) -> None:
         self._hub, self._token, self._pause = stage.hub, stage.token, pause
+        self._patience = patience
         self._folder = stage.hub.root_folder(stage.constellation, stage.token)
         self.made: list[str] = []
         self.answers: Counter[int] = Counter()
@@ -57,7 +59,7 @@ class Editor:
         """The status that was answered, 0 for none."""
         body = {"name": name, "content": content, "folder_uuid": self._folder}
         try:
-            answer = self._hub.post("/files", token=self._token, json=body)
+            answer = self._hub.post("/files", token=self._token, json=body, timeout=self._patience)
         except requests.RequestException:
             return 0
         if answer.status_code != 201:

@@ -78,7 +78,7 @@ def test_a_bot_is_mentioned_as_soon_as_it_is_made(closed: GatewayStage, office: 
     name = new_bot_name()
     client = closed.connect(name, echo, query={"token": bots.create(name)})
     wait_until(lambda: closed.is_connected(name))
-    wait_until(lambda: closed.push("nobody", text=f"@{name}").json()["status"] == "success", 1.5)
+    wait_until(lambda: closed.push("nobody", text=f"@{name}").json()["status"] == "success", 4)
     assert len(closed.ask("nobody", text=f"hello @{name}").wait_over()) == 2
     assert client.frames[-1]["user_id"] == "nobody"
 
@@ -91,7 +91,7 @@ def test_its_socket_is_closed_within_a_second(closed: GatewayStage, office: Flas
     client = closed.connect(name, query={"token": credential})
     wait_until(lambda: closed.is_connected(name))
     change(name)  # type: ignore[operator]
-    assert client.wait_closed(1.5)[0] == 1008
+    assert client.wait_closed(4)[0] == 1008
     assert closed.connect(name, query={"token": credential}).wait_closed()[0] == 1008
     assert closed.push("nobody", text=f"@{name}").json()["status"] == "partial"
 

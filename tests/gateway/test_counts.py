@@ -16,7 +16,7 @@ def counted(gateway: GatewayStage, name: str) -> dict[str, int]:
 
 
 def test_outcomes(start_gateway: StartGateway) -> None:
-    gateway = start_gateway(REPLY_TIMEOUT_SECONDS="3")
+    gateway = start_gateway(REPLY_TIMEOUT_SECONDS="8")
     bot, _ = gateway.join("bot", echo)
     mute, client = gateway.join("mute", silent)
     pushed = counted(gateway, "hub_deliveries_total")
@@ -24,7 +24,7 @@ def test_outcomes(start_gateway: StartGateway) -> None:
     gateway.push("nobody")
     gateway.ask(bot).wait_over()
     gateway.ask("nobody").wait_over()
-    gateway.ask(mute).wait_over()
+    gateway.ask(mute).wait_over(20)
     first = gateway.ask(mute, correlation_id="c")
     assert gateway.ask(mute, correlation_id="c").status == 409
     left = gateway.ask(mute)

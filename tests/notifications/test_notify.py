@@ -1,10 +1,11 @@
 """POST /api/message/notify (its keys: test_idempotency.py)"""
 
-from time import monotonic
 from typing import Any
 
 import pytest
 from flask import Flask
+from sqlalchemy import event
+from sqlalchemy.engine import Engine
 
 from tests.bodies import BAD_BODIES
 from tests.cast import MakeApp, NothingChanges
@@ -63,13 +64,21 @@ def test_payloads_arrive_as_they_are(shop: Service) -> None:
     assert shop.unread("dora") == payloads
 
 
-def test_ten_thousand_at_once_take_less_than_two_seconds(shop: Service) -> None:
+def test_ten_thousand_at_once_take_a_few_statements(shop: Service) -> None:
     users = [f"user-{number}" for number in range(10_000)]
-    for _ in range(2):  # those that are new, those that are known
-        began = monotonic()
-        answer = shop.post(PATH, json={"users": users, "payload": "Hello"}).get_json()
-        assert monotonic() - began < 2
-        assert answer["recipients"] == 10_000
+    statements: list[str] = []
+
+    def note(connection: object, cursor: object, statement: str, *_: object) -> None:
+        statements.append(statement)
+
+    event.listen(Engine, "before_cursor_execute", note)
+    try:
+        for _ in range(2):  # those that are new, those that are known
+            answer = shop.post(PATH, json={"users": users, "payload": "Hello"}).get_json()
+            assert answer["recipients"] == 10_000
+    finally:
+        event.remove(Engine, "before_cursor_execute", note)
+    assert len(statements) < 100  # the couriers' own among them
     assert len(shop.messages("user-9999")) == 2
 
 

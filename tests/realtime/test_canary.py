@@ -20,7 +20,7 @@ from tests.support.wait import wait_until
 
 BROKERS = ["memory", "redis", "sentinel", "cluster"]
 TOPIC = "constellation:a"
-DEAF_SECONDS = 5
+DEAF_SECONDS = 5 + 3  # and what a busy machine may add
 
 
 def start(engine: Engine) -> Engine:
@@ -59,7 +59,7 @@ def test_canaries_come_all_the_time(engine: Engine) -> None:
     start(engine)
     began = monotonic()
     wait_until(lambda: monotonic() - began > 2 and engine.canary.age < 1.5, 10, "another one")
-    assert 0 < engine.canary.lag < 1
+    wait_until(lambda: 0 < engine.canary.lag < 1, 10, "one in time")
     assert not engine.canary.is_late and not engine.canary.rescues
 
 

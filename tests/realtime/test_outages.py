@@ -10,6 +10,7 @@ import pytest
 
 from app.realtime.broker import make_broker
 from app.realtime.broker.base import BrokerUnavailable, Limits
+from app.realtime.broker.places import TIMEOUT_SECONDS
 from app.realtime.broker.redis_listener import SILENCE_SECONDS
 from app.realtime.engine import Engine, Settings
 from app.realtime.event import Event
@@ -145,6 +146,20 @@ def test_a_worker_that_stood_still_itself_keeps_its_connection(
     gevent.monkey.get_original("time", "sleep")(SILENCE_SECONDS + 0.5)
     wait_until(lambda: engine.canary.age < 1.5, 10, "the next canary")
     assert connections() == before
+
+
+def test_an_answer_that_came_while_the_worker_stood_still_counts(
+    make_worker: MakeWorker, own_redis: RedisServer
+) -> None:
+    engine = make_worker()
+    reader = open_reader(engine)
+    own_redis.pause()
+    publishing = gevent.spawn(engine.publish, TOPIC, Event("hello"))
+    gevent.sleep(0.1)  # it waits for the answer
+    own_redis.resume()
+    gevent.monkey.get_original("time", "sleep")(TIMEOUT_SECONDS + 0.5)
+    publishing.get(timeout=5)
+    reader.wait_for("hello")
 
 
 def test_a_frozen_broker_is_noticed(make_worker: MakeWorker, own_redis: RedisServer) -> None:

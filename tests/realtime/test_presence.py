@@ -130,7 +130,7 @@ def test_names_and_connections_are_any_text(presence: Presence) -> None:
 
 @pytest.mark.parametrize("broker_url", ["redis"], indirect=True)
 def test_names_of_the_dead_are_swept_a_few_at_a_time(redis_url: str, make_presence_: MakePresence) -> None:
-    dead, presence = make_presence_(0.2), make_presence_()
+    dead, presence = make_presence_(1.5), make_presence_()
     dead.renew([(f"user{number}", ALICE) for number in range(40)])
     wait_until(lambda: presence.count() == 0, what="the leases to be over")
     with redis.Redis.from_url(redis_url) as client:
@@ -185,7 +185,7 @@ def test_names_are_listed(presence: Presence) -> None:
 
 
 def test_names_whose_lease_is_over_are_not(make_presence_: MakePresence) -> None:
-    presence = make_presence_(0.2)
+    presence = make_presence_(1.5)
     presence.claim("ci_bot", ALICE)
     wait_until(lambda: presence.names(10) == [], what="the lease to be over")
     presence.renew([("ci_bot", ALICE)])

@@ -36,7 +36,7 @@ def make_worker(own_sentinels: SentinelSet) -> Iterator[MakeWorker]:
 def publish_replicated(engine: Engine, servers: SentinelSet, texts: list[str]) -> None:
     for text in texts:
         publish_when_possible(engine, TOPIC, text, timeout=20)
-    wait_until(servers.is_replicated, what="the replica to have it all")
+    servers.wait_replicated()
 
 
 def open_reader(engine: Engine, cursor: str | None = None) -> Reader:
@@ -95,14 +95,14 @@ def test_committed_events_names_and_mail_survive_it(
     reader, got = open_reader(other), []
     other.mail.handlers["note"] = got.append
     assert one.keeper.claim("ci_bot", "c1")
-    wait_until(own_sentinels.is_replicated, what="the name on the replica")
+    own_sentinels.wait_replicated()
     own_sentinels.master.stop()
     for n in range(5):
         one.publish_committed(TOPIC, Event(str(n)))
-    reader.wait_for("0", "1", "2", "3", "4")
+    reader.wait_for("0", "1", "2", "3", "4", timeout=20)
     assert other.presence.find(["ci_bot"]) == [Holder(one.worker_id, "c1")]
-    wait_until(lambda: one.mail.send(other.worker_id, "note", b"hello"), what="the mailbox")
-    wait_until(lambda: got == [b"hello"], what="the mail")
+    wait_until(lambda: one.mail.send(other.worker_id, "note", b"hello"), 20, "the mailbox")
+    wait_until(lambda: got == [b"hello"], 20, "the mail")
 
 
 def test_a_planned_failover_is_followed_while_both_servers_run(

@@ -1,7 +1,7 @@
 """What a stream shows its reader, on every broker."""
 
 import gc
-from time import monotonic, time
+from time import time
 from uuid import uuid4
 
 import pytest
@@ -191,7 +191,7 @@ def test_a_stream_ends_when_its_token_expires(engine: Engine) -> None:
     expiring = Reader(engine, claims=Claims("alice", "short", expires_at))
     lasting = Reader(engine, claims=Claims("alice", "long", expires_at + 3600))
     expiring.wait_closed("token_expired")
-    assert expires_at <= time() <= expires_at + 1
+    assert expires_at <= time() <= expires_at + 3
     assert not lasting.is_over
 
 
@@ -211,10 +211,8 @@ def test_a_cut_ends_the_streams_it_names_on_every_worker(
     for reader in (ended, kept):
         reader.wait_for_cursor()
     wait_until(lambda: other.hub.topics["control"].position, what="the control topic to be heard")
-    started = monotonic()
     engine.cut("rights_revoked", **cut)
-    ended.wait_closed("rights_revoked")
-    assert monotonic() - started < 1
+    ended.wait_closed("rights_revoked", timeout=3)
     assert not kept.is_over
 
 

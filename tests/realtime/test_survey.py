@@ -72,8 +72,8 @@ def test_who_says_nothing_is_named_in_time(make_survey: MakeSurvey) -> None:
     everybody(asking, 2)
     says[0] = False
     began = monotonic()
-    answers = asking.ask(KIND, b"", 0.3)
-    assert monotonic() - began < 1
+    answers = asking.ask(KIND, b"", 2)
+    assert monotonic() - began < 6
     assert (list(answers.given), answers.silent) == ([id_of(asking)], [id_of(silent)])
     assert not answers.is_whole
     says[0] = True  # what it says now comes too late, and does no harm

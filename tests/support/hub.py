@@ -15,6 +15,7 @@ from tests.support.process import Child, free_port
 from tests.support.workers import Workers
 
 ROOT = Path(__file__).resolve().parents[2]
+EXIT = "Worker exiting"  # gunicorn writes that when one ends by itself
 # What a process needs of the surroundings; settings of the hub in the developer's shell must not leak in.
 _KEPT = ("PATH", "HOME", "LANG", "TMPDIR", "LD_LIBRARY_PATH")
 
@@ -23,10 +24,16 @@ _KEPT = ("PATH", "HOME", "LANG", "TMPDIR", "LD_LIBRARY_PATH")
 _migrated: list[bytes] = []
 
 
+GRACE_SECONDS = 8  # after which gunicorn kills
+
+
 @dataclass(frozen=True)
 class Ended:
+    """`by_themselves`: how many workers were not killed for taking too long."""
+
     seconds: float
     code: int
+    by_themselves: int
 
 
 class HubProcess(Calls, Workers):
@@ -117,10 +124,15 @@ class HubProcess(Calls, Workers):
 
     def terminate(self, timeout: float = 45.0) -> Ended:
         """SIGTERM, as a supervisor sends it; how long it then took, and the exit code."""
-        began = time.monotonic()
+        before, began = self.log.count(EXIT), time.monotonic()
         self.child.send_signal(signal.SIGTERM)
         code = self.child.wait(timeout)
-        return Ended(time.monotonic() - began, code)
+        return Ended(time.monotonic() - began, code, self.log.count(EXIT) - before)
+
+    def assert_ended_politely(self, ended: Ended) -> None:
+        """Every worker in its time; on a busy machine Python itself takes seconds to end."""
+        assert ended.by_themselves >= self.workers, self.log
+        assert ended.seconds < 3 * GRACE_SECONDS, self.log
 
     def stop(self) -> None:
         if self._child is not None:

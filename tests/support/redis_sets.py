@@ -18,15 +18,15 @@ NO_DELAY = ("--repl-diskless-sync-delay", "0")
 
 
 class Sentinel(RedisServer):
-    """It keeps what it learns in a file, and takes a server for dead after half a second."""
+    """It keeps what it learns in a file, and takes a server for dead after `patience` milliseconds."""
 
-    def __init__(self, master_port: int, quorum: int) -> None:
+    def __init__(self, master_port: int, quorum: int, patience: int) -> None:
         super().__init__()
         self._file = Path(tempfile.mkdtemp(prefix="hub-sentinel-")) / "sentinel.conf"
         self._file.write_text(
             f"port {self.port}\nbind 127.0.0.1\ndir {self._file.parent}\n"
             f"sentinel monitor {SERVICE} 127.0.0.1 {master_port} {quorum}\n"
-            f"sentinel down-after-milliseconds {SERVICE} 500\n"
+            f"sentinel down-after-milliseconds {SERVICE} {patience}\n"
             f"sentinel failover-timeout {SERVICE} 3000\n"
         )
 
@@ -42,20 +42,20 @@ class Sentinel(RedisServer):
 class SentinelSet:
     """A master, a replica and sentinels, which all know each other once it is started."""
 
-    def __init__(self, sentinels: int = 3) -> None:
+    def __init__(self, sentinels: int = 3, patience: int = 30_000) -> None:
         self.master = RedisServer(*NO_DELAY)
         # Promoted without a wait for a first snapshot of others.
         self.replica = RedisServer(
             "--replicaof", f"127.0.0.1 {self.master.port}", "--repl-diskless-sync-delay", "0"
         )
-        self.sentinels = [Sentinel(self.master.port, sentinels // 2 + 1) for _ in range(sentinels)]
+        self.sentinels = [Sentinel(self.master.port, sentinels // 2 + 1, patience) for _ in range(sentinels)]
         hosts = ",".join(f"127.0.0.1:{sentinel.port}" for sentinel in self.sentinels)
         self.url = f"redis+sentinel://{hosts}/{SERVICE}/0"
 
     def start(self) -> SentinelSet:
         for server in (self.master, self.replica):
             server.start()
-        wait_until(self.is_replicated, 20, "the replica to be in step")
+        self.wait_replicated()
         for sentinel in self.sentinels:
             sentinel.start()
         wait_until(self._know_each_other, 20, "the sentinels to know each other and the replica")
@@ -65,16 +65,16 @@ class SentinelSet:
         for server in (*self.sentinels, self.replica, self.master):
             server.close()
 
-    def is_replicated(self) -> bool:
-        """Whether the replica has everything."""
+    def wait_replicated(self) -> None:
+        """Until the replica has all that the master has now; more may come all the time."""
         with self.master.client() as client:
-            info = client.info("replication")
-            replica = info.get("slave0")
-            return (
-                replica is not None
-                and replica["state"] == "online"
-                and replica["offset"] == info["master_repl_offset"]
-            )
+            now = client.info("replication")["master_repl_offset"]
+
+            def is_there() -> bool:
+                replica = client.info("replication").get("slave0")
+                return replica is not None and replica["state"] == "online" and replica["offset"] >= now
+
+            wait_until(is_there, 20, "the replica to be in step")
 
     def stop_replicating(self) -> None:
         """What the master is told from here on, it alone knows (until sentinels mend it, after 8 s)."""
@@ -102,7 +102,8 @@ def _others(sentinel: Sentinel) -> tuple[int, int]:
 class ClusterSet:
     """Three masters, each with a third of the slots; with `replica` the first one has a replica."""
 
-    def __init__(self, *options: str, replica: bool = False) -> None:
+    def __init__(self, *options: str, replica: bool = False, patience: int = 15_000) -> None:
+        options = ("--cluster-node-timeout", str(patience), *options)
         self.masters = [_cluster_node(*options) for _ in range(3)]
         self.replica = _cluster_node(*options) if replica else None
         self.url = f"redis+cluster://127.0.0.1:{self.masters[0].port},127.0.0.1:{self.masters[1].port}"
@@ -165,7 +166,7 @@ class ClusterSet:
 
 def _cluster_node(*options: str) -> RedisServer:
     # The usual bus port would lie where the kernel takes ports for clients.
-    cluster = ("--cluster-enabled", "yes", "--cluster-node-timeout", "1000", *NO_DELAY)
+    cluster = ("--cluster-enabled", "yes", *NO_DELAY)
     return RedisServer(*cluster, "--cluster-port", str(free_port()), *options)
 
 

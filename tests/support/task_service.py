@@ -179,9 +179,11 @@ class TaskService:
 
     def _take_on(self, body: dict[str, str]) -> Reply:
         task_id = f"t{len(self.tasks)}"
-        done_at = time.monotonic() + self._random.uniform(*self.mood.task_seconds)
+        # A task's fate goes by its number: who asks how often in between changes nothing.
+        fate = random.Random(f"{self.seed}:{task_id}")
+        done_at = time.monotonic() + fate.uniform(*self.mood.task_seconds)
         task = Task(body["ad_archive_id"], body["image_url"], done_at)
-        task.is_lost, task.is_failing = self._happens(self.mood.lost), self._happens(self.mood.failing)
+        task.is_lost, task.is_failing = fate.random() < self.mood.lost, fate.random() < self.mood.failing
         self.tasks[task_id] = task
         return Reply(202, {"task_id": task_id, "status": "pending"})
 

@@ -33,7 +33,7 @@ def test_redis_stops_and_comes_back_on_its_port(own_redis: RedisServer) -> None:
 
 def test_redis_pauses(own_redis: RedisServer) -> None:
     patient = redis.Redis.from_url(own_redis.url, socket_timeout=5)
-    hasty = redis.Redis.from_url(own_redis.url, socket_timeout=0.1, retry=None)
+    hasty = redis.Redis.from_url(own_redis.url, socket_timeout=1, retry=None)
     hasty.ping()
     own_redis.pause()
     with pytest.raises(redis.TimeoutError):

@@ -10,6 +10,8 @@ import gevent
 
 T = TypeVar("T")
 
+STANDSTILL_SECONDS = 0.2
+
 
 def wait_until(
     condition: Callable[[], T],
@@ -20,7 +22,8 @@ def wait_until(
     """Return the first truthy value of `condition`, asked every `interval` seconds (which grows a little).
 
     After `timeout` seconds it raises AssertionError with `what` (a callable is asked only then, so that it
-    can tell what was there instead).
+    can tell what was there instead). Time in which this whole process stood still does not count: whoever
+    was to make it true stood still too.
     """
     deadline = time.monotonic() + timeout
     while True:
@@ -33,6 +36,11 @@ def wait_until(
             raise AssertionError(
                 f"not within {timeout:g} s: {text or getattr(condition, '__name__', condition)}"
             )
-        gevent.sleep(min(interval, left))
+        pause = min(interval, left)
+        slept = time.monotonic()
+        gevent.sleep(pause)
+        stood_still = time.monotonic() - slept - pause
+        if stood_still > STANDSTILL_SECONDS:
+            deadline += stood_still
         # Long waits need not burn the processor that the waited-for server needs too.
         interval = min(interval * 1.2, 0.1)

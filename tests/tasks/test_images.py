@@ -301,10 +301,10 @@ def test_a_server_that_sends_faster_than_it_is_read(kind: str) -> None:
         turns = [monotonic()]
         others = gevent.spawn(take_turns, turns)
         with pytest.raises(TaskFailure):
-            Fetcher(allows=is_anything, total_seconds=0.5).fetch(url)
+            Fetcher(allows=is_anything, total_seconds=2).fetch(url)
         others.kill()
         process.kill()
-    assert max(later - turn for turn, later in pairwise([*turns, monotonic()])) < 0.3
+    assert max(later - turn for turn, later in pairwise([*turns, monotonic()])) < 1
 
 
 BROKEN = {

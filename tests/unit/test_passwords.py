@@ -1,26 +1,26 @@
 """Hashing in threads of its own, with a bounded queue."""
 
+import os
 from threading import Event
 from unittest.mock import patch
 
 import gevent
 import pytest
 from flask import Flask
-from gevent import monkey
 
 from app.auth import passwords
 from app.auth.passwords import Hashing
 from app.errors import Unavailable
 
-sleep = monkey.get_original("time", "sleep")
-
 
 def test_it_says_when_too_many_wait() -> None:
     hashing = Hashing(threads=1, most_waiting=2)
-    inside = [gevent.spawn(hashing.run, sleep, 0.2) for _ in range(3)]
-    gevent.sleep(0.05)
+    gate, opener = os.pipe()
+    inside = [gevent.spawn(hashing.run, os.read, gate, 1) for _ in range(3)]
+    gevent.sleep(0)
     with pytest.raises(Unavailable):
-        hashing.run(sleep, 0)
+        hashing.run(int)
+    os.write(opener, b"xxx")
     gevent.joinall(inside, raise_error=True)
     assert hashing.run(lambda: 5) == 5
 
@@ -37,15 +37,17 @@ def test_names_are_looked_up_during_a_flood(app: Flask) -> None:
     """They are, by gevent, in its own thread pool."""
     size = gevent.get_hub().threadpool.maxsize
     done = Event()
-    with app.app_context(), patch.object(passwords, "check_password_hash", lambda *_: sleep(0.5)):
+    gate, opener = os.pipe()
+    with app.app_context(), patch.object(passwords, "check_password_hash", lambda *_: os.read(gate, 1)):
 
         def log_in() -> None:
             with app.app_context():
                 passwords.verify_password(None, "x")
 
         flood = [gevent.spawn(log_in) for _ in range(2 * size)]
-        gevent.sleep(0.05)
-        with gevent.Timeout(0.3):
+        gevent.sleep(0)
+        with gevent.Timeout(10, False):  # type: ignore[arg-type]
             gevent.get_hub().threadpool.apply(done.set)
+        os.write(opener, b"x" * len(flood))
         gevent.joinall(flood, raise_error=True)
     assert done.is_set()

@@ -150,7 +150,7 @@ class Pipeline:
             )
             for call in batch:
                 try:
-                    call.result.set(connection.read_response(disable_decoding=True))
+                    call.result.set(_read_answer(connection))
                 except (NoScriptError, ReadOnlyError):
                     # Somebody flushed the scripts: a new connection loads them again. Or the server became
                     # a replica: a new one may lead to the master.
@@ -200,6 +200,16 @@ class Pipeline:
             connection.disconnect()
         if is_silent:
             self._retry_at = monotonic() + RECONNECT_SECONDS
+
+
+def _read_answer(connection: Any) -> Any:
+    """A silence in which this process stood still itself is none: the answer came meanwhile."""
+    try:
+        return connection.read_response(disable_decoding=True, disconnect_on_error=False)
+    except redis.TimeoutError:
+        if not connection.can_read():
+            raise
+        return connection.read_response(disable_decoding=True)
 
 
 def _server_id(connection: Any) -> bytes:
