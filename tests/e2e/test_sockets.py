@@ -278,9 +278,9 @@ def test_sigterm_closes_with_1001(start_echo: StartHub) -> None:
 
 
 def test_a_silent_peer_is_given_up_and_a_living_one_is_not(start_echo: StartHub) -> None:
-    process = start_echo(WS_PING_SECONDS="1", WS_PONG_SECONDS="4")
-    silent = Client.connect(process.port, "/echo?name=silent")
-    living = Client.connect(process.port, "/echo?name=living")
+    process = start_echo(WS_PING_SECONDS="1", WS_PONG_SECONDS="3")
+    silent = Client.connect(process.port, "/echo?name=silent", timeout=30)
+    living = Client.connect(process.port, "/echo?name=living", timeout=30)
     pings = []
 
     def answer() -> None:

@@ -33,6 +33,7 @@ class Member:
         self.has_head = False
         self.connections = 0
         self.is_stalled = False
+        self.is_timed = True
 
     def feed(self, data: bytes) -> None:
         self.rest += data
@@ -112,10 +113,12 @@ class Crowd:
             self._epoll.unregister(member.sock.fileno())
 
     def resume(self) -> None:
+        """Returns when all have what the others have."""
         for member in self.members:
             if member.is_stalled and member.sock is not None:
                 member.is_stalled = False
                 self._epoll.register(member.sock.fileno(), select.EPOLLIN)
+        wait_until(lambda: len({member.last_id for member in self.members}) == 1, 30, "all to catch up")
 
     def _work(self) -> None:
         while True:
@@ -142,8 +145,9 @@ class Crowd:
             data = b""
         if data:
             member.feed(data)
-            now = time.time_ns()
-            self.latencies += [(now - int(t)) / 1e6 for t in _TIME.findall(data)]
+            if member.is_timed:
+                now = time.time_ns()
+                self.latencies += [(now - int(t)) / 1e6 for t in _TIME.findall(data)]
             return
         self.drop(member)
         self._away.append(member)
