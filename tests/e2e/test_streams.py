@@ -154,8 +154,9 @@ def test_a_stalled_reader_is_cut_and_resumes_while_others_go_on(stage: Stage) ->
     slow.stop_reading()
     # More than the buffer of a subscriber (1 MiB) and those of the kernel, less than the history (8 MiB).
     bodies = [f"{number}:" + "x" * 500_000 for number in range(14)]
-    stage.notify(*bodies)
-    fast.wait_for_messages(14, timeout=10)
+    for number, body in enumerate(bodies, 1):
+        stage.notify(body)
+        fast.wait_for_messages(number, timeout=10)
     slow.resume_reading()
     closed = slow.wait_for_event("stream.closed", timeout=10)
     assert '"slow_consumer"' in closed.data
