@@ -114,8 +114,8 @@ def ask(bench: Bench) -> None:
             bench.book.add(hub.key, ASKED_PER_CPU, QUESTIONS / spent)
 
 
-def questions(hub: Server, times: int) -> list[float]:
-    """Seconds from each question to the end of its answer."""
+def questions(hub: Server, times: int, frames: int = 1) -> list[float]:
+    """Seconds from each question to the end of its answer, which has so many frames."""
     body = json.dumps(envelope("bot")).encode()
     wire = request("POST", "/sse/send", body, JSON)
     taken = []
@@ -124,8 +124,8 @@ def questions(hub: Server, times: int) -> list[float]:
         with Connection(hub.port) as connection:
             answer = connection.ask(wire)
         taken.append(time.monotonic() - began)
-        if b'"is_final"' not in answer.body:
-            raise DeliveryFailed(f"not answered: {answer.body[:80]!r}")
+        if answer.body.count(b'"part"') != frames:
+            raise DeliveryFailed(f"not answered: {answer.body[-80:]!r}")
     return taken
 
 
@@ -135,7 +135,7 @@ def relay(bench: Bench) -> None:
     with bench.running(hub), bot(bench, hub, "bot", answers=RELAYED_FRAMES, pause=RELAY_PAUSE):
         for _ in range(bench.sizes.repetitions):
             before = usage.cpu_ns(hub.pids())
-            questions(hub, 1)
+            questions(hub, 1, RELAYED_FRAMES)
             spent = usage.cpu_ns(hub.pids()) - before
             bench.book.add(hub.key, RELAY_COST, spent / 1000 / RELAYED_FRAMES)
 
