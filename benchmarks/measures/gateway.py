@@ -21,6 +21,7 @@ from benchmarks.report.book import (
     BATCHED_PER_CPU,
     IDLE_SOCKET,
     PUSHES,
+    RELAY_BURST_COST,
     RELAY_COST,
 )
 from benchmarks.rivals.bare_flask import BareFlask
@@ -114,9 +115,9 @@ def ask(bench: Bench) -> None:
             bench.book.add(hub.key, ASKED_PER_CPU, QUESTIONS / spent)
 
 
-def questions(hub: Server, times: int, frames: int = 1) -> list[float]:
+def questions(hub: Server, times: int, frames: int = 1, name: str = "bot") -> list[float]:
     """Seconds from each question to the end of its answer, which has so many frames."""
-    body = json.dumps(envelope("bot")).encode()
+    body = json.dumps(envelope(name)).encode()
     wire = request("POST", "/sse/send", body, JSON)
     taken = []
     for _ in range(times):
@@ -130,14 +131,17 @@ def questions(hub: Server, times: int, frames: int = 1) -> list[float]:
 
 
 def relay(bench: Bench) -> None:
-    """Frames of one answer, each sent by itself, thousands a second: CPU from socket to reader."""
+    """Frames of one answer, thousands a second: CPU from socket to reader. Each is sent by itself; then all
+    as fast as the bot can."""
     hub = Hub()
-    with bench.running(hub), bot(bench, hub, "bot", answers=RELAYED_FRAMES, pause=RELAY_PAUSE):
-        for _ in range(bench.sizes.repetitions):
-            before = usage.cpu_ns(hub.pids())
-            questions(hub, 1, RELAYED_FRAMES)
-            spent = usage.cpu_ns(hub.pids()) - before
-            bench.book.add(hub.key, RELAY_COST, spent / 1000 / RELAYED_FRAMES)
+    with bench.running(hub):
+        for measure, pause in ((RELAY_COST, RELAY_PAUSE), (RELAY_BURST_COST, 0)):
+            with bot(bench, hub, measure.key, answers=RELAYED_FRAMES, pause=pause):
+                for _ in range(bench.sizes.repetitions):
+                    before = usage.cpu_ns(hub.pids())
+                    questions(hub, 1, RELAYED_FRAMES, measure.key)
+                    spent = usage.cpu_ns(hub.pids()) - before
+                    bench.book.add(hub.key, measure, spent / 1000 / RELAYED_FRAMES)
 
 
 def idle(bench: Bench) -> None:

@@ -21,6 +21,7 @@ from benchmarks.report.book import (
     PUBLISHES,
     PUBLISHES_PER_CPU,
     PUSHES,
+    RELAY_BURST_COST,
     RELAY_COST,
     USER_COST,
     Book,
@@ -138,7 +139,8 @@ def publishing(book: Book, sizes: Sizes) -> Table:
         ("POST /sse/push/batch of 1,000: messages by CPU second", "hub", BATCHED_PER_CPU),
         ("POST /sse/send to a bot that answers once: p50", "hub", ASKED_P50),
         ("the same by CPU second", "hub", ASKED_PER_CPU),
-        ("CPU of a frame relayed from a bot to a stream", "hub", RELAY_COST),
+        ("CPU of a frame relayed from a bot to a stream, one by one", "hub", RELAY_COST),
+        ("the same, sent as fast as the bot can", "hub", RELAY_BURST_COST),
         (f"memory of one of {sizes.sockets:,} idle sockets", "hub", IDLE_SOCKET),
     ):
         figure = book.get(server, measure)
