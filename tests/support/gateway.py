@@ -109,12 +109,15 @@ class GatewayStage:
         return bool(self.push(user_id, **{PROBE: True}).json()["status"] == "success")
 
     def wait_for_name(self, user_id: str, timeout: float) -> WebSocketClient:
-        """A socket under this name, as soon as it can be had."""
+        """A socket under this name, as soon as it can be had. A worker that dies resets connections."""
         found: list[WebSocketClient] = []
 
         def is_had() -> bool:
-            client = self.connect(user_id)
-            wait_until(lambda: not client.is_open or self.is_connected(user_id))
+            try:
+                client = self.connect(user_id)
+                wait_until(lambda: not client.is_open or self.is_connected(user_id))
+            except OSError:
+                return False
             found.append(client)
             return client.is_open
 
