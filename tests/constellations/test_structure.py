@@ -3,10 +3,9 @@
 from typing import Any
 
 import pytest
-from sqlalchemy import event
-from sqlalchemy.engine import Engine
 
 from tests.cast import MALFORMED, NOBODY, Constellation, Person, assert_refused
+from tests.support.statements import executed
 
 
 @pytest.mark.both_databases
@@ -49,18 +48,10 @@ def test_shows_the_deepest_tree(bob: Person, constellation: Constellation) -> No
 
 
 def test_asks_no_more_often_for_a_larger_tree(bob: Person, constellation: Constellation) -> None:
-    statements: list[str] = []
-
-    def note(_connection: object, _cursor: object, statement: str, *_: object) -> None:
-        statements.append(statement)
-
     for name in "abc":
         constellation.file(folder=constellation.folder(name))
-    event.listen(Engine, "before_cursor_execute", note)
-    try:
+    with executed() as statements:
         bob.get(f"/structure/{constellation.uuid}")
-    finally:
-        event.remove(Engine, "before_cursor_execute", note)
     assert len([text for text in statements if text.startswith("SELECT")]) == 4  # two of them for the rights
 
 

@@ -6,8 +6,9 @@ import json
 import os
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from http.client import HTTPConnection
 from typing import Any
 
@@ -40,9 +41,13 @@ def ask(stage: Stage, what: str, pid: int | None = None) -> dict[str, Any]:
         connection.close()
 
 
-def ask_all(stage: Stage, what: str, pid: int | None = None) -> dict[str, Any]:
+def whole(ask: Callable[[], dict[str, Any]]) -> dict[str, Any]:
     """An answer that nobody is missing in: one who is held up for half a second is left out."""
-    return wait_until(lambda: not (found := ask(stage, what, pid))["partial"] and found, 10, "a whole answer")
+    return wait_until(lambda: not (found := ask())["partial"] and found, 10, "a whole answer")
+
+
+def ask_all(stage: Stage, what: str, pid: int | None = None) -> dict[str, Any]:
+    return whole(lambda: ask(stage, what, pid))
 
 
 def ask_over(connection: HTTPConnection, stage: Stage, what: str) -> dict[str, Any]:
@@ -131,18 +136,18 @@ def test_who_is_connected_where(start_gateway: StartGateway, redis_url: str) -> 
     stage.hub.flask("user", "admin", "Alice")
     path = "/api/ops/connections?prefix=user&per_page=4"
 
-    def whole(path: str) -> Any:
-        return wait_until(lambda: not (it := stage.hub.get(path, token=token).json())["partial"] and it, 10)
+    def get(path: str) -> Any:
+        return stage.hub.get(path, token=token).json()
 
-    wait_until(lambda: stage.hub.get(path, token=token).json()["total"] == 10, 10, "ten connections")
+    wait_until(lambda: get(path)["total"] == 10, 10, "ten connections")
     found: list[dict[str, Any]] = []
     after = ""
     while after is not None:
-        answer = whole(f"{path}&after={after}")
+        answer = whole(partial(get, f"{path}&after={after}"))
         found += answer["connections"]
         after = answer["next"]
     assert [it["name"] for it in found] == [f"user{number:02}" for number in range(10)]
-    workers = whole("/api/ops/stats")["workers"]
+    workers = whole(partial(get, "/api/ops/stats"))["workers"]
     ids = {it["pid"]: it["id"] for it in workers}
     assert [it["worker"] for it in found] == [ids[pids[number % 2]] for number in range(10)]
     assert all(client.is_open for client in clients)

@@ -19,12 +19,11 @@ from tests.support.burst import assert_same_for_all
 from tests.support.exposition import read
 from tests.support.fixtures import StartStage
 from tests.support.gateway import GatewayStage
+from tests.support.hub import GRACE_SECONDS
 from tests.support.inbox import CLIENT
 from tests.support.stage import Stage
 from tests.support.wait import wait_until
 from tests.support.wsclient import silent
-
-GRACE_SECONDS = 8  # gunicorn.conf.py
 
 
 @pytest.mark.fault("SIGTERM under load")

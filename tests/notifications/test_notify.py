@@ -4,12 +4,11 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import event
-from sqlalchemy.engine import Engine
 
 from tests.bodies import BAD_BODIES
 from tests.cast import MakeApp, NothingChanges
 from tests.notifications.conftest import Service, make_service
+from tests.support.statements import executed
 
 PATH = "/api/message/notify"
 pytestmark = pytest.mark.both_databases
@@ -66,18 +65,10 @@ def test_payloads_arrive_as_they_are(shop: Service) -> None:
 
 def test_ten_thousand_at_once_take_a_few_statements(shop: Service) -> None:
     users = [f"user-{number}" for number in range(10_000)]
-    statements: list[str] = []
-
-    def note(connection: object, cursor: object, statement: str, *_: object) -> None:
-        statements.append(statement)
-
-    event.listen(Engine, "before_cursor_execute", note)
-    try:
+    with executed() as statements:
         for _ in range(2):  # those that are new, those that are known
             answer = shop.post(PATH, json={"users": users, "payload": "Hello"}).get_json()
             assert answer["recipients"] == 10_000
-    finally:
-        event.remove(Engine, "before_cursor_execute", note)
     assert len(statements) < 100  # the couriers' own among them
     assert len(shop.messages("user-9999")) == 2
 

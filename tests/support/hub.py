@@ -15,6 +15,7 @@ from tests.support.process import Child, free_port
 from tests.support.workers import Workers
 
 ROOT = Path(__file__).resolve().parents[2]
+GRACE_SECONDS = 8  # gunicorn.conf.py: then it kills
 EXIT = "Worker exiting"  # gunicorn writes that when one ends by itself
 # What a process needs of the surroundings; settings of the hub in the developer's shell must not leak in.
 _KEPT = ("PATH", "HOME", "LANG", "TMPDIR", "LD_LIBRARY_PATH")
@@ -22,9 +23,6 @@ _KEPT = ("PATH", "HOME", "LANG", "TMPDIR", "LD_LIBRARY_PATH")
 
 # The bytes of a migrated, empty SQLite database: migrating one takes a second, and most tests want one.
 _migrated: list[bytes] = []
-
-
-GRACE_SECONDS = 8  # after which gunicorn kills
 
 
 @dataclass(frozen=True)

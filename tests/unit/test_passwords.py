@@ -1,6 +1,7 @@
 """Hashing in threads of its own, with a bounded queue."""
 
 import os
+from collections.abc import Iterator
 from threading import Event
 from unittest.mock import patch
 
@@ -12,11 +13,22 @@ from app.auth import passwords
 from app.auth.passwords import Hashing
 from app.errors import Unavailable
 
+Gate = tuple[int, int]
 
-def test_it_says_when_too_many_wait() -> None:
+
+@pytest.fixture
+def gate() -> Iterator[Gate]:
+    """Threads that read one byte of the first wait until it is written to the second."""
+    ends = os.pipe()
+    yield ends
+    for end in ends:
+        os.close(end)
+
+
+def test_it_says_when_too_many_wait(gate: Gate) -> None:
     hashing = Hashing(threads=1, most_waiting=2)
-    gate, opener = os.pipe()
-    inside = [gevent.spawn(hashing.run, os.read, gate, 1) for _ in range(3)]
+    way_in, opener = gate
+    inside = [gevent.spawn(hashing.run, os.read, way_in, 1) for _ in range(3)]
     gevent.sleep(0)
     with pytest.raises(Unavailable):
         hashing.run(int)
@@ -33,12 +45,12 @@ def test_a_failure_gives_its_place_back() -> None:
     assert hashing.run(lambda: 5) == 5
 
 
-def test_names_are_looked_up_during_a_flood(app: Flask) -> None:
+def test_names_are_looked_up_during_a_flood(app: Flask, gate: Gate) -> None:
     """They are, by gevent, in its own thread pool."""
     size = gevent.get_hub().threadpool.maxsize
     done = Event()
-    gate, opener = os.pipe()
-    with app.app_context(), patch.object(passwords, "check_password_hash", lambda *_: os.read(gate, 1)):
+    way_in, opener = gate
+    with app.app_context(), patch.object(passwords, "check_password_hash", lambda *_: os.read(way_in, 1)):
 
         def log_in() -> None:
             with app.app_context():
