@@ -6,6 +6,7 @@ import os
 import shutil
 import signal
 import socket
+import subprocess
 import sys
 import tempfile
 from contextlib import suppress
@@ -77,6 +78,8 @@ class LastAccepts(StreamServer):
 
 ggevent.StreamServer = LastAccepts
 
+TRIAL_SECONDS = 30.0
+
 
 def on_starting(server):  # type: ignore[no-untyped-def]
     """Runs once, in the master, before anything listens."""
@@ -93,8 +96,8 @@ def on_starting(server):  # type: ignore[no-untyped-def]
 
 def when_ready(server):  # type: ignore[no-untyped-def]
     """Workers that wait for their successors need not do so when the whole server stops: because it is told
-    to, even in the middle of a reload, or because a successor can't start. And settings with which no
-    successor could start end nobody."""
+    to, even in the middle of a reload, or because a successor can't start. And a release or settings with
+    which no successor could start end nobody."""
     note_term, stop, reload = signal.getsignal(signal.SIGTERM), server.stop, server.reload
 
     def handle_term(number, frame):  # type: ignore[no-untyped-def]
@@ -105,14 +108,14 @@ def when_ready(server):  # type: ignore[no-untyped-def]
         _expect_nobody(server)
         stop(graceful)
 
-    def reload_if_valid():  # type: ignore[no-untyped-def]
-        if problems := _problems():
+    def reload_if_sound():  # type: ignore[no-untyped-def]
+        if problems := _problems() or _try_release(server):
             server.log.error("Nothing is reloaded, and nobody stops: %s", "; ".join(problems))
         else:
             reload()
 
     signal.signal(signal.SIGTERM, handle_term)
-    server.stop, server.reload = stop_at_once, reload_if_valid
+    server.stop, server.reload = stop_at_once, reload_if_sound
 
 
 def _problems():  # type: ignore[no-untyped-def]
@@ -123,6 +126,29 @@ def _problems():  # type: ignore[no-untyped-def]
         return error.problems
     problem = workers_problem(settings.WEB_CONCURRENCY, settings.REDIS_URL)
     return [problem] if problem else []
+
+
+def _try_release(server):  # type: ignore[no-untyped-def]
+    """Loads the configuration and the application as they are on the disk now, in a process of its own: a
+    worker that can't would end the whole server. This process waits meanwhile, the workers do not."""
+    argv = [sys.executable, "-m", "gunicorn", *sys.argv[1:], "--check-config"]
+    try:
+        subprocess.run(  # noqa: S603 - as this process was started
+            argv,
+            cwd=server.START_CTX["cwd"],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+            errors="replace",
+            timeout=TRIAL_SECONDS,
+            check=True,
+        )
+    except subprocess.CalledProcessError as error:
+        return [error.stderr.strip()]
+    except (OSError, subprocess.TimeoutExpired) as error:
+        return [f"the release could not be tried: {error}"]
+    return []
 
 
 def _expect_nobody(server):  # type: ignore[no-untyped-def]

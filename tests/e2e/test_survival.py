@@ -91,6 +91,28 @@ def test_a_reload_with_invalid_settings_ends_nobody(start_stage: StartStage, tmp
     assert '"shutdown"' in source.wait_for_event("stream.closed").data
 
 
+def test_a_reload_with_a_release_that_does_not_start_ends_nobody(
+    start_stage: StartStage, tmp_path: Path
+) -> None:
+    release = tmp_path / "release.py"
+    release.write_text("from wsgi import app\n")
+    stage = start_stage(application="release:app", PYTHONPATH=str(tmp_path))
+    hub, source = stage.hub, stage.open()
+    old = hub.worker_pids()
+    release.write_text("raise RuntimeError('half a release')\n")
+    hub.child.send_signal(signal.SIGHUP)
+    wait_until(lambda: "Nothing is reloaded" in hub.log, 30, lambda: hub.log)
+    assert "RuntimeError: half a release" in hub.log
+    stage.notify("still here")
+    source.wait_for(lambda it: it.data == ["still here"])
+    assert hub.worker_pids() == old
+
+    release.write_text("from wsgi import app\n\nassert app  # a whole one\n")
+    hub.child.send_signal(signal.SIGHUP)
+    wait_until(lambda: not set(old) & set(hub.worker_pids()), 60, "the old worker's end")
+    assert '"shutdown"' in source.wait_for_event("stream.closed").data
+
+
 def test_cut_redis_connections_cost_no_event_and_no_reconnect(
     start_pair: StartStage, own_redis: RedisServer
 ) -> None:
