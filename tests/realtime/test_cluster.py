@@ -104,9 +104,7 @@ def test_a_replica_that_takes_over_keeps_the_streams(
     topic, elsewhere = topic_of(own_cluster, 0), topic_of(own_cluster, 1)
     readers, others = open_readers(topic, one, other), open_readers(elsewhere, one, other)
     publish_when_possible(one, topic, "before", timeout=20)
-    with own_cluster.masters[0].client() as client:
-        wait_until(lambda: client.wait(1, 1000) == 1, what="the replica to have it")
-    own_cluster.masters[0].stop()
+    own_cluster.stop_first_master()
     publish_when_possible(other, topic, "after", timeout=20)
     publish_when_possible(one, elsewhere, "too", timeout=20)
     for reader in readers:

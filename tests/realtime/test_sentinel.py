@@ -52,7 +52,7 @@ def test_a_failover_costs_nothing_that_was_replicated(
     readers = [open_reader(one), open_reader(other)]
     texts = [str(n) for n in range(40)]
     publish_replicated(one, own_sentinels, texts[:20])
-    own_sentinels.master.stop()
+    own_sentinels.stop_master()
     for n, text in enumerate(texts[20:]):
         publish_when_possible(one if n % 2 else other, TOPIC, text, timeout=20)
     for reader in readers:
@@ -76,7 +76,7 @@ def test_what_was_not_replicated_is_told_by_a_reset(
         one.publish(TOPIC, Event(text))
     for reader in readers:
         reader.wait_for("a", "b", "lost", "lost too")
-    own_sentinels.master.stop()
+    own_sentinels.stop_master()
     for text in ("c", "d", "e"):
         publish_when_possible(one, TOPIC, text, timeout=20)
     for reader in readers:
@@ -96,7 +96,7 @@ def test_committed_events_names_and_mail_survive_it(
     other.mail.handlers["note"] = got.append
     assert one.keeper.claim("ci_bot", "c1")
     own_sentinels.wait_replicated()
-    own_sentinels.master.stop()
+    own_sentinels.stop_master()
     for n in range(5):
         one.publish_committed(TOPIC, Event(str(n)))
     reader.wait_for("0", "1", "2", "3", "4", timeout=20)
@@ -124,6 +124,7 @@ def test_a_master_that_is_frozen_is_left(make_worker: MakeWorker, own_sentinels:
     engine = make_worker()
     reader = open_reader(engine)
     publish_replicated(engine, own_sentinels, ["before"])
+    own_sentinels.lose_patience()
     own_sentinels.master.pause()
     publish_when_possible(engine, TOPIC, "after", timeout=20)
     reader.wait_for("before", "after")

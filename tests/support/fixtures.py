@@ -69,7 +69,7 @@ def sentinel_set() -> Iterator[SentinelSet]:
 @pytest.fixture
 def own_sentinels() -> Iterator[SentinelSet]:
     """For one test alone, with one sentinel, which needs nobody's consent."""
-    yield from _run(lambda: SentinelSet(1, patience=1000))
+    yield from _run(lambda: SentinelSet(1))
 
 
 @pytest.fixture(scope="session")
@@ -81,7 +81,7 @@ def cluster_set() -> Iterator[ClusterSet]:
 @pytest.fixture
 def own_cluster() -> Iterator[ClusterSet]:
     """For one test alone; its first master has a replica."""
-    yield from _run(lambda: ClusterSet(replica=True, patience=1000))
+    yield from _run(lambda: ClusterSet(replica=True))
 
 
 @pytest.fixture(scope="session")

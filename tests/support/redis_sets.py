@@ -15,18 +15,22 @@ from tests.support.wait import wait_until
 SERVICE = "hub"
 SLOTS = 16384
 NO_DELAY = ("--repl-diskless-sync-delay", "0")
+# Milliseconds after which a silent server counts as dead: servers must not leave each other where a machine
+# stands still for a moment, unless one is meant to.
+PATIENCE = 30_000
+NO_PATIENCE = 1000
 
 
 class Sentinel(RedisServer):
-    """It keeps what it learns in a file, and takes a server for dead after `patience` milliseconds."""
+    """It keeps what it learns in a file."""
 
-    def __init__(self, master_port: int, quorum: int, patience: int) -> None:
+    def __init__(self, master_port: int, quorum: int) -> None:
         super().__init__()
         self._file = Path(tempfile.mkdtemp(prefix="hub-sentinel-")) / "sentinel.conf"
         self._file.write_text(
             f"port {self.port}\nbind 127.0.0.1\ndir {self._file.parent}\n"
             f"sentinel monitor {SERVICE} 127.0.0.1 {master_port} {quorum}\n"
-            f"sentinel down-after-milliseconds {SERVICE} {patience}\n"
+            f"sentinel down-after-milliseconds {SERVICE} {PATIENCE}\n"
             f"sentinel failover-timeout {SERVICE} 3000\n"
         )
 
@@ -42,13 +46,13 @@ class Sentinel(RedisServer):
 class SentinelSet:
     """A master, a replica and sentinels, which all know each other once it is started."""
 
-    def __init__(self, sentinels: int = 3, patience: int = 30_000) -> None:
+    def __init__(self, sentinels: int = 3) -> None:
         self.master = RedisServer(*NO_DELAY)
         # Promoted without a wait for a first snapshot of others.
         self.replica = RedisServer(
             "--replicaof", f"127.0.0.1 {self.master.port}", "--repl-diskless-sync-delay", "0"
         )
-        self.sentinels = [Sentinel(self.master.port, sentinels // 2 + 1, patience) for _ in range(sentinels)]
+        self.sentinels = [Sentinel(self.master.port, sentinels // 2 + 1) for _ in range(sentinels)]
         hosts = ",".join(f"127.0.0.1:{sentinel.port}" for sentinel in self.sentinels)
         self.url = f"redis+sentinel://{hosts}/{SERVICE}/0"
 
@@ -65,16 +69,18 @@ class SentinelSet:
         for server in (*self.sentinels, self.replica, self.master):
             server.close()
 
+    def stop_master(self) -> None:
+        self.lose_patience()
+        self.master.stop()
+
+    def lose_patience(self) -> None:
+        """From here on a silent master is replaced soon."""
+        for sentinel in self.sentinels:
+            with sentinel.client() as client:
+                client.sentinel_set(SERVICE, "down-after-milliseconds", NO_PATIENCE)
+
     def wait_replicated(self) -> None:
-        """Until the replica has all that the master has now; more may come all the time."""
-        with self.master.client() as client:
-            now = client.info("replication")["master_repl_offset"]
-
-            def is_there() -> bool:
-                replica = client.info("replication").get("slave0")
-                return replica is not None and replica["state"] == "online" and replica["offset"] >= now
-
-            wait_until(is_there, 20, "the replica to be in step")
+        wait_replicated(self.master)
 
     def stop_replicating(self) -> None:
         """What the master is told from here on, it alone knows (until sentinels mend it, after 8 s)."""
@@ -92,6 +98,18 @@ class SentinelSet:
         return all(_others(sentinel) == (1, len(self.sentinels) - 1) for sentinel in self.sentinels)
 
 
+def wait_replicated(master: RedisServer) -> None:
+    """Until its replica has all that it has now; more may come all the time."""
+    with master.client() as client:
+        now = client.info("replication")["master_repl_offset"]
+
+        def is_there() -> bool:
+            replica = client.info("replication").get("slave0")
+            return replica is not None and replica["state"] == "online" and replica["offset"] >= now
+
+        wait_until(is_there, 20, "the replica to be in step")
+
+
 def _others(sentinel: Sentinel) -> tuple[int, int]:
     """The replicas and the other sentinels that it knows."""
     with sentinel.client() as client:
@@ -102,8 +120,8 @@ def _others(sentinel: Sentinel) -> tuple[int, int]:
 class ClusterSet:
     """Three masters, each with a third of the slots; with `replica` the first one has a replica."""
 
-    def __init__(self, *options: str, replica: bool = False, patience: int = 15_000) -> None:
-        options = ("--cluster-node-timeout", str(patience), *options)
+    def __init__(self, *options: str, replica: bool = False) -> None:
+        options = ("--cluster-node-timeout", str(PATIENCE), *options)
         self.masters = [_cluster_node(*options) for _ in range(3)]
         self.replica = _cluster_node(*options) if replica else None
         self.url = f"redis+cluster://127.0.0.1:{self.masters[0].port},127.0.0.1:{self.masters[1].port}"
@@ -136,6 +154,14 @@ class ClusterSet:
     def close(self) -> None:
         for node in self.nodes:
             node.close()
+
+    def stop_first_master(self) -> None:
+        """It has a replica, which has all that it had, and takes over soon."""
+        wait_replicated(self.masters[0])
+        for node in self.nodes:
+            with node.client() as client:
+                client.config_set("cluster-node-timeout", NO_PATIENCE)
+        self.masters[0].stop()
 
     def id(self, node: RedisServer) -> str:
         with node.client() as client:
