@@ -61,6 +61,7 @@ def test_a_stop_in_the_middle_of_a_reload_is_as_polite_as_any(start_pair: StartS
 
 
 def test_new_workers_that_can_not_start_end_the_hub_politely(start_pair: StartStage, tmp_path: Path) -> None:
+    """Although the trial went well: they run short of something, say."""
     doom = tmp_path / "doom"
     stage = start_pair(application="tests.support.doomed:app", DOOM=str(doom))
     sources = stage.open_on_both(4)
