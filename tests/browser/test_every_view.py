@@ -101,6 +101,21 @@ def test_the_keyboard_is_enough(console: OpenConsole, stage: Stage) -> None:
     page.locator("nav a[data-view=inspector][aria-current=page]").wait_for()
 
 
+def test_a_key_right_behind_the_one_that_closes_a_dialog(console: OpenConsole, stage: Stage) -> None:
+    tab = console().enter(stage.token)
+    tab.see("Orion")
+    tab.page.keyboard.press("?")
+    tab.page.get_by_role("dialog", name="Keyboard").wait_for()
+    tab.page.evaluate(
+        """() => {
+            const box = document.getElementById("keys");
+            box.closest("dialog").close(); // the event that it is closed comes later
+            box.dispatchEvent(new KeyboardEvent("keydown", { key: "2", bubbles: true }));
+        }"""
+    )
+    tab.page.locator("nav a[data-view=inspector][aria-current=page]").wait_for()
+
+
 def test_the_theme_is_kept(console: OpenConsole, stage: Stage) -> None:
     tab = console(color_scheme="light").enter(stage.token)
     background = "getComputedStyle(document.body).backgroundColor"

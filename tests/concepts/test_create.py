@@ -154,7 +154,7 @@ def test_a_service_that_is_down_is_not_asked_by_everybody(
         assert alice.post(PATH, json={**body, "ad_archive_id": f"ad-{number}"}).status_code == 502
     meters = app.extensions["engine"].meters
     assert meters.task_breaker == "open"
-    assert meters.task_calls["unreachable"] == 5
+    assert meters.task_calls["unreachable"] in (5, 6)  # a probe, should a second have passed
     service.come_back()
     wait_until(
         lambda: alice.post(PATH, json={**body, "ad_archive_id": "ad-0"}).status_code == 201, 5, "the probe"

@@ -118,7 +118,7 @@ def test_a_worker_that_stops_gives_back_at_once(
     other = another()
     began = monotonic()
     app.extensions["engine"].drain()
-    assert monotonic() - began < 1
+    assert monotonic() - began < 1.9
     alice.app = other
     assert wait_finished(alice, id)["status"] == "completed"
     ((before, after),) = service.handed_over()
@@ -280,8 +280,8 @@ def test_a_task_that_was_lost_is_submitted_once_more(alice: Person, service: Tas
     found = wait_finished(alice, id)
     assert (found["status"], found["task_id"], found["attempts"]) == ("completed", "t1", 1)
     assert [call.headers["idempotency_key"] for call in service.submitted()] == [f"{id}.1.0", f"{id}.1.1"]
-    lost = service.asked("t0")
-    assert lost[-1].at - lost[0].at > 0.5  # an early 404 is not the end
+    first, second = service.submitted()
+    assert second.at - first.at > 0.9  # an early 404 is not the end
 
 
 def test_one_that_is_lost_again_has_failed(alice: Person, service: TaskService) -> None:
@@ -337,7 +337,8 @@ def test_a_place_that_gets_free_is_used_at_once(
 # What is left
 
 
-def test_it_is_measured(app: Flask, alice: Person, service: TaskService) -> None:
+def test_it_is_measured(make_app: MakeApp, alice: Person, service: TaskService) -> None:
+    app = alice.app = make_app(EXTERNAL_API_URL=service.url)
     service.then("GET", Reply(500, {}), Reply(404, {}))
     wait_finished(alice, submit(alice)["id"])
     service.then("POST", Reply(403, {}))

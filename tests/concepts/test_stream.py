@@ -138,7 +138,7 @@ def test_it_ends_with_its_token(app: Flask, alice: Person, plant: Any, reason: s
     concept = plant(alice, job=held())
     if reason == "token_expired":
         with app.app_context():
-            alice.token = tokens.issue(tokens.ACCOUNT, alice.uuid, 2)
+            alice.token = tokens.issue(tokens.ACCOUNT, alice.uuid, 4)
     blocks = watch(alice, concept.id).iter_encoded()
     next(blocks)
     with app.app_context():

@@ -35,7 +35,7 @@ def blocks(response: TestResponse) -> Iterator[bytes]:
 def closing(stream: Iterator[bytes]) -> list[str]:
     """Data of what is left of a stream, which has to end by itself."""
     decoder = Decoder()
-    with gevent.Timeout(5):
+    with gevent.Timeout(10):
         return [event.data for chunk in stream for event in decoder.feed(chunk) if event.name != "message"]
 
 
@@ -108,7 +108,7 @@ def test_what_ends_the_token_ends_the_stream(
 
 def test_the_stream_ends_with_its_token(app: Flask, bob: Person, visitor: Person, path: str) -> None:
     with app.app_context():
-        bob.token = tokens.issue(tokens.ACCOUNT, bob.uuid, 2)
+        bob.token = tokens.issue(tokens.ACCOUNT, bob.uuid, 4)
     stream = blocks(visitor.get(path + ticket_of(bob)))
     assert closing(stream) == ['{"reason": "token_expired"}']
     assert_refused(visitor.get(path + ticket_of_expired(app, bob)), 401)

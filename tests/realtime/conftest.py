@@ -9,6 +9,7 @@ from app.realtime.broker import make_broker
 from app.realtime.broker.base import Broker, Limits
 from app.realtime.engine import Engine, Settings
 from app.realtime.event import Position
+from tests.support.wait import wait_until
 
 MakeBroker = Callable[..., Broker]
 MakeEngine = Callable[..., Engine]
@@ -71,8 +72,13 @@ def listener() -> Listener:
 
 @pytest.fixture
 def broker(make_broker_: MakeBroker, listener: Listener) -> Broker:
-    broker = make_broker_()
+    return start_broker(make_broker_(), listener)
+
+
+def start_broker(broker: Broker, listener: Listener) -> Broker:
+    """Returns when it listens: without a connection commands fail soon, wherever the time went."""
     broker.start(listener)
+    wait_until(lambda: broker.is_connected, 10, "the broker to listen")
     return broker
 
 

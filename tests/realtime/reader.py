@@ -98,7 +98,8 @@ class Reader:
         assert self.server is not None
         try:
             for block in self.body:
-                self.server.sendall(sse.chunk(block))
+                if block:  # an empty chunk would be the last one
+                    self.server.sendall(sse.chunk(block))
             self.server.sendall(sse.LAST_CHUNK)
         except OSError as error:
             assert error.errno in (errno.EPIPE, errno.ECONNRESET)

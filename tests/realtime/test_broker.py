@@ -5,7 +5,7 @@ import redis
 
 from app.realtime.broker.base import Broker
 from app.realtime.event import Position
-from tests.realtime.conftest import Listener, MakeBroker
+from tests.realtime.conftest import Listener, MakeBroker, start_broker
 from tests.support.wait import wait_until
 
 BROKERS = ["memory", "redis", "sentinel", "cluster"]
@@ -42,9 +42,8 @@ def test_every_worker_hears_its_own_and_others_events(
 ) -> None:
     if not broker_url:
         return  # the in-process broker has one worker
-    other_listener, one, other = Listener(), make_broker_(), make_broker_()
-    one.start(listener)
-    other.start(other_listener)
+    other_listener = Listener()
+    one, other = start_broker(make_broker_(), listener), start_broker(make_broker_(), other_listener)
     one.subscribe("a")
     other.subscribe("a")
     one.publish("a", b"1", "k1")

@@ -10,7 +10,7 @@ from app.realtime.broker.base import BrokerUnavailable, Limits
 from app.realtime.broker.redis import RedisBroker
 from app.realtime.engine import Engine, Settings
 from app.realtime.event import Event
-from tests.realtime.conftest import Listener
+from tests.realtime.conftest import Listener, start_broker
 from tests.realtime.publishing import publish_when_possible
 from tests.realtime.reader import Reader
 from tests.support.redis_sets import ClusterSet
@@ -33,6 +33,7 @@ def make_worker(own_cluster: ClusterSet) -> Iterator[MakeWorker]:
     def make() -> Engine:
         made.append(Engine(make_broker(own_cluster.url, Limits(), "test"), Settings()))
         made[-1].start()
+        wait_until(lambda: made[-1].broker.is_connected, 10, "the worker to listen")
         return made[-1]
 
     yield make
@@ -87,6 +88,7 @@ def test_keys_of_a_slot_that_is_under_way(make_worker: MakeWorker, own_cluster: 
     broker = RedisBroker(own_cluster.url, prefix="test")
     hits = PipelineStorage(broker.pipeline, "test")
     broker.pipeline.start()
+    wait_until(hits.check, 10, "the cluster to answer")
     own_cluster.begin_migration(topic, target)
     assert [hits.incr(topic, 60) for _ in range(3)] == [1, 2, 3]
     with pytest.raises(BrokerUnavailable):
@@ -136,7 +138,7 @@ def test_without_shard_channels_plain_ones_do() -> None:
     broker, listener, got = make_broker(servers.url, Limits(), "test"), Listener(), []
     try:
         servers.start()
-        broker.start(listener)
+        start_broker(broker, listener)
         broker.open_mailbox("bob", got.append)
         for number in range(3):
             topic = topic_of(servers, number)

@@ -88,7 +88,8 @@ def test_what_does_not_fit_into_the_outbox_is_told_by_a_reset(
     wait_until(lambda: reader.named("stream.reset"), 10, what=lambda: str(reader.events))
     publish_when_possible(engine, TOPIC, "after")
     wait_until(lambda: "after" in reader.messages, what=lambda: str(reader.events))
-    assert reader.messages == ["0", "1", "2", "after"]
+    # Whoever was cut off from the broker too may be told before they came.
+    assert reader.messages in (["0", "1", "2", "after"], ["after"])
     assert other.events == []
 
 

@@ -9,7 +9,7 @@ import redis
 from app.realtime.broker import make_broker
 from app.realtime.broker.base import BrokerUnavailable, Limits
 from app.realtime.presence import Holder, Presence, make_presence
-from tests.realtime.conftest import Listener, MakeBroker
+from tests.realtime.conftest import Listener, MakeBroker, start_broker
 from tests.support.services import RedisServer
 from tests.support.wait import wait_until
 
@@ -24,9 +24,7 @@ def make_presence_(make_broker_: MakeBroker) -> MakePresence:
     """Each on a connection of its own, to the same store; in memory there is but one."""
 
     def make(lease_seconds: float = 30) -> Presence:
-        broker = make_broker_()
-        broker.start(Listener())
-        return make_presence(broker, lease_seconds)
+        return make_presence(start_broker(make_broker_(), Listener()), lease_seconds)
 
     return make
 
@@ -83,7 +81,7 @@ def test_many_are_found_renewed_and_released_in_one_round(presence: Presence) ->
 
 
 def test_a_lease_that_is_over_frees_the_name(make_presence_: MakePresence) -> None:
-    presence = make_presence_(1.0)
+    presence = make_presence_(2.5)
     presence.claim("ci_bot", ALICE)
     wait_until(lambda: presence.count() == 0, what="the lease to be over")
     assert presence.find(["ci_bot"]) == [None]
@@ -93,7 +91,7 @@ def test_a_lease_that_is_over_frees_the_name(make_presence_: MakePresence) -> No
 
 
 def test_a_renewed_lease_lasts(make_presence_: MakePresence) -> None:
-    presence = make_presence_(1.0)
+    presence = make_presence_(2.5)
     leases = [("kept", ALICE), ("forgotten", ALICE)]
     assert [presence.claim(*lease) for lease in leases] == [True, True]
     wait_until(

@@ -44,6 +44,11 @@ def say(engine: Engine, table: Table, message: str) -> None:
     engine.publish(TOPIC, Event(message, id=message))
 
 
+def wait_live(reader: Reader) -> None:
+    """What it shows comes before that, where it has to wait for the broker."""
+    wait_until(lambda: reader.body._subscriber.position is not None, what="the stream to be live")
+
+
 @pytest.fixture(params=WAYS)
 def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
     monkeypatch.setattr(Reader, "way", request.param)
@@ -128,6 +133,7 @@ class TestSnapshots:
         readers = [Reader(engine, TOPIC, join=engine.snapshot(table.read)) for _ in range(3)]
         for reader in readers:
             reader.wait_for("1")
+            wait_live(reader)
         table.messages.append("2")  # committed, but its event is lost with the history
         engine.broker.reset(TOPIC)
         for reader in readers:
@@ -142,7 +148,7 @@ class TestSnapshots:
         table = Table("1")
         reader = Reader(engine, TOPIC, join=engine.snapshot(table.read))
         reader.wait_for("1")
-        wait_until(lambda: reader.body._subscriber.position is not None, what="the stream to be live")
+        wait_live(reader)
         engine.heartbeats._visit(reader.body._subscriber)
         engine.publish(TOPIC, Event("1", id="1"))
         say(engine, table, "2")
@@ -187,6 +193,7 @@ def test_few_read_at_once_when_many_begin_again(engine: Engine) -> None:
     readers = [Reader(engine, name, join=engine.snapshot(read)) for name in names]
     for reader in readers:
         reader.wait_for("1")
+        wait_live(reader)
     reading[:] = [0]
     for name in names:
         engine.broker.reset(name)

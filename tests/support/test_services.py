@@ -33,7 +33,7 @@ def test_redis_stops_and_comes_back_on_its_port(own_redis: RedisServer) -> None:
 
 def test_redis_pauses(own_redis: RedisServer) -> None:
     patient = redis.Redis.from_url(own_redis.url, socket_timeout=5)
-    hasty = redis.Redis.from_url(own_redis.url, socket_timeout=1, retry=None)
+    hasty = redis.Redis.from_url(own_redis.url, socket_timeout=2, retry=None)
     hasty.ping()
     own_redis.pause()
     with pytest.raises(redis.TimeoutError):
@@ -46,7 +46,7 @@ def test_redis_kills_clients(own_redis: RedisServer) -> None:
     client, listener = own_redis.client(), own_redis.client().pubsub()  # type: ignore[no-untyped-call]
     before = client.client_id()
     listener.subscribe("news")
-    assert listener.get_message(timeout=1)
+    assert listener.get_message(timeout=5)
     assert own_redis.kill_clients() == 2
     assert client.client_id() != before  # the pool had to connect again
 

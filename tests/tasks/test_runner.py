@@ -212,7 +212,10 @@ def test_a_lost_lease_ends_the_work(app: Flask, make_runner: MakeRunner) -> None
     assert (look(app, uuid).owner, look(app, uuid).status) == ("somebody else", "processing")
 
 
-def test_a_lease_is_renewed_while_the_work_goes_on(app: Flask, make_runner: MakeRunner) -> None:
+def test_a_lease_is_renewed_while_the_work_goes_on(
+    app: Flask, make_runner: MakeRunner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(runner_module, "LOOK_SECONDS", 60)
     gate, uuid = Gate(), add(app)
     make_runner(gate, lease_seconds=1.5).start()
     wait_until(lambda: gate.inside == 1)

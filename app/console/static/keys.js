@@ -23,7 +23,8 @@ function mapped(entries) {
 
 export function listen() {
   document.addEventListener("keydown", (event) => {
-    const isTyping = event.target.closest?.("input, textarea, select, dialog");
+    const place = event.target.closest?.("input, textarea, select, dialog");
+    const isTyping = place && place.closest("dialog")?.open !== false; // one that closes keeps the focus for a moment
     if (event.ctrlKey || event.metaKey || event.altKey || isTyping || isOff()) return;
     const found = local.get(event.key) ?? global.get(event.key);
     if (found) {

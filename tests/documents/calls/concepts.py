@@ -8,7 +8,7 @@ from tests.cast import NOBODY, unique
 from tests.documents.calls import Call
 
 SERVICE = {"EXTERNAL_API_URL": "{task_service}"}
-AWAY = {"EXTERNAL_API_URL": "http://127.0.0.1:9", "TASK_TIMEOUT_SECONDS": "1"}
+AWAY = {"EXTERNAL_API_URL": "http://127.0.0.1:9", "TASK_TIMEOUT_SECONDS": "5"}
 IMAGE = "https://images.example.org/ad.png"
 NEW = {"ad_archive_id": "{new}", "image_url": IMAGE}
 
