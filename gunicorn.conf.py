@@ -78,7 +78,7 @@ class LastAccepts(StreamServer):
 
 ggevent.StreamServer = LastAccepts
 
-TRIAL_SECONDS = 30.0
+TRIAL_SECONDS = 60.0
 
 
 def on_starting(server):  # type: ignore[no-untyped-def]
@@ -99,8 +99,12 @@ def when_ready(server):  # type: ignore[no-untyped-def]
     to, even in the middle of a reload, or because a successor can't start. And a release or settings with
     which no successor could start end nobody."""
     note_term, stop, reload = signal.getsignal(signal.SIGTERM), server.stop, server.reload
+    server.trial, server.is_ending = None, False
 
     def handle_term(number, frame):  # type: ignore[no-untyped-def]
+        server.is_ending = True
+        if server.trial is not None:
+            server.trial.kill()
         _expect_nobody(server)
         note_term(number, frame)
 
@@ -109,31 +113,27 @@ def when_ready(server):  # type: ignore[no-untyped-def]
         stop(graceful)
 
     def reload_if_sound():  # type: ignore[no-untyped-def]
-        if problems := _problems() or _try_release(server):
-            server.log.error("Nothing is reloaded, and nobody stops: %s", "; ".join(problems))
-        else:
-            reload()
+        problem = _try_release(server)
+        if server.is_ending:
+            return
+        if problem:
+            server.log.error("Nothing is reloaded, and nobody stops: %s", problem)
+            return
+        for name in [name for name in sys.modules if name.partition(".")[0] == "config"]:
+            del sys.modules[name]  # the trial had those on the disk, and so shall the workers
+        reload()
 
     signal.signal(signal.SIGTERM, handle_term)
     server.stop, server.reload = stop_at_once, reload_if_sound
 
 
-def _problems():  # type: ignore[no-untyped-def]
-    """Of the settings as they are now: secrets in files may have changed since the start."""
-    try:
-        settings = load()
-    except ConfigurationError as error:
-        return error.problems
-    problem = workers_problem(settings.WEB_CONCURRENCY, settings.REDIS_URL)
-    return [problem] if problem else []
-
-
 def _try_release(server):  # type: ignore[no-untyped-def]
     """Loads the configuration and the application as they are on the disk now, in a process of its own: a
-    worker that can't would end the whole server. This process waits meanwhile, the workers do not."""
+    worker that can't would end the whole server. Returns what went wrong, or "". This process waits
+    meanwhile, the workers do not."""
     argv = [sys.executable, "-m", "gunicorn", *sys.argv[1:], "--check-config"]
     try:
-        subprocess.run(  # noqa: S603 - as this process was started
+        trial = subprocess.Popen(  # noqa: S603 - as this process was started
             argv,
             cwd=server.START_CTX["cwd"],
             stdin=subprocess.DEVNULL,
@@ -141,14 +141,22 @@ def _try_release(server):  # type: ignore[no-untyped-def]
             stderr=subprocess.PIPE,
             text=True,
             errors="replace",
-            timeout=TRIAL_SECONDS,
-            check=True,
         )
-    except subprocess.CalledProcessError as error:
-        return [error.stderr.strip()]
-    except (OSError, subprocess.TimeoutExpired) as error:
-        return [f"the release could not be tried: {error}"]
-    return []
+    except OSError as error:
+        return f"the release could not be tried: {error}"
+    with trial:
+        server.trial = trial
+        if server.is_ending:  # told so before there was a trial to end
+            trial.kill()
+        try:
+            said = trial.communicate(timeout=TRIAL_SECONDS)[1].strip()
+        except subprocess.TimeoutExpired:
+            trial.kill()
+            said = f"the release was not loaded within {TRIAL_SECONDS:g} s"
+    server.trial = None
+    if trial.returncode == 0:
+        return ""
+    return said or f"the trial of the release ended with {trial.returncode}"
 
 
 def _expect_nobody(server):  # type: ignore[no-untyped-def]

@@ -33,4 +33,6 @@ def test_the_end(first: str, second: str, code: int, end: list[str], tmp_path: P
     argv = [sys.executable, script]
     ended = subprocess.run(argv, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert ended.returncode == code, ended.stdout
-    assert ended.stdout.splitlines()[-len(end) :] == end or not end, ended.stdout
+    lines = ended.stdout.splitlines()
+    assert lines[len(lines) - len(end) :] == end, ended.stdout
+    assert ("ended with" in ended.stdout) is bool(code)

@@ -118,7 +118,7 @@ def test_a_worker_that_stops_gives_back_at_once(
     other = another()
     began = monotonic()
     app.extensions["engine"].drain()
-    assert monotonic() - began < 1.9
+    assert monotonic() - began < 1
     alice.app = other
     assert wait_finished(alice, id)["status"] == "completed"
     ((before, after),) = service.handed_over()

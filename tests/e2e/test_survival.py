@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import signal
 import time
 from functools import partial
@@ -14,6 +15,7 @@ import pytest
 from tests.support.burst import assert_same_for_all, run_burst
 from tests.support.fixtures import StartStage
 from tests.support.health import wait_health
+from tests.support.hub import ROOT
 from tests.support.services import PostgresServer, RedisServer
 from tests.support.wait import wait_until
 
@@ -90,6 +92,38 @@ def test_a_reload_with_invalid_settings_ends_nobody(start_stage: StartStage, tmp
     hub.child.send_signal(signal.SIGHUP)
     wait_until(lambda: not set(old) & set(hub.worker_pids()), 60, "the old worker's end")
     assert '"shutdown"' in source.wait_for_event("stream.closed").data
+
+
+def test_a_stop_in_the_middle_of_a_trial_is_as_polite_as_any(start_stage: StartStage, tmp_path: Path) -> None:
+    release, tried = tmp_path / "release.py", tmp_path / "tried"
+    release.write_text("from wsgi import app\n")
+    stage = start_stage(application="release:app", PYTHONPATH=str(tmp_path))
+    source = stage.open()
+    release.write_text(f"import pathlib, time\npathlib.Path({str(tried)!r}).touch()\ntime.sleep(300)\n")
+    stage.hub.child.send_signal(signal.SIGHUP)
+    wait_until(tried.exists, 30, "the trial")
+    ended = stage.hub.terminate()
+    assert ended.code == 0
+    stage.hub.assert_ended_politely(ended)
+    assert '"shutdown"' in source.wait_for_event("stream.closed").data
+
+
+def test_a_reload_brings_a_release_with_settings_of_its_own(start_stage: StartStage, tmp_path: Path) -> None:
+    """What the main process loaded long ago must not be what the new workers get."""
+    for name in ("app", "config"):
+        shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("wsgi.py", "gunicorn.conf.py"):
+        shutil.copy(ROOT / name, tmp_path)
+    stage = start_stage(release=tmp_path)
+    hub, source = stage.hub, stage.open()
+    old = hub.worker_pids()
+    for name, line in (("config/base.py", "NEW = True"), ("wsgi.py", "from config.base import NEW")):
+        with (tmp_path / name).open("a") as file:
+            file.write(f"\n{line}\n")
+    hub.child.send_signal(signal.SIGHUP)
+    wait_until(lambda: not set(old) & set(hub.worker_pids()), 60, lambda: hub.log)
+    assert '"shutdown"' in source.wait_for_event("stream.closed").data
+    assert hub.get("/health/ready").status_code == 200
 
 
 def test_a_reload_with_a_release_that_does_not_start_ends_nobody(

@@ -19,7 +19,7 @@ from tests.support.burst import assert_same_for_all
 from tests.support.exposition import read
 from tests.support.fixtures import StartStage
 from tests.support.gateway import GatewayStage
-from tests.support.hub import GRACE_SECONDS
+from tests.support.hub import GRACE_SECONDS, HubProcess
 from tests.support.inbox import CLIENT
 from tests.support.stage import Stage
 from tests.support.wait import wait_until
@@ -65,7 +65,7 @@ def test_sigterm_under_load(start_pair: StartStage, outcome: Outcome) -> None:
         assert {*made, Upload.NAME} <= set(told(source))
     assert set(editor.answers) <= {201, 0}
     assert {*made, Upload.NAME} <= editor.stored()
-    resumed = total(read(hub), "hub_stream_verdicts_total", "resumed")
+    resumed = wait_until(lambda: verdicts(hub, len(sources)), 10, "the numbers of both workers")
     notifications = sum(len(publisher.acknowledged) for publisher in publishers)
     repeated = sum(len(publisher.repeated) for publisher in publishers)
 
@@ -106,3 +106,9 @@ class Upload:
         self._socket.sendall(self._rest)
         with self._socket.makefile("rb") as answer:
             return int(answer.readline().split()[1])
+
+
+def verdicts(hub: HubProcess, least: int) -> int:
+    """How many streams resumed; 0 as long as these are fewer than `least`."""
+    resumed = total(read(hub), "hub_stream_verdicts_total", "resumed")
+    return resumed if resumed >= least else 0

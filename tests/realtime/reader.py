@@ -156,7 +156,8 @@ class Reader:
         """Until it is live. One that had to wait for its broker is told to load anew, which is forgotten:
         a machine that stands still for a moment is enough, and what a test looks for comes after it."""
         cursor = wait_until(lambda: self.cursor, what="a first cursor")
-        if self._is_new and self.events and self.events[0].name == "stream.reset":
+        first = self.events[0] if self._is_new and self.events else None
+        if first and first.name == "stream.reset" and json.loads(first.data) == {"reason": "history_lost"}:
             del self.events[0]
         return cursor
 

@@ -38,7 +38,8 @@ class HubProcess(Calls, Workers):
     """`start` migrates the database, starts gunicorn and returns when every worker answers.
 
     The database is an SQLite file in `directory` unless `database_url` names another. Keyword arguments in
-    capitals are settings of the hub; one that is None is left out of the environment.
+    capitals are settings of the hub; one that is None is left out of the environment. `release` is where the
+    code is that gunicorn runs.
     """
 
     def __init__(
@@ -49,11 +50,13 @@ class HubProcess(Calls, Workers):
         redis_url: str | None = None,
         database_url: str | None = None,
         application: str = "wsgi:app",
+        release: Path = ROOT,
         **settings: str | None,
     ) -> None:
         self.port = free_port()
         super().__init__(f"http://127.0.0.1:{self.port}")
         self.workers, self.directory, self._application = workers, directory, application
+        self._release = release
         directory.mkdir(parents=True, exist_ok=True)
         chosen: dict[str, str | None] = {
             "APP_CONFIG": "development",
@@ -105,7 +108,7 @@ class HubProcess(Calls, Workers):
         """Start gunicorn and return at once."""
         assert self._child is None or not self._child.is_running, "it runs already"
         argv = [sys.executable, "-m", "gunicorn", "-c", "gunicorn.conf.py", self._application]
-        self._child = Child(argv, self._log, env=self.env, cwd=ROOT)
+        self._child = Child(argv, self._log, env=self.env, cwd=self._release)
 
     @property
     def child(self) -> Child:
