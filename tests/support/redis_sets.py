@@ -50,9 +50,7 @@ class SentinelSet:
     def __init__(self, sentinels: int = 3) -> None:
         self.master = RedisServer(*NO_DELAY)
         # Promoted without a wait for a first snapshot of others.
-        self.replica = RedisServer(
-            "--replicaof", f"127.0.0.1 {self.master.port}", "--repl-diskless-sync-delay", "0"
-        )
+        self.replica = RedisServer("--replicaof", f"127.0.0.1 {self.master.port}", *NO_DELAY)
         self.sentinels = [Sentinel(self.master.port, sentinels // 2 + 1) for _ in range(sentinels)]
         hosts = ",".join(f"127.0.0.1:{sentinel.port}" for sentinel in self.sentinels)
         self.url = f"redis+sentinel://{hosts}/{SERVICE}/0"
