@@ -53,7 +53,7 @@ test: $(DEVELOPMENT) lint types ## every check and the whole test suite
 
 unit: $(DEVELOPMENT) ## the tests that need no other process
 	@$(BIN)/python -m pytest --ignore=tests/e2e --ignore=tests/faults --ignore=tests/browser --ignore=tests/clients \
-	  --ignore=tests/docs $(PYTEST_ARGS)
+	  --ignore=tests/guides $(PYTEST_ARGS)
 
 test-faults: $(DEVELOPMENT) ## break it on purpose, and write what was seen into docs/faults.md (some minutes)
 	@scripts/test-services --with faketime
@@ -97,4 +97,4 @@ lock: $(DEVELOPMENT) ## write requirements*.txt anew from requirements*.in
 	  $$f.in -o $$f.txt; done
 
 clean: ## remove what the targets made, except the database under instance/
-	@rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage .coverage.* .cache benchmarks/.cache tests/documents/parser/node_modules tests/clients/node_modules
+	@rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage .coverage.* .cache benchmarks/.cache tests/apidocs/parser/node_modules tests/clients/node_modules

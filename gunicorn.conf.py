@@ -165,7 +165,7 @@ def _expect_nobody(server):  # type: ignore[no-untyped-def]
 
 
 def on_reload(server):  # type: ignore[no-untyped-def]
-    """Before the new workers are started and the old ones told to end; see app/realtime/succession.py."""
+    """Before the new workers are started and the old ones told to end; see server/graceful_reload.py."""
     server.generation += 1
     draft = server.metrics_folder / ".generation"
     with suppress(OSError):
@@ -229,18 +229,18 @@ def post_fork(server, worker):  # type: ignore[no-untyped-def]
 
 
 def post_worker_init(worker):  # type: ignore[no-untyped-def]
-    from app.realtime.drain import IdleConnections, drain_on_signal
-    from app.realtime.succession import Succession
+    from server.drain import IdleConnections, drain_on_signal
+    from server.graceful_reload import GracefulReload
 
     engine = worker.wsgi.extensions["engine"]
     engine.serve()
     worker.wsgi.extensions["metrics"].share(worker.metrics_folder)
     worker.connections = IdleConnections()
-    succession = Succession(worker.metrics_folder, worker.generation)
-    drain_on_signal(engine, worker.connections, succession, worker)
+    reload = GracefulReload(worker.metrics_folder, worker.generation)
+    drain_on_signal(engine, worker.connections, reload, worker)
     if reuse_port:
         _listen(worker)
-    succession.enter()
+    reload.enter()
 
 
 def _listen(worker):  # type: ignore[no-untyped-def]

@@ -9,41 +9,42 @@ from limits import parse as parse_rate
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from app import cli, errors
-from app.accounts.cookies import blueprint as cookies
-from app.accounts.routes import blueprint as accounts
-from app.accounts.tickets import blueprint as stream_tickets
+from app.accounts.routes.bearer import blueprint as accounts
+from app.accounts.routes.cookie import blueprint as cookies
+from app.accounts.routes.tickets import blueprint as stream_tickets
+from app.apidocs.routes import blueprint as documents
 from app.auth import clients, passwords, tickets
 from app.auth.cache import Cache
 from app.concepts import wiring as concepts
 from app.console.routes import blueprint as console
 from app.constellations.live import why_not_read
 from app.constellations.routes import blueprint as constellations
-from app.constellations.stream import blueprint as updates
-from app.documents.routes import blueprint as documents
+from app.constellations.routes.updates import blueprint as updates
 from app.extensions import db, jwt, migrate, sock
 from app.gateway import access
 from app.gateway.bots import PublicAccounts
 from app.gateway.routes import blueprint as gateway
 from app.gateway.service import Gateway
-from app.handshake import SERVER_OPTIONS
-from app.json import OrjsonProvider
 from app.notifications import inbox
-from app.notifications.courier import Courier
+from app.notifications.outbox_relay import OutboxRelay
 from app.notifications.retention import Sweep
-from app.notifications.routes import blueprint as notifications
-from app.notifications.stream import blueprint as inboxes
-from app.ops import cluster, edge, limits, logs
-from app.ops.files import connections_allowed
-from app.ops.headers import CommonHeaders
+from app.notifications.routes.backend import blueprint as notifications
+from app.notifications.routes.inbox import blueprint as inboxes
+from app.ops import cluster, logs
 from app.ops.health import blueprint as health
 from app.ops.metrics import routes as metrics
+from app.ops.open_files import connections_allowed
 from app.realtime.broker import make_broker
-from app.realtime.broker.base import BrokerUnavailable, Limits
-from app.realtime.connection import Bounds
-from app.realtime.engine import Engine, Settings
-from app.realtime.peer import ShowResponse
+from app.realtime.broker.base import BrokerUnavailable, HistoryLimits
+from app.realtime.engine import Engine, EngineSettings
+from app.realtime.net.takeover import ExposeResponse
 from app.realtime.rechecks import SOCKET
+from app.realtime.sockets.connection import SocketLimits
 from app.tasks import embedded as tasks
+from app.web import edge, limits
+from app.web.headers import CommonHeaders
+from app.web.json_provider import OrjsonProvider
+from app.web.websocket import SERVER_OPTIONS
 from config import Base, load
 
 BLUEPRINTS = (
@@ -96,10 +97,10 @@ def _bind_extensions(app: Flask, settings: Base) -> None:
 
 
 def _make_engine(app: Flask, settings: Base) -> None:
-    bounds = Limits(settings.HISTORY_SIZE, settings.HISTORY_SECONDS, settings.HISTORY_BYTES)
+    bounds = HistoryLimits(settings.HISTORY_SIZE, settings.HISTORY_SECONDS, settings.HISTORY_BYTES)
     engine = Engine(
         make_broker(settings.REDIS_URL, bounds, settings.REDIS_PREFIX),
-        Settings(
+        EngineSettings(
             heartbeat_seconds=settings.HEARTBEAT_SECONDS,
             buffer_bytes=settings.SUBSCRIBER_BUFFER_BYTES,
             max_streams=settings.MAX_STREAMS,
@@ -120,7 +121,7 @@ def _make_engine(app: Flask, settings: Base) -> None:
     engine.rechecks.authorizers[SOCKET] = partial(access.why_not_connected, app, public)
     app.extensions["engine"] = engine
     app.extensions["gateway"] = Gateway(engine, public, settings.REPLY_TIMEOUT_SECONDS)
-    app.extensions["courier"] = courier = Courier(app, engine, Sweep())
+    app.extensions["courier"] = courier = OutboxRelay(app, engine, Sweep())
     engine.companions.append(courier)
     app.extensions["principals"] = Cache(engine)
     app.extensions["rights"] = Cache(engine)
@@ -129,12 +130,12 @@ def _make_engine(app: Flask, settings: Base) -> None:
     metrics.init_app(app, engine)
     cluster.init_app(app, engine)
     common = CommonHeaders(app.wsgi_app, trusts_proxies=settings.TRUSTED_PROXIES > 0)
-    app.wsgi_app = ShowResponse(common)  # type: ignore[method-assign]
+    app.wsgi_app = ExposeResponse(common)  # type: ignore[method-assign]
 
 
-def _socket_bounds(settings: Base) -> Bounds:
+def _socket_bounds(settings: Base) -> SocketLimits:
     rate = parse_rate(settings.WS_RATE)
-    return Bounds(
+    return SocketLimits(
         settings.SUBSCRIBER_BUFFER_BYTES,
         settings.MAX_FRAME_BYTES,
         rate.amount / rate.get_expiry(),

@@ -1,4 +1,4 @@
-"""Whether REDIS_URL can be one; `app/realtime/broker/address.py` reads it."""
+"""Whether REDIS_URL can be one; `app/realtime/broker/redis/url.py` reads it."""
 
 from urllib.parse import urlsplit
 

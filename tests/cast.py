@@ -20,14 +20,14 @@ from sqlalchemy import select
 from werkzeug.security import generate_password_hash
 from werkzeug.test import TestResponse
 
-from app import body
 from app.auth import tokens
 from app.auth.models import User
 from app.constellations.models import Membership
 from app.constellations.rights import Rights
-from app.database import transaction
+from app.db.session import transaction
 from app.extensions import db
 from app.realtime.event import Event
+from app.web import body
 
 PASSWORD = "correct horse battery staple"
 NOBODY = "00000000-0000-4000-8000-000000000000"  # well formed, and nobody's
@@ -122,7 +122,7 @@ class News:
         self.events.append(json.loads(event.data))
         self.order.append(self.events[-1]["type"])
 
-    def cut(self, reason: str, **whose: Any) -> None:
+    def disconnect(self, reason: str, **whose: Any) -> None:
         self.cuts.append((reason, whose))
         self.order.append(reason)
 

@@ -15,7 +15,7 @@ from flask import Flask
 from app.auth import revocation, tokens
 from app.constellations.models import Comment, Constellation, File, Folder, Membership
 from app.constellations.rights import Rights
-from app.database import transaction
+from app.db.session import transaction
 from tests.cast import PASSWORD, Person, make_person, unique
 
 TABLE = """

@@ -1,9 +1,9 @@
 """People: registering, logging in and out, with a bearer token or with a cookie."""
 
 from app.accounts import schemas
-from app.documents.operation import Operation, Operations, json, message, ok
-from app.documents.security import ACCOUNT, ANYBODY, COOKIE, SUBSCRIBER
-from app.documents.shapes import Object, exactly, nullable, one_of, text, uuid, whole
+from app.apidocs.json_schema import Object, exactly, nullable, one_of, text, uuid, whole
+from app.apidocs.operation import Operation, Operations, json, message, ok
+from app.apidocs.security import ACCOUNT, ANYBODY, COOKIE, SUBSCRIBER
 
 TITLE = "Accounts"
 

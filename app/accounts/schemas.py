@@ -4,7 +4,7 @@ from typing import Any
 
 from marshmallow import ValidationError, fields, validates_schema
 
-from app.fields import Body, Changes, email, name, password
+from app.web.fields import Body, Changes, email, name, password
 
 
 class Registration(Body):

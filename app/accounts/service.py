@@ -12,8 +12,8 @@ from app.auth import revocation
 from app.auth.models import User
 from app.auth.passwords import hash_password, verify_password
 from app.auth.principal import Principal
-from app.constellations import farewell
-from app.database import transaction
+from app.constellations.services import account_deletion
+from app.db.session import transaction
 from app.errors import Forbidden, Invalid, NotFound, Unauthorized
 from app.extensions import db
 
@@ -115,7 +115,7 @@ def change(uuid: str, changes: dict[str, Any]) -> User:
         audit.info("account changed", extra={"user": uuid, "fields": fields})
     if hashed is not None:
         audit.info("password changed", extra={"user": uuid})
-        revocation.cut_user(uuid, "logged_out", user.token_version)
+        revocation.disconnect_user(uuid, "logged_out", user.token_version)
     return user
 
 
@@ -141,8 +141,8 @@ def log_out(principal: Principal) -> None:
 def delete(uuid: str) -> None:
     """Removes the account and what only it owned; raises Invalid while others depend on it as last ADMIN."""
     with transaction() as session:
-        tell_others = farewell.forget_account(session, uuid)
+        tell_others = account_deletion.forget_account(session, uuid)
         session.delete(_alive(session, uuid))
-    revocation.cut_user(uuid, "deleted")
+    revocation.disconnect_user(uuid, "deleted")
     tell_others()
     audit.info("account deleted", extra={"user": uuid})

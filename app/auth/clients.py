@@ -21,7 +21,7 @@ from app.auth import tokens
 from app.auth.cache import Cache
 from app.auth.models import RevokedToken, ServiceClient
 from app.auth.principal import Principal, identify
-from app.database import transaction
+from app.db.session import transaction
 from app.errors import Invalid, NotFound, Unauthorized
 from app.extensions import db, engine
 from app.realtime.claims import Claims
@@ -36,7 +36,7 @@ audit = logging.getLogger("hub.audit")
 
 
 @dataclass(frozen=True, slots=True)
-class Service:
+class CallingService:
     """A back end that may act now, and the token it came with (`expires_at` in Unix seconds)."""
 
     client_id: str
@@ -55,7 +55,7 @@ def subject(client_id: str) -> str:
     return f"client:{client_id}"
 
 
-def identify_service() -> Service:
+def identify_service() -> CallingService:
     """The service that calls, by its bearer token; raises Unauthorized.
 
     What it found out it may believe for a second.
@@ -66,7 +66,7 @@ def identify_service() -> Service:
     scheme, _, token = header.strip().partition(" ")
     if scheme.lower() != "bearer":
         raise Unauthorized("Invalid token")
-    cache: Cache[str, Service] = current_app.extensions["services"]
+    cache: Cache[str, CallingService] = current_app.extensions["services"]
     service = cache.get(token, lambda: _service(token.strip()))
     if service.expires_at <= time():
         raise Unauthorized("Invalid token")
@@ -101,7 +101,7 @@ def _find_operator() -> Principal | None:
     return account if account.is_operator else None
 
 
-def _service(token: str) -> Service:
+def _service(token: str) -> CallingService:
     try:
         claims = tokens.read(token)
     except Unauthorized as error:
@@ -109,7 +109,7 @@ def _service(token: str) -> Service:
     is_good = claims.use == tokens.SERVICE and claims.version == _version(claims.subject)
     if not is_good or db.session.scalar(select(exists().where(RevokedToken.jti == claims.token_id))):
         raise Unauthorized("Invalid token")
-    return Service(claims.subject, claims.token_id, claims.expires_at, claims.version)
+    return CallingService(claims.subject, claims.token_id, claims.expires_at, claims.version)
 
 
 def _version(client_id: str) -> int | None:
@@ -201,7 +201,7 @@ def _change(client_id: str, **values: object) -> None:
             setattr(found, name, value)
         found.token_version += 1
         version = found.token_version
-    engine.cut("logged_out", user=subject(client_id), version=version)
+    engine.disconnect("logged_out", user=subject(client_id), version=version)
 
 
 def _absence(client_id: str) -> str:

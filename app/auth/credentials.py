@@ -18,7 +18,7 @@ class Source(Enum):
     TOKEN = "?token="  # noqa: S105
 
 
-class Missing(Unauthorized):
+class MissingCredentials(Unauthorized):
     message = "Missing credentials"
 
 
@@ -26,7 +26,7 @@ class Credential(NamedTuple):
     text: str
     source: Source
 
-    def read(self) -> tokens.Claims:
+    def read(self) -> tokens.TokenClaims:
         """What it says, which a ticket says only once; raises Unauthorized and, for a ticket that nobody can
         tell from a used one now, BrokerUnavailable."""
         return tickets.redeem(self.text) if self.source is Source.TICKET else tokens.read(self.text)
@@ -49,4 +49,4 @@ def find(cookie: bool = False, query: bool = False) -> Credential:
         return Credential(request.args["ticket"], Source.TICKET)
     if query and request.args.get("token"):
         return Credential(request.args["token"], Source.TOKEN)
-    raise Missing()
+    raise MissingCredentials()

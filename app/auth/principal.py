@@ -48,7 +48,7 @@ def identify(cookie: bool = False, query: bool = False) -> Principal:
     return principal
 
 
-def identify_lately(query: bool = False) -> Principal:
+def identify_cached(query: bool = False) -> Principal:
     """As `identify`, but may believe for a second what it found out (see cache.py); for hot endpoints."""
     credential = credentials.find(query=query)
     if credential.source is Source.TICKET:
@@ -68,7 +68,7 @@ def identify_operator() -> Principal:
     return principal
 
 
-def account(claims: tokens.Claims) -> Principal:
+def account(claims: tokens.TokenClaims) -> Principal:
     """The account behind the claims, as the database knows it now; raises Unauthorized."""
     if claims.use != tokens.ACCOUNT:
         raise Unauthorized("Invalid or expired token")

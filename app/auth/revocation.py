@@ -6,7 +6,7 @@ from sqlalchemy import delete
 from sqlalchemy.exc import IntegrityError
 
 from app.auth.models import RevokedToken
-from app.database import transaction
+from app.db.session import transaction
 from app.extensions import engine
 
 
@@ -18,9 +18,9 @@ def revoke(token_id: str, expires_at: int) -> None:
             session.add(RevokedToken(jti=token_id, expires_at=expires_at))
     except IntegrityError:
         pass  # revoked twice at once: the first one counts
-    engine.cut("logged_out", token=token_id)
+    engine.disconnect("logged_out", token=token_id)
 
 
-def cut_user(uuid: str, reason: str, version: int = 0) -> None:
+def disconnect_user(uuid: str, reason: str, version: int = 0) -> None:
     """Ends every stream of the account; with `version`, those whose token is of an earlier one."""
-    engine.cut(reason, user=uuid, version=version)
+    engine.disconnect(reason, user=uuid, version=version)

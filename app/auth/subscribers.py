@@ -14,7 +14,7 @@ from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
 from app.auth import credentials, tokens
-from app.auth.credentials import Missing
+from app.auth.credentials import MissingCredentials
 from app.auth.models import RevokedSubscriber, RevokedToken
 from app.errors import Unauthorized
 from app.extensions import db
@@ -65,13 +65,13 @@ def identify_subscriber(query: bool = False) -> Subscription:
     """
     try:
         return subscription(credentials.find(query=query).read())
-    except Missing:
+    except MissingCredentials:
         raise
     except Unauthorized as error:
         raise Unauthorized("Invalid token") from error
 
 
-def subscription(claims: tokens.Claims) -> Subscription:
+def subscription(claims: tokens.TokenClaims) -> Subscription:
     """Whom the claims stand for; raises Unauthorized."""
     found = Subscription(claims.subject, claims.token_id, claims.expires_at, claims.version)
     if claims.use != tokens.SUBSCRIBER or is_revoked(db.session(), found.claims):

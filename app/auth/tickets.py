@@ -24,13 +24,13 @@ def init_app(app: Flask, engine: Engine) -> None:
     app.extensions["tickets"] = make_presence(engine.broker, REMEMBERED_SECONDS, "tickets")
 
 
-def issue(claims: tokens.Claims) -> str:
+def issue(claims: tokens.TokenClaims) -> str:
     """A ticket for a token that says this."""
     inner = {"use": claims.use, "jti": claims.token_id, "exp": claims.expires_at, "ver": claims.version}
     return tokens.issue(tokens.TICKET, claims.subject, SECONDS, more={"for": inner})
 
 
-def redeem(ticket: str) -> tokens.Claims:
+def redeem(ticket: str) -> tokens.TokenClaims:
     """What its token says; raises Unauthorized, also for a ticket that was used, and BrokerUnavailable."""
     payload = tokens.decode(ticket)
     if payload.get("use") != tokens.TICKET:

@@ -16,7 +16,7 @@ ACCOUNT, SERVICE, SUBSCRIBER, TICKET = "account", "service", "subscriber", "tick
 
 
 @dataclass(frozen=True, slots=True)
-class Claims:
+class TokenClaims:
     """What a valid token says; `expires_at` is Unix seconds."""
 
     use: str
@@ -34,7 +34,7 @@ def issue(use: str, subject: str, seconds: int, version: int = 0, more: dict[str
     return token
 
 
-def read(token: str) -> Claims:
+def read(token: str) -> TokenClaims:
     """Checks signature and expiry, not revocation; raises Unauthorized."""
     return claims(decode(token))
 
@@ -53,9 +53,9 @@ def decode(token: str) -> dict[str, Any]:
     return payload
 
 
-def claims(payload: dict[str, Any]) -> Claims:
+def claims(payload: dict[str, Any]) -> TokenClaims:
     """Raises Unauthorized for one that the hub would not have written."""
     use, version = payload.get("use"), payload.get("ver", 0)
     if not isinstance(use, str) or not isinstance(version, int):
         raise Unauthorized("Invalid or expired token")
-    return Claims(use, str(payload["sub"]), str(payload["jti"]), int(payload["exp"]), version)
+    return TokenClaims(use, str(payload["sub"]), str(payload["jti"]), int(payload["exp"]), version)

@@ -12,9 +12,9 @@ from flask.cli import with_appcontext
 
 from app.cli import credentials, terminal
 from app.cli.eventstream import Decoder
-from app.cli.groups import Command
+from app.cli.groups import HubCommand
 from app.cli.interrupts import until_interrupted
-from app.cli.remote import Hub, hub_options, object_in, read
+from app.cli.remote import HubClient, hub_options, object_in, read
 from app.cli.terminal import plain
 from app.gateway import bots
 from app.gateway.mentions import find_mention, find_text
@@ -31,7 +31,7 @@ class Anybody:
         return True
 
 
-@click.command("ask", cls=Command)
+@click.command("ask", cls=HubCommand)
 @click.argument("bot")
 @click.argument("text", required=False)
 @click.option("--timeout", type=click.FloatRange(0, min_open=True), help="Seconds for the whole answer.")
@@ -39,7 +39,7 @@ class Anybody:
 @with_appcontext
 @hub_options
 @until_interrupted
-def ask(hub: Hub, bot: str, text: str | None, timeout: float | None, as_json: bool) -> None:
+def ask(hub: HubClient, bot: str, text: str | None, timeout: float | None, as_json: bool) -> None:
     """Ask BOT, which is connected by WebSocket, and print its answer as it comes in.
 
     BOT is its name. TEXT may be - for stdin; a bot that TEXT mentions is asked in the place of BOT, and with
@@ -75,7 +75,7 @@ def _question(bot: str, text: str | None) -> tuple[str, str]:
     return mentioned, bot
 
 
-def _frames(hub: Hub, name: str, message: str) -> Iterator[str]:
+def _frames(hub: HubClient, name: str, message: str) -> Iterator[str]:
     body = {"user_id": name, "data": {"message": message}}
     token = hub.token or credentials.service()
     with hub.stream("/sse/send", token, "POST", json=body) as answer:
@@ -91,7 +91,7 @@ def _frames(hub: Hub, name: str, message: str) -> Iterator[str]:
                     raise click.ClickException(f"The hub ended the answer ({reason}): ask again.")
 
 
-def _show(hub: Hub, name: str, data: str, as_json: bool) -> bool:
+def _show(hub: HubClient, name: str, data: str, as_json: bool) -> bool:
     """Whether it was the last frame; raises ClickException for one by which the hub says that there is no
     answer."""
     frame = object_in(data)
@@ -111,7 +111,7 @@ def _text(frame: dict[str, Any]) -> str:
     return find_text(frame) or (orjson.dumps(rest).decode() if rest else "")
 
 
-def _absence(hub: Hub, name: str) -> str:
+def _absence(hub: HubClient, name: str) -> str:
     """Who else there is, as far as one may know."""
     try:
         path = "/api/ops/connections"

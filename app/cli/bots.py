@@ -2,11 +2,11 @@
 
 import click
 
-from app.cli.groups import Group
+from app.cli.groups import HubGroup
 from app.cli.terminal import say_json
 from app.gateway import bots
 
-bot = Group("bot", help="Bots: create, list, token, disable, enable.")
+bot = HubGroup("bot", help="Bots: create, list, token, disable, enable.")
 
 
 @bot.command("create")

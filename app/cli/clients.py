@@ -3,10 +3,10 @@
 import click
 
 from app.auth import clients
-from app.cli.groups import Group
+from app.cli.groups import HubGroup
 from app.cli.terminal import say_json
 
-client = Group("client", help="Service clients: create, list, rotate, disable, enable.")
+client = HubGroup("client", help="Service clients: create, list, rotate, disable, enable.")
 
 
 @client.command("create")

@@ -13,18 +13,18 @@ from sqlalchemy import select
 from app.auth.models import User
 from app.cli import credentials, report, topics
 from app.cli.follower import Follower
-from app.cli.groups import Group
+from app.cli.groups import HubGroup
 from app.cli.pictures import data_url
-from app.cli.remote import Hub
+from app.cli.remote import HubClient
 from app.cli.terminal import harmless, plain
-from app.cli.topics import Target
+from app.cli.topics import TopicTarget
 from app.concepts.live import FINAL, NAME
 from app.extensions import db
 
 PATH = "/api/ad-concepts"
 HEAD_BYTES = 1024  # what a body holds beside the image
 
-concept = Group("concept", help="Concepts of images, made by the task service: create.")
+concept = HubGroup("concept", help="Concepts of images, made by the task service: create.")
 
 
 @concept.command("create")
@@ -39,7 +39,7 @@ def create(image: str, url: str | None, name: str | None, ad: str | None, **flag
 
     The same image again is the same concept, begun again if it failed.
     """
-    hub, token = Hub(url), _token(name)
+    hub, token = HubClient(url), _token(name)
     image_url = _image_url(image)
     ad = ad or hashlib.sha256(image_url.encode()).hexdigest()[:16]
     begun = hub.call("POST", PATH, token, json={"ad_archive_id": ad, "image_url": image_url})
@@ -56,9 +56,9 @@ def create(image: str, url: str | None, name: str | None, ad: str | None, **flag
         raise click.ClickException(plain(found.get("error", "The task failed")))
 
 
-def _watch(hub: Hub, begun: dict[str, Any], token: str, is_quiet: bool) -> dict[str, Any]:
+def _watch(hub: HubClient, begun: dict[str, Any], token: str, is_quiet: bool) -> dict[str, Any]:
     began, found = monotonic(), begun
-    target = Target(topics.CONCEPT, begun["ad_archive_id"], begun["id"], begun["sse_url"], lambda: token)
+    target = TopicTarget(topics.CONCEPT, begun["ad_archive_id"], begun["id"], begun["sse_url"], lambda: token)
     for event in Follower(hub, target, _keep_quiet).events():
         if event.name != NAME:
             continue

@@ -12,20 +12,20 @@ from sqlalchemy import Select, or_, select
 from app.auth import tokens
 from app.auth.models import User
 from app.cli import credentials, topics
-from app.cli.remote import Hub, Refused
-from app.cli.topics import CONCEPT, CONSTELLATION, GROUP, INBOX, RECIPIENT, Directory, Target
+from app.cli.remote import HubClient, HubRefused
+from app.cli.topics import CONCEPT, CONSTELLATION, GROUP, INBOX, RECIPIENT, Directory, TopicTarget
 from app.concepts.models import Concept
 from app.constellations.models import Constellation
 from app.extensions import db
-from app.identifiers import is_uuid
 from app.notifications.models import Group, Recipient
+from app.web.identifiers import is_uuid
 
 FEW, MANY = 20, 1000
 MESSAGES = ":messages"  # how the engine calls a concept's unnamed events
 LARGEST_ID = 2**31 - 1
 
 
-def directory_of(hub: Hub, user: str | None) -> Directory:
+def directory_of(hub: HubClient, user: str | None) -> Directory:
     """Acting as the account `user`, or else as whoever may do it."""
     if hub.token and user:
         raise click.UsageError("--user makes a token of its own: leave --token out")
@@ -36,7 +36,7 @@ class Local(Directory):
     def __init__(self, user: User | None) -> None:
         self._user = user
 
-    def look_up(self, kind: str, text: str) -> list[Target]:
+    def look_up(self, kind: str, text: str) -> list[TopicTarget]:
         if "\0" in text:
             return []
         return {
@@ -57,7 +57,7 @@ class Local(Directory):
         }[kind]
         return [str(name) for name in db.session.scalars(select(column).distinct().limit(MANY))]
 
-    def _constellations(self, text: str) -> list[Target]:
+    def _constellations(self, text: str) -> list[TopicTarget]:
         mine = or_(Constellation.uuid == text.lower(), Constellation.name == text)
         query = select(Constellation.uuid, Constellation.name).where(mine)
         return [
@@ -65,7 +65,7 @@ class Local(Directory):
             for row in _few(query.order_by(Constellation.created_at))
         ]
 
-    def _concepts(self, text: str) -> list[Target]:
+    def _concepts(self, text: str) -> list[TopicTarget]:
         id = text.removesuffix(MESSAGES)
         query = select(Concept.uuid, Concept.user_uuid, Concept.ad_archive_id).where(
             or_(Concept.uuid == id.lower(), Concept.ad_archive_id == text)
@@ -75,17 +75,17 @@ class Local(Directory):
         rows = [(row, partial(credentials.of_uuid, row.user_uuid)) for row in _few(query)]
         return [topics.concept(row.uuid, row.ad_archive_id, token, id == text) for row, token in rows]
 
-    def _recipients(self, text: str) -> list[Target]:
+    def _recipients(self, text: str) -> list[TopicTarget]:
         names = db.session.scalars(select(Recipient.external_id).where(Recipient.external_id == text))
         return [topics.recipient(name, partial(credentials.subscriber, name)) for name in names]
 
-    def _inboxes(self, text: str) -> list[Target]:
+    def _inboxes(self, text: str) -> list[TopicTarget]:
         found = db.session.get(Recipient, _number(text))
         return self._recipients(found.external_id) if found else []
 
-    def _groups(self, text: str) -> list[Target]:
+    def _groups(self, text: str) -> list[TopicTarget]:
         query = select(Group.name).where(or_(Group.name == text, Group.id == _number(text)))
-        return [Target(GROUP, name, name, "", str) for name in db.session.scalars(query)]
+        return [TopicTarget(GROUP, name, name, "", str) for name in db.session.scalars(query)]
 
     def _token(self, otherwise: Any) -> Any:
         return partial(credentials.account, self._user) if self._user else otherwise
@@ -94,11 +94,11 @@ class Local(Directory):
 class Remote(Directory):
     """What the token's bearer may see; who may not is told so when it comes to it."""
 
-    def __init__(self, hub: Hub) -> None:
+    def __init__(self, hub: HubClient) -> None:
         self._hub = hub
         self._use, self._subject = _read(hub.token)
 
-    def look_up(self, kind: str, text: str) -> list[Target]:
+    def look_up(self, kind: str, text: str) -> list[TopicTarget]:
         return {
             CONSTELLATION: self._constellations,
             CONCEPT: self._concepts,
@@ -112,7 +112,7 @@ class Remote(Directory):
             return [row["name"] for row in self._mine()]
         return [self._subject] if kind == RECIPIENT and self._use == tokens.SUBSCRIBER else []
 
-    def _constellations(self, text: str) -> list[Target]:
+    def _constellations(self, text: str) -> list[TopicTarget]:
         if self._use != tokens.ACCOUNT:
             return []
         rows = [(row["constellation_uuid"], row["name"]) for row in self._mine()]
@@ -122,7 +122,7 @@ class Remote(Directory):
         rows: list[dict[str, Any]] = self._hub.call("GET", "/constellations", kind=list)
         return rows
 
-    def _concepts(self, text: str) -> list[Target]:
+    def _concepts(self, text: str) -> list[TopicTarget]:
         if self._use != tokens.ACCOUNT:
             return []
         id = text.removesuffix(MESSAGES)
@@ -132,29 +132,29 @@ class Remote(Directory):
                 if is_uuid(id)
                 else self._hub.call("GET", "/api/ad-concepts", params={"ids": text})["concepts"]
             )
-        except Refused as refused:
+        except HubRefused as refused:
             if refused.status in (403, 404):
                 return []
             raise
         return [topics.concept(row["id"], row["ad_archive_id"], str, id == text) for row in rows]
 
-    def _recipients(self, text: str) -> list[Target]:
+    def _recipients(self, text: str) -> list[TopicTarget]:
         if self._use == tokens.SUBSCRIBER:
             return [topics.recipient(text, str)] if text == self._subject else []
         path = f"/api/user/{quote(text, safe='')}/messages"
         try:
             self._hub.call("GET", path, params={"page": 1, "per_page": 1})
-        except Refused as refused:
+        except HubRefused as refused:
             if refused.status in (401, 403, 404):  # absent, or not for the bearer of this token to see
                 return []
             raise
         return [topics.recipient(text, partial(self._subscriber_token, text))]
 
-    def _inboxes(self, text: str) -> list[Target]:
+    def _inboxes(self, text: str) -> list[TopicTarget]:
         return []  # only the database knows whose it is
 
-    def _groups(self, text: str) -> list[Target]:
-        return [Target(GROUP, text, text, "", str)]
+    def _groups(self, text: str) -> list[TopicTarget]:
+        return [TopicTarget(GROUP, text, text, "", str)]
 
     def _subscriber_token(self, name: str) -> str:
         return str(self._hub.call("GET", f"/api/user/{quote(name, safe='')}/token")["access_token"])

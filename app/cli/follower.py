@@ -9,9 +9,9 @@ import click
 import requests
 
 from app.cli.eventstream import Decoder, StreamEvent
-from app.cli.remote import Hub, Unreachable, object_in, read
+from app.cli.remote import HubClient, HubUnreachable, object_in, read
 from app.cli.terminal import plain
-from app.cli.topics import RECIPIENT, Target
+from app.cli.topics import RECIPIENT, TopicTarget
 
 PAUSE_SECONDS = 1.0
 LONGEST_PAUSE = 5.0
@@ -28,7 +28,7 @@ ENDS = {
 class Follower:
     """`tell` gets a sentence whenever the connection comes and goes."""
 
-    def __init__(self, hub: Hub, target: Target, tell: Callable[[str], None]) -> None:
+    def __init__(self, hub: HubClient, target: TopicTarget, tell: Callable[[str], None]) -> None:
         self._hub, self._target, self._tell = hub, target, tell
         self._last_id = ""
         self._was_open = False
@@ -47,7 +47,7 @@ class Follower:
                     decoder = Decoder(self._last_id)
                     yield from self._read(answer, decoder)
                     pause = decoder.retry or pause
-            except Unreachable as error:
+            except HubUnreachable as error:
                 if not self._was_open:
                     raise
                 self._complain(error.message.partition(": ")[0])
@@ -71,7 +71,7 @@ class Follower:
             refused = self._hub.refusal(answer)
             if not (refused.passes and self._was_open):
                 raise refused
-            raise Unreachable(f"The hub answers {refused.status}")
+            raise HubUnreachable(f"The hub answers {refused.status}")
         self._tell(f"{'back on' if self._was_open else 'following'} {self._target} at {self._hub.url}")
         self._was_open, self._complaint = True, ""
         return True

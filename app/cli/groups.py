@@ -10,14 +10,14 @@ from sqlalchemy.exc import OperationalError, ProgrammingError
 from app.errors import DomainError
 
 
-class Group(AppGroup):
+class HubGroup(AppGroup):
     """Failures of the domain are a line on stderr and exit code 1, not a traceback."""
 
     def invoke(self, ctx: click.Context) -> Any:
         return _spoken(super().invoke)(ctx)
 
 
-class Command(click.Command):
+class HubCommand(click.Command):
     def invoke(self, ctx: click.Context) -> Any:
         return _spoken(super().invoke)(ctx)
 

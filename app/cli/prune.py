@@ -6,12 +6,12 @@ import click
 from flask.cli import with_appcontext
 
 from app.cli import terminal
-from app.cli.groups import Command
+from app.cli.groups import HubCommand
 from app.cli.interrupts import until_interrupted
 from app.notifications import retention
 
 
-@click.command("prune", cls=Command)
+@click.command("prune", cls=HubCommand)
 @click.option("--json", "as_json", is_flag=True, help="How many of each, as an object.")
 @with_appcontext
 @until_interrupted

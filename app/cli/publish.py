@@ -13,16 +13,16 @@ from app.auth import clients
 from app.cli import credentials, terminal, topics
 from app.cli.credentials import Fresh
 from app.cli.directories import directory_of
-from app.cli.groups import Command
+from app.cli.groups import HubCommand
 from app.cli.interrupts import until_interrupted
-from app.cli.remote import Hub, hub_options
+from app.cli.remote import HubClient, hub_options
 from app.cli.terminal import say_json
-from app.cli.topics import CONSTELLATION, GROUP, Target
+from app.cli.topics import CONSTELLATION, GROUP, TopicTarget
 
 
 @click.command(
     "publish",
-    cls=Command,
+    cls=HubCommand,
     help=f"""Publish DATA, or what comes on stdin, on TOPIC.
 
 On a constellation it becomes an event for everybody who follows it; for a recipient or a group it is a
@@ -46,7 +46,9 @@ Examples:
 @with_appcontext
 @hub_options
 @until_interrupted
-def publish(hub: Hub, *, topic: str, data: str | None, lines: bool, as_json: bool, **whose: Any) -> None:
+def publish(
+    hub: HubClient, *, topic: str, data: str | None, lines: bool, as_json: bool, **whose: Any
+) -> None:
     if lines and data not in (None, "-"):
         raise click.UsageError("--lines reads stdin: leave DATA out.")
     target = _target(hub, topic, **whose)
@@ -69,7 +71,7 @@ def publish(hub: Hub, *, topic: str, data: str | None, lines: bool, as_json: boo
         click.echo(f"{count} events published to {target}.")
 
 
-def _target(hub: Hub, topic: str, user: str | None, is_new: bool) -> Target:
+def _target(hub: HubClient, topic: str, user: str | None, is_new: bool) -> TopicTarget:
     kind, _, name = topic.partition(":")
     if not is_new:
         return directory_of(hub, user).find(topic, topics.WRITABLE)
@@ -106,7 +108,7 @@ def _is_file(stdin: BinaryIO) -> bool:
         return False
 
 
-def _sender(hub: Hub, target: Target) -> Callable[[bytes], Any]:
+def _sender(hub: HubClient, target: TopicTarget) -> Callable[[bytes], Any]:
     """What publishes one text; answers what the hub answered."""
     if target.kind == CONSTELLATION:
         writer = Fresh(target.token, hub.token)
@@ -125,7 +127,7 @@ def _sender(hub: Hub, target: Target) -> Callable[[bytes], Any]:
     return send
 
 
-def _tell(answer: dict[str, Any], target: Target, as_json: bool) -> None:
+def _tell(answer: dict[str, Any], target: TopicTarget, as_json: bool) -> None:
     if as_json:
         say_json(answer)
     elif target.kind == CONSTELLATION:

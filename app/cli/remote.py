@@ -24,11 +24,11 @@ READ_BYTES = 64 * 1024
 BAD_TOKEN = ("Missing credentials", "Invalid token")  # /sse says that by 400
 
 
-class Unreachable(click.ClickException):
+class HubUnreachable(click.ClickException):
     """Nothing that can be spoken to is there."""
 
 
-class Refused(click.ClickException):
+class HubRefused(click.ClickException):
     """The hub answered, and not with what was asked for."""
 
     def __init__(self, status: int, message: str) -> None:
@@ -41,14 +41,14 @@ class Refused(click.ClickException):
         return self.status == 429 or self.status >= 500
 
 
-class Answer(dict[str, Any]):
+class HubAnswer(dict[str, Any]):
     """A JSON object of a hub; what every hub says and this one does not is a Refused, not a KeyError."""
 
     def __missing__(self, key: str) -> Any:
-        raise Refused(200, f"The answer has no `{key}`: is a hub there, and of this release?")
+        raise HubRefused(200, f"The answer has no `{key}`: is a hub there, and of this release?")
 
 
-class Hub:
+class HubClient:
     """`token` is the one that was given, for calls that bring none of their own."""
 
     def __init__(self, url: str | None = None, token: str = "", ca: str | None = None) -> None:
@@ -63,7 +63,7 @@ class Hub:
         self._session.trust_env = False
         self._session.verify = ca or True
 
-    def call(self, method: str, path: str, token: str = "", kind: type = Answer, **options: Any) -> Any:
+    def call(self, method: str, path: str, token: str = "", kind: type = HubAnswer, **options: Any) -> Any:
         """The JSON of a good answer, of this kind; None for an empty one; raises Unreachable, Refused."""
         answer = self.request(method, path, token, timeout=ANSWER_SECONDS, **options)
         if not answer.ok or answer.is_redirect:
@@ -71,7 +71,7 @@ class Hub:
         if not answer.content:
             return None
         try:
-            said = json.loads(answer.content, object_hook=Answer)
+            said = json.loads(answer.content, object_hook=HubAnswer)
         except ValueError as error:
             raise self.refusal(answer) from error
         if not isinstance(said, kind):
@@ -103,28 +103,28 @@ class Hub:
                 method, self.url + path, headers=headers, allow_redirects=False, **options
             )
         except requests.exceptions.SSLError as error:
-            raise Unreachable(
+            raise HubUnreachable(
                 f"The certificate of {self.url} can't be verified ({_cause(error)}):"
                 " --ca FILE names the authority that signed it, or the certificate itself"
             ) from error
         except requests.Timeout as error:
-            raise Unreachable(f"The hub at {self.url} did not answer in time") from error
+            raise HubUnreachable(f"The hub at {self.url} did not answer in time") from error
         except (requests.RequestException, ValueError) as error:  # ValueError: the URL is none
-            raise Unreachable(
+            raise HubUnreachable(
                 f"No hub answers at {self.url}: start it with `make run`, or name it with --url"
             ) from error
 
-    def refusal(self, answer: requests.Response) -> Refused:
+    def refusal(self, answer: requests.Response) -> HubRefused:
         """What an answer that is none of the good ones means, and what helps."""
         status, said = answer.status_code, object_of(answer).get("error")
         if answer.is_redirect:
-            return Refused(status, f"{self.url} leads on to {_origin(answer)}: give that as --url")
+            return HubRefused(status, f"{self.url} leads on to {_origin(answer)}: give that as --url")
         if not isinstance(said, str):
-            return Refused(status, f"{self.url} answered {status}, and not as a hub does: is one there?")
+            return HubRefused(status, f"{self.url} answered {status}, and not as a hub does: is one there?")
         sentence = plain(said).rstrip(".")
         if status == 401 or said in BAD_TOKEN:
             sentence = f"The hub at {self.url} says: {sentence}. {self._advice()}"
-        return Refused(status, sentence)
+        return HubRefused(status, sentence)
 
     def _advice(self) -> str:
         if self.token:
@@ -172,7 +172,7 @@ def hub_options(command: Callable[..., Any]) -> Callable[..., Any]:
     )
     @wraps(command)
     def with_hub(url: str | None, token: str, ca: str | None, **arguments: Any) -> Any:
-        return command(Hub(url, token, ca), **arguments)
+        return command(HubClient(url, token, ca), **arguments)
 
     return with_hub
 

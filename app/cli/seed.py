@@ -7,11 +7,11 @@ from flask import current_app
 from flask.cli import with_appcontext
 
 from app.cli import terminal
-from app.cli.groups import Command
-from app.seeding import DEMO, Seed
+from app.cli.groups import HubCommand
+from app.seeding.seed import DEMO, Seed
 
 
-@click.command("seed", cls=Command)
+@click.command("seed", cls=HubCommand)
 @click.argument("file", required=False, type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--demo", is_flag=True, help="The users and the constellation that the guides speak of.")
 @with_appcontext

@@ -10,13 +10,13 @@ from flask.cli import with_appcontext
 from app.cli import credentials
 from app.cli.credentials import Fresh
 from app.cli.figures import History, lines
-from app.cli.groups import Command
+from app.cli.groups import HubCommand
 from app.cli.interrupts import until_interrupted
-from app.cli.remote import Hub, Refused, Unreachable, hub_options
+from app.cli.remote import HubClient, HubRefused, HubUnreachable, hub_options
 from app.cli.terminal import note, say, say_json
 
 
-@click.command("stats", cls=Command)
+@click.command("stats", cls=HubCommand)
 @click.option("--watch", is_flag=True, help="Again and again, with how it went, until Ctrl-C.")
 @click.option("--interval", type=click.FloatRange(0.1), default=2.0, help="Seconds between two looks; 2.")
 @click.option("--count", "most", type=click.IntRange(1), help="With --watch: end after so many looks.")
@@ -24,7 +24,7 @@ from app.cli.terminal import note, say, say_json
 @with_appcontext
 @hub_options
 @until_interrupted
-def stats(hub: Hub, watch: bool, interval: float, most: int | None, as_json: bool) -> None:
+def stats(hub: HubClient, watch: bool, interval: float, most: int | None, as_json: bool) -> None:
     """Show workers, streams, sockets, what was delivered, and how far behind the broker everybody is.
 
     It asks the hub that runs, as an operator.
@@ -40,8 +40,8 @@ def stats(hub: Hub, watch: bool, interval: float, most: int | None, as_json: boo
     for number in count(1):
         try:
             found = hub.call("GET", "/api/ops/stats", operator.get())
-        except (Unreachable, Refused) as error:
-            if number == 1 or (isinstance(error, Refused) and not error.passes):
+        except (HubUnreachable, HubRefused) as error:
+            if number == 1 or (isinstance(error, HubRefused) and not error.passes):
                 raise
             note(error.message)  # it may come back
             screen.leave()

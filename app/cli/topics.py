@@ -33,7 +33,7 @@ def help_on(kinds: tuple[str, ...]) -> str:
     return "\n".join(["TOPIC is one of", "", "\b", *lines])
 
 
-class Target(NamedTuple):
+class TopicTarget(NamedTuple):
     """One topic. `id` is what the API calls it, `path` that of its stream; `token` makes a credential that
     may read it and, for a constellation, write to it ("" where the one that was given does)."""
 
@@ -51,21 +51,21 @@ class Directory(ABC):
     """Knows topics by what people call them."""
 
     @abstractmethod
-    def look_up(self, kind: str, text: str) -> list[Target]:
+    def look_up(self, kind: str, text: str) -> list[TopicTarget]:
         """Those of the kind that are called so."""
 
     @abstractmethod
     def names(self, kind: str) -> Iterable[str]:
         """Some thousand names of the kind, to say what may have been meant."""
 
-    def find(self, topic: str, kinds: tuple[str, ...]) -> Target:
+    def find(self, topic: str, kinds: tuple[str, ...]) -> TopicTarget:
         """The one topic of these kinds that is meant; raises ClickException."""
         head, colon, rest = topic.partition(":")
         if colon and head in kinds and rest:
             return self._only(topic, rest, (head,))
         return self._only(topic, topic, tuple(kind for kind in kinds if kind in BARE))
 
-    def _only(self, topic: str, text: str, kinds: tuple[str, ...]) -> Target:
+    def _only(self, topic: str, text: str, kinds: tuple[str, ...]) -> TopicTarget:
         found = [target for kind in kinds for target in self.look_up(kind, text)]
         if not found:
             raise click.ClickException(self._unknown(topic, text, kinds))
@@ -83,14 +83,14 @@ class Directory(ABC):
         return f"There is no {' or '.join(kinds)} {plain(text)}: {hint}{new}"
 
 
-def constellation(uuid: str, name: str, token: Callable[[], str]) -> Target:
-    return Target(CONSTELLATION, name, uuid, f"/sse/updates/{uuid}", token)
+def constellation(uuid: str, name: str, token: Callable[[], str]) -> TopicTarget:
+    return TopicTarget(CONSTELLATION, name, uuid, f"/sse/updates/{uuid}", token)
 
 
-def concept(uuid: str, name: str, token: Callable[[], str], is_named: bool = True) -> Target:
+def concept(uuid: str, name: str, token: Callable[[], str], is_named: bool = True) -> TopicTarget:
     query = "" if is_named else "?event=message"
-    return Target(CONCEPT, name, uuid, f"/api/ad-concepts/{uuid}/stream{query}", token)
+    return TopicTarget(CONCEPT, name, uuid, f"/api/ad-concepts/{uuid}/stream{query}", token)
 
 
-def recipient(external_id: str, token: Callable[[], str]) -> Target:
-    return Target(RECIPIENT, external_id, external_id, "/sse", token)
+def recipient(external_id: str, token: Callable[[], str]) -> TopicTarget:
+    return TopicTarget(RECIPIENT, external_id, external_id, "/sse", token)

@@ -8,18 +8,18 @@ from flask.cli import with_appcontext
 from marshmallow import ValidationError, fields
 from sqlalchemy import select
 
-from app import fields as texts
 from app.accounts import service as accounts
 from app.auth.models import User
 from app.cli import credentials
-from app.cli.groups import Command, Group
+from app.cli.groups import HubCommand, HubGroup
 from app.cli.terminal import say_json
 from app.extensions import db
+from app.web import fields as texts
 
-user = Group("user", help="Accounts: create, list, admin, password, delete.")
+user = HubGroup("user", help="Accounts: create, list, admin, password, delete.")
 
 
-@click.command("token", cls=Command)
+@click.command("token", cls=HubCommand)
 @click.argument("name")
 @click.option("--seconds", type=click.IntRange(1), help="Lifetime; default ACCESS_TOKEN_SECONDS.")
 @with_appcontext

@@ -12,9 +12,9 @@ from app.cli import terminal, topics
 from app.cli.directories import directory_of
 from app.cli.eventstream import StreamEvent
 from app.cli.follower import CLOSED, Follower
-from app.cli.groups import Command
+from app.cli.groups import HubCommand
 from app.cli.interrupts import until_interrupted
-from app.cli.remote import Hub, hub_options, object_in
+from app.cli.remote import HubClient, hub_options, object_in
 from app.cli.terminal import plain
 
 RESUMED, RESET = "stream.resumed", "stream.reset"
@@ -23,7 +23,7 @@ COLORS = {"created": "green", "connected": "green", "deleted": "red", "disconnec
 
 @click.command(
     "watch",
-    cls=Command,
+    cls=HubCommand,
     help=f"""Follow TOPIC as its events come, from now on, until Ctrl-C.
 
 Who loses the connection comes back by itself, and gets what was missed.
@@ -46,7 +46,7 @@ Examples:
 @hub_options
 @until_interrupted
 def watch(
-    hub: Hub, *, topic: str, user: str | None, as_json: bool, limit: int | None, seconds: float | None
+    hub: HubClient, *, topic: str, user: str | None, as_json: bool, limit: int | None, seconds: float | None
 ) -> None:
     target = directory_of(hub, user).find(topic, topics.READABLE)
     with gevent.Timeout(seconds, False):  # type: ignore[arg-type]

@@ -12,7 +12,7 @@ ERROR_LENGTH = TASK_ID_LENGTH = 200
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class TaskAnswer:
     """How far a task is. `concept` is JSON, given when completed; `error` a sentence, given when failed."""
 
     status: str
@@ -41,17 +41,17 @@ def read_submission(body: dict[str, Any]) -> str:
     return task_id
 
 
-def read_status(body: dict[str, Any], task_id: str, retry_after: float | None = None) -> Answer:
+def read_status(body: dict[str, Any], task_id: str, retry_after: float | None = None) -> TaskAnswer:
     """How far the task `task_id` is, which the answer must be about if it names one."""
     if body.get("task_id", task_id) != task_id:
         raise Malformed("The task service answered about another task")
     status = body.get("status")
     if status == COMPLETED:
-        return Answer(COMPLETED, concept=_read_concept(body.get("result")))
+        return TaskAnswer(COMPLETED, concept=_read_concept(body.get("result")))
     if status == FAILED:
-        return Answer(FAILED, error=readable(body.get("error")) or "The task failed")
+        return TaskAnswer(FAILED, error=readable(body.get("error")) or "The task failed")
     if status in (PENDING, PROCESSING):
-        return Answer(status, retry_after=retry_after)
+        return TaskAnswer(status, retry_after=retry_after)
     raise Malformed("The task service named no status that is known")
 
 

@@ -1,11 +1,11 @@
 """A concept as live.py publishes it."""
 
+from app.apidocs.channel import CLOSED, Channel, ChannelMessage, Channels
+from app.apidocs.json_schema import Object, one_of
+from app.apidocs.operation import CURSOR, query
+from app.apidocs.security import ACCOUNT, COOKIE, TICKET, TOKEN
 from app.concepts.live import NAME
 from app.concepts.openapi import SHOWN
-from app.documents.channel import CLOSED, Channel, Channels, Message
-from app.documents.operation import CURSOR, query
-from app.documents.security import ACCOUNT, COOKIE, TICKET, TOKEN
-from app.documents.shapes import Object, one_of
 
 VERSION = {"type": "string", "pattern": "^[0-9]+$", "description": "The version of the concept"}
 UPDATE = Object("ConceptUpdate", SHOWN, optional=frozenset({"concept_json", "error"}))
@@ -18,8 +18,8 @@ CHANNELS: Channels = {
         needs=(COOKIE, ACCOUNT, TICKET, TOKEN),
         query=(query("event", one_of("message"), "For unnamed events"), *CURSOR[1:]),
         sent=(
-            Message(name=NAME, summary="The concept now", payload=UPDATE, event=NAME, id=VERSION),
-            Message(
+            ChannelMessage(name=NAME, summary="The concept now", payload=UPDATE, event=NAME, id=VERSION),
+            ChannelMessage(
                 name="message", summary="The same, unnamed, for `?event=message`", payload=UPDATE, id=VERSION
             ),
             CLOSED,

@@ -11,17 +11,17 @@ import requests
 from requests.adapters import HTTPAdapter
 
 from app.concepts import answers
-from app.concepts.answers import Answer
+from app.concepts.answers import TaskAnswer
 from app.concepts.backoff import retry_after
 from app.concepts.failures import (
     Broken,
     Busy,
     CallFailed,
     Malformed,
-    Missing,
-    Refused,
+    ServiceUnreachable,
+    TaskMissing,
+    TaskRefused,
     TimedOut,
-    Unreachable,
 )
 
 MOST_ANSWER_BYTES = 1024 * 1024
@@ -59,7 +59,7 @@ class TaskClient:
         body, _ = self._call("POST", "/tasks", caller, headers, data)
         return answers.read_submission(body)
 
-    def ask(self, task_id: str, caller: str) -> Answer:
+    def ask(self, task_id: str, caller: str) -> TaskAnswer:
         """How far the task is. `caller` is the worker that asks, as `X-Worker-Id`."""
         body, headers = self._call("GET", f"/tasks/{quote(task_id, safe='')}", caller)
         return answers.read_status(body, task_id, retry_after(headers.get("Retry-After")))
@@ -89,7 +89,7 @@ class TaskClient:
         except requests.Timeout as error:
             raise TimedOut("The task service did not answer in time") from error
         except (requests.RequestException, OSError) as error:
-            raise Unreachable(UNREACHABLE) from error
+            raise ServiceUnreachable(UNREACHABLE) from error
 
     def _send(
         self, method: str, path: str, headers: dict[str, str], data: bytes | None
@@ -128,9 +128,9 @@ def _fail(response: requests.Response, body: bytes) -> NoReturn:
     if status >= 500:
         raise Broken(f"The task service failed (status {status})", wait)
     if status == 404:
-        raise Missing("The task service does not know the task")
+        raise TaskMissing("The task service does not know the task")
     if 400 <= status < 500:
-        raise Refused(_refusal(status, body))
+        raise TaskRefused(_refusal(status, body))
     raise Malformed(f"The task service answered with status {status}")
 
 

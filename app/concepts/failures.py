@@ -17,7 +17,7 @@ class CallFailed(Exception):
         super().__init__(reason)
 
 
-class Unreachable(CallFailed):
+class ServiceUnreachable(CallFailed):
     outcome = "unreachable"
     is_down = True
 
@@ -40,7 +40,7 @@ class Busy(CallFailed):
     outcome = "busy"
 
 
-class Missing(CallFailed):
+class TaskMissing(CallFailed):
     """The service does not know the task (404)."""
 
     outcome = "missing"
@@ -52,7 +52,7 @@ class Malformed(CallFailed):
     outcome = "malformed"
 
 
-class Refused(CallFailed):
+class TaskRefused(CallFailed):
     """The service will not do it, however often it is asked."""
 
     outcome = "refused"

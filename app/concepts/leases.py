@@ -9,9 +9,9 @@ from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, or_, select, update
 
-from app.clock import unix_now
 from app.concepts.models import Concept, Job
-from app.database import transaction
+from app.db.clock import unix_now
+from app.db.session import transaction
 from app.extensions import db
 
 

@@ -16,10 +16,11 @@ from app.concepts.answers import COMPLETED, FAILED
 from app.concepts.models import Concept
 from app.errors import Unauthorized
 from app.extensions import db, engine
-from app.realtime import sse, topics
+from app.realtime import topics
 from app.realtime.claims import Claims
 from app.realtime.event import Event
-from app.realtime.snapshot import Finished
+from app.realtime.streams import sse
+from app.realtime.streams.snapshot import Finished
 
 NAME = "concept-update"
 FINAL = frozenset({COMPLETED, FAILED})
@@ -104,7 +105,7 @@ def why_not_watch(app: Flask, claims: Claims, name: str) -> str | None:
     """The reason to end a stream whose bearer may not watch the concept any more; None while it may."""
     with app.app_context():
         try:
-            principal.account(tokens.Claims(tokens.ACCOUNT, *claims))
+            principal.account(tokens.TokenClaims(tokens.ACCOUNT, *claims))
         except Unauthorized:
             return "logged_out"
         owner = db.session.scalar(select(Concept.user_uuid).where(Concept.uuid == name.split(":")[1]))

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from app.auth.models import new_uuid, now
 from app.concepts.answers import ERROR_LENGTH, PENDING, TASK_ID_LENGTH
 from app.extensions import db
-from app.fields import NAME_LENGTH
+from app.web.fields import NAME_LENGTH
 
 
 class Concept(db.Model):  # type: ignore[name-defined,misc]

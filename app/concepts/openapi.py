@@ -1,20 +1,10 @@
 """An advertisement's image, described by an external AI service: a long task, watched to its end."""
 
+from app.apidocs.errors import ENVELOPE, refusal
+from app.apidocs.json_schema import Object, any_object, array, nullable, one_of, text, time, uuid, whole
+from app.apidocs.operation import CURSOR, PAGE, ApiResponse, Operation, Operations, json, ok, query, stream
+from app.apidocs.security import ACCOUNT, COOKIE, TICKET, TOKEN
 from app.concepts import schemas
-from app.documents.errors import ENVELOPE, refusal
-from app.documents.operation import (
-    CURSOR,
-    PAGE,
-    Answer,
-    Operation,
-    Operations,
-    json,
-    ok,
-    query,
-    stream,
-)
-from app.documents.security import ACCOUNT, COOKIE, TICKET, TOKEN
-from app.documents.shapes import Object, any_object, array, nullable, one_of, text, time, uuid, whole
 
 TITLE = "Concepts"
 
@@ -64,7 +54,7 @@ data: {{"id":"{ID}","task_id":"{TASK}","status":"pending"}}
 """
 
 
-def failure(status: int, sentence: str) -> Answer:
+def failure(status: int, sentence: str) -> ApiResponse:
     return refusal(status, sentence, schema=KEPT, id=ID, ad_archive_id=AD)
 
 
@@ -73,7 +63,7 @@ OPERATIONS: Operations = {
         summary="Begin the concept of an ad's image",
         description="The same ad again answers the concept that there is, or tries it again if it failed.",
         needs=(COOKIE, ACCOUNT),
-        body=json(schemas.Submission, example={"ad_archive_id": AD, "image_url": IMAGE}),
+        body=json(schemas.ConceptSubmission, example={"ad_archive_id": AD, "image_url": IMAGE}),
         answers={201: ok(SUBMITTED, "Begun"), 200: ok(SUBMITTED, "Was there already")},
         errors={
             400: ("Missing required fields", "image_url: Must begin with http://, https:// or data:image/."),
@@ -119,7 +109,7 @@ OPERATIONS: Operations = {
         ),
         answers={
             200: stream("The stream", EXAMPLE),
-            204: Answer(description="The reader has seen the end: it need not come back"),
+            204: ApiResponse(description="The reader has seen the end: it need not come back"),
         },
         errors={403: SOMEBODY_ELSES, 404: NO_CONCEPT},
     ),

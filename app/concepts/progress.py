@@ -9,12 +9,12 @@ from typing import Any
 from sqlalchemy import delete, exists, select, update
 
 from app.auth.models import now
-from app.clock import unix_now
 from app.concepts import live
-from app.concepts.answers import FAILED, PENDING, PROCESSING, Answer
+from app.concepts.answers import FAILED, PENDING, PROCESSING, TaskAnswer
 from app.concepts.live import COLUMNS, View
 from app.concepts.models import Concept, Job
-from app.database import transaction
+from app.db.clock import unix_now
+from app.db.session import transaction
 from app.extensions import db
 
 UNFINISHED = (PENDING, PROCESSING)
@@ -41,13 +41,13 @@ class Progress:
         again = {"submitted_at": None, "resubmissions": Job.resubmissions + 1}
         self._write(concept, attempt, {"status": PENDING, "task_id": None}, again)
 
-    def finished(self, concept: str, attempt: int, answer: Answer) -> None:
+    def finished(self, concept: str, attempt: int, answer: TaskAnswer) -> None:
         values = {"status": answer.status, "concept_json": answer.concept, "error": answer.error}
         self._write(concept, attempt, values)
         self._forget(concept, attempt)
 
     def failed(self, concept: str, attempt: int, reason: str) -> None:
-        self.finished(concept, attempt, Answer(FAILED, error=reason))
+        self.finished(concept, attempt, TaskAnswer(FAILED, error=reason))
 
     def tell_again(self, concept: str, attempt: int) -> None:
         """It is finished, but whoever wrote that may have died before it was told."""

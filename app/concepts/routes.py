@@ -6,11 +6,11 @@ from flask import Blueprint, Flask, current_app, jsonify, request
 from flask.typing import ResponseReturnValue
 
 from app.auth.principal import identify
-from app.body import parse
 from app.concepts import live, schemas, service
 from app.extensions import engine
-from app.paging import read_page
-from app.streaming import cursor, open_stream, patient
+from app.web.body import parse
+from app.web.event_stream import cursor, event_stream, open_stream
+from app.web.paging import read_page
 
 blueprint = Blueprint("concepts", __name__, url_prefix="/api/ad-concepts")
 
@@ -24,7 +24,7 @@ def start_poller() -> None:
 @blueprint.post("")
 def create_concept() -> ResponseReturnValue:
     caller = identify(cookie=True).uuid
-    shown, is_begun = service.create(caller, **parse(schemas.Submission()))
+    shown, is_begun = service.create(caller, **parse(schemas.ConceptSubmission()))
     return jsonify(shown), 201 if is_begun else 200
 
 
@@ -45,7 +45,7 @@ def retry_concept(concept_id: str) -> ResponseReturnValue:
 
 
 @blueprint.get("/<concept_id>/stream")
-@patient
+@event_stream
 def watch_concept(concept_id: str) -> ResponseReturnValue:
     """204 tells an EventSource that knows the end not to come back (WHATWG HTML, 9.2.3)."""
     generation = engine.control.generation

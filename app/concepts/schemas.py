@@ -7,7 +7,7 @@ from marshmallow import ValidationError, fields, pre_load
 
 from app.concepts import image_urls
 from app.errors import Invalid
-from app.fields import Body, name
+from app.web.fields import Body, name
 
 REQUIRED = ("ad_archive_id", "image_url")
 
@@ -18,7 +18,9 @@ def image_url(url: str) -> None:
         raise ValidationError(problem)
 
 
-class Submission(Body):
+class ConceptSubmission(Body):
+    component = "Submission"
+
     ad_archive_id = name()
     image_url = fields.String(required=True, validate=image_url)
 

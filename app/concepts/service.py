@@ -12,19 +12,19 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from app.auth.models import new_uuid, now
-from app.clock import unix_now
 from app.concepts import live, shapes
 from app.concepts.answers import FAILED, PENDING
 from app.concepts.failures import CallFailed, TimedOut
-from app.concepts.held import QUEUED, Held
+from app.concepts.held_job import QUEUED, HeldJob
+from app.concepts.job_poller import JobPoller
 from app.concepts.live import COLUMNS, View
 from app.concepts.models import Concept, Job
-from app.concepts.poller import Poller
-from app.database import transaction
+from app.db.clock import unix_now
+from app.db.session import transaction
 from app.errors import BadGateway, Conflict, Forbidden, GatewayTimeout, NotFound, Unauthorized
 from app.extensions import db
-from app.identifiers import is_uuid
-from app.paging import Page, part
+from app.web.identifiers import is_uuid
+from app.web.paging import Page, part
 
 log = logging.getLogger("hub.concepts")
 
@@ -118,12 +118,12 @@ def _insert_job(session: Session, begun: Begun) -> None:
     )
 
 
-def _held(begun: Begun) -> Held | None:
+def _held(begun: Begun) -> HeldJob | None:
     """For this worker's poller; None when any worker's may have it."""
     if begun.holder is None:
         return None
     leased_until = begun.at + _poller().bounds.lease_seconds
-    return Held(begun.uuid, begun.attempt, PENDING, None, 0, begun.at, None, leased_until)
+    return HeldJob(begun.uuid, begun.attempt, PENDING, None, 0, begun.at, None, leased_until)
 
 
 def _first_call(begun: Begun) -> CallFailed | None:
@@ -200,5 +200,5 @@ def _of(user_uuid: str, ad_archive_id: str) -> Select[*tuple[Any, ...]]:
     )
 
 
-def _poller() -> Poller:
-    return cast(Poller, current_app.extensions["concepts"])
+def _poller() -> JobPoller:
+    return cast(JobPoller, current_app.extensions["concepts"])

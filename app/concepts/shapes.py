@@ -3,7 +3,7 @@
 from typing import Any
 
 from app.concepts import live
-from app.json import timestamp
+from app.web.json_provider import timestamp
 
 
 def submission(found: Any) -> dict[str, Any]:

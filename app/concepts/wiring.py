@@ -7,9 +7,9 @@ from flask import Flask
 from app.auth import clients
 from app.concepts.breaker import Breaker
 from app.concepts.client import TaskClient
-from app.concepts.driver import Driver, Patience
+from app.concepts.job_poller import JobPoller, PollerLimits
+from app.concepts.job_steps import JobSteps, Patience
 from app.concepts.live import why_not_watch
-from app.concepts.poller import Bounds, Poller
 from app.concepts.routes import blueprint
 from config.base import own_url
 
@@ -19,12 +19,12 @@ def init_app(app: Flask) -> None:
     config, engine = app.config, app.extensions["engine"]
     call_seconds = min(config["TASK_TIMEOUT_SECONDS"], config["TASK_LEASE_SECONDS"] / 2)
     patience = Patience(config["TASK_DEADLINE_SECONDS"], config["TASK_GRACE_SECONDS"])
-    bounds = Bounds(config["TASK_CONCURRENCY"], config["TASK_LEASE_SECONDS"], call_seconds)
+    bounds = PollerLimits(config["TASK_CONCURRENCY"], config["TASK_LEASE_SECONDS"], call_seconds)
 
-    def make_driver(worker: str) -> Driver:
-        return Driver(make_client(app, call_seconds), Breaker(), engine.meters, patience, worker)
+    def make_driver(worker: str) -> JobSteps:
+        return JobSteps(make_client(app, call_seconds), Breaker(), engine.meters, patience, worker)
 
-    poller = Poller(app, make_driver, engine, bounds)
+    poller = JobPoller(app, make_driver, engine, bounds)
     app.extensions["concepts"] = poller
     engine.companions.append(poller)
     engine.rechecks.authorizers["concept"] = partial(why_not_watch, app)

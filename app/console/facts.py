@@ -5,7 +5,7 @@ from typing import Any
 import yaml
 from flask import Flask
 
-from app.seeding import DEMO
+from app.seeding.seed import DEMO
 from config.base import is_loopback
 
 # A view is there when the path that it lives on is.

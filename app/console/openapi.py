@@ -1,6 +1,6 @@
 """The console is no part of the API: a page, its files, and the token that its scripts begin with."""
 
-from app.documents.operation import Operations
+from app.apidocs.operation import Operations
 
 TITLE = "Console"
 

@@ -6,7 +6,7 @@ from time import time
 from flask import Blueprint, Response, current_app, jsonify, render_template, request
 from flask.typing import ResponseReturnValue
 
-from app.accounts.cookies import shown
+from app.accounts.routes.cookie import shown
 from app.auth import tokens
 from app.auth.principal import identify
 from app.console.assets import assets, etag_of, modules

@@ -1,5 +1,9 @@
 """The live updates of a constellation, as live.py publishes them."""
 
+from app.apidocs.channel import CLOSED, RESET, RESUMED, Channel, ChannelMessage, Channels
+from app.apidocs.json_schema import Object, Schema, exactly, text, uuid
+from app.apidocs.operation import CURSOR
+from app.apidocs.security import ACCOUNT, TICKET, TOKEN
 from app.constellations.openapi.objects import (
     BOB,
     COMMENT,
@@ -12,10 +16,6 @@ from app.constellations.openapi.objects import (
     REMARK,
     RIGHTS,
 )
-from app.documents.channel import CLOSED, RESET, RESUMED, Channel, Channels, Message
-from app.documents.operation import CURSOR
-from app.documents.security import ACCOUNT, TICKET, TOKEN
-from app.documents.shapes import Object, Schema, exactly, text, uuid
 
 ID = {"type": "string", "examples": ["7c97b8f64469.2"], "description": "The cursor to come back with"}
 MEMBER_NEWS = Object("MemberNews", {"user_uuid": uuid(BOB), "name": text("bob"), "rights": RIGHTS})
@@ -46,17 +46,17 @@ DATA: dict[str, Object] = {
 }
 
 
-def update(kind: str) -> Message:
+def update(kind: str) -> ChannelMessage:
     subject, _, verb = kind.partition(".")
     payload = Object(
         f"{subject.capitalize()}{verb.capitalize()}",
         {"type": exactly(kind), "constellation_uuid": uuid(ORION), "data": DATA[kind]},
     )
-    return Message(name=kind, summary=f"A {subject} was {verb}", payload=payload, id=ID)
+    return ChannelMessage(name=kind, summary=f"A {subject} was {verb}", payload=payload, id=ID)
 
 
 ANY_TEXT: Schema = text("dinner is ready")
-NOTIFIED = Message(
+NOTIFIED = ChannelMessage(
     name="notification",
     summary="What somebody sent with POST /sse/notify: any text, verbatim but for line ends",
     payload=ANY_TEXT,

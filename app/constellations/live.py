@@ -27,7 +27,7 @@ def publish(constellation_uuid: str, kind: str, data: dict[str, Any]) -> None:
 
 def end_streams_of_member(constellation_uuid: str, user_uuid: str) -> None:
     """A member lost access: that member's streams of this constellation end on every worker."""
-    engine.cut("rights_revoked", topic=topics.constellation(constellation_uuid), user=user_uuid)
+    engine.disconnect("rights_revoked", topic=topics.constellation(constellation_uuid), user=user_uuid)
 
 
 def rights_changed() -> None:
@@ -37,14 +37,14 @@ def rights_changed() -> None:
 
 def end_streams(constellation_uuid: str) -> None:
     """The constellation is gone: all its streams end on every worker."""
-    engine.cut("deleted", topic=topics.constellation(constellation_uuid))
+    engine.disconnect("deleted", topic=topics.constellation(constellation_uuid))
 
 
 def why_not_read(app: Flask, claims: Claims, topic: str) -> str | None:
     """The reason to end a stream whose bearer may not read the topic any more; None while it may."""
     with app.app_context():
         try:
-            principal.account(tokens.Claims(tokens.ACCOUNT, *claims))
+            principal.account(tokens.TokenClaims(tokens.ACCOUNT, *claims))
             require(claims.subject, topic.partition(":")[2], Rights.READ)
         except Unauthorized:
             return "logged_out"

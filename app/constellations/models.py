@@ -10,7 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from app.auth.models import new_uuid, now
 from app.extensions import db
-from app.fields import DESCRIPTION_LENGTH, NAME_LENGTH
+from app.web.fields import DESCRIPTION_LENGTH, NAME_LENGTH
 
 
 class Constellation(db.Model):  # type: ignore[name-defined,misc]

@@ -18,7 +18,7 @@ from app.auth.models import User
 from app.constellations.models import Comment, Constellation, File, Folder, Membership
 from app.errors import Forbidden, NotFound
 from app.extensions import db
-from app.identifiers import is_uuid
+from app.web.identifiers import is_uuid
 
 Thing = TypeVar("Thing", Folder, File)
 
@@ -30,7 +30,7 @@ class Rights(IntEnum):
     ADMIN = 4
 
 
-class Place(NamedTuple):
+class Access(NamedTuple):
     """The constellation that a thing is in, and the caller's rights there."""
 
     constellation_uuid: str
@@ -55,7 +55,7 @@ def require(user_uuid: str, constellation_uuid: str, least: Rights) -> Rights:
     return _judge(_first(query, Constellation.uuid, user_uuid), "Constellation", least).rights
 
 
-def require_lately(user_uuid: str, constellation_uuid: str, least: Rights) -> Rights:
+def require_cached(user_uuid: str, constellation_uuid: str, least: Rights) -> Rights:
     """As `require`, but may believe for a second what it found out (see auth/cache.py)."""
     cache: Cache[tuple[str, str], Rights] = current_app.extensions["rights"]
     key = (user_uuid, constellation_uuid)
@@ -63,19 +63,19 @@ def require_lately(user_uuid: str, constellation_uuid: str, least: Rights) -> Ri
     return _enough(rights, least)
 
 
-def require_folder(user_uuid: str, folder_uuid: str, least: Rights) -> Place:
+def require_folder(user_uuid: str, folder_uuid: str, least: Rights) -> Access:
     """Where the folder is; raises NotFound, Forbidden."""
     query = select(Folder.constellation_uuid, Membership.rights).where(Folder.uuid == folder_uuid)
     return _judge(_first(query, Folder.constellation_uuid, user_uuid), "Folder", least)
 
 
-def require_file(user_uuid: str, file_uuid: str, least: Rights) -> Place:
+def require_file(user_uuid: str, file_uuid: str, least: Rights) -> Access:
     """Where the file is; raises NotFound, Forbidden."""
     query = select(File.constellation_uuid, Membership.rights).where(File.uuid == file_uuid)
     return _judge(_first(query, File.constellation_uuid, user_uuid), "File", least)
 
 
-def require_comment(user_uuid: str, file_uuid: str, comment_uuid: str, least: Rights) -> Place:
+def require_comment(user_uuid: str, file_uuid: str, comment_uuid: str, least: Rights) -> Access:
     """Where the comment is; raises NotFound (also for a comment on another file), Forbidden."""
     query = (
         select(File.constellation_uuid, Membership.rights, Comment.uuid)
@@ -138,10 +138,10 @@ def _first(
     return db.session.execute(query.outerjoin(Membership, mine)).first()
 
 
-def _judge(found: Row[*tuple[Any, ...]] | None, what: str, least: Rights) -> Place:
+def _judge(found: Row[*tuple[Any, ...]] | None, what: str, least: Rights) -> Access:
     if found is None:
         raise NotFound(f"{what} not found")
-    return Place(found[0], _enough(found.rights, least))
+    return Access(found[0], _enough(found.rights, least))
 
 
 def _enough(rights: int | None, least: Rights) -> Rights:

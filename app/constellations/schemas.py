@@ -5,8 +5,8 @@ from typing import Any
 from marshmallow import ValidationError, fields
 
 from app.constellations.rights import Rights
-from app.fields import COMMENT_LENGTH, DESCRIPTION_LENGTH, Body, Changes, content, name, text
-from app.identifiers import is_uuid
+from app.web.fields import COMMENT_LENGTH, DESCRIPTION_LENGTH, Body, Changes, content, name, text
+from app.web.identifiers import is_uuid
 
 _RIGHTS = {rights.name.lower(): rights for rights in Rights}
 
@@ -45,12 +45,16 @@ class ConstellationChanges(Changes):
     description = text(DESCRIPTION_LENGTH, required=False)
 
 
-class Connection(Body):
+class MemberConnection(Body):
+    component = "Connection"
+
     user_uuid = Uuid(required=True)
     rights = RightsName(load_default=Rights.READ)
 
 
-class Disconnection(Body):
+class MemberDisconnection(Body):
+    component = "Disconnection"
+
     user_uuid = Uuid(required=True)
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from app.constellations.models import Comment, Constellation, File, Folder
 from app.constellations.rights import Rights
-from app.json import timestamp
+from app.web.json_provider import timestamp
 
 Shape = dict[str, Any]
 

@@ -70,14 +70,14 @@ def _bot(user_id: str, credential: str) -> Claims:
     return Claims(bots.subject(user_id), "", 0, bot.version)
 
 
-def _account(user_id: str, claims: tokens.Claims) -> Claims:
+def _account(user_id: str, claims: tokens.TokenClaims) -> Claims:
     account = principal.account(claims)
     if account.uuid != user_id:
         raise Forbidden(OTHERS)
     return account.claims
 
 
-def _subscriber(user_id: str, claims: tokens.Claims) -> Claims:
+def _subscriber(user_id: str, claims: tokens.TokenClaims) -> Claims:
     bearer = Claims(subscribers.subject(claims.subject), claims.token_id, claims.expires_at, claims.version)
     if claims.use != tokens.SUBSCRIBER or subscribers.is_revoked(db.session(), bearer):
         raise Unauthorized()
@@ -98,9 +98,9 @@ def why_not_connected(app: Flask, public: PublicAccounts, claims: Claims, name: 
             return "rights_revoked" if bot.is_disabled or bot.version > claims.version else None
         try:
             if kind == "subscriber":
-                _subscriber(name, tokens.Claims(tokens.SUBSCRIBER, subject, *claims[1:]))
+                _subscriber(name, tokens.TokenClaims(tokens.SUBSCRIBER, subject, *claims[1:]))
             else:
-                _account(name, tokens.Claims(tokens.ACCOUNT, *claims))
+                _account(name, tokens.TokenClaims(tokens.ACCOUNT, *claims))
         except DomainError:
             return "logged_out"
         return None

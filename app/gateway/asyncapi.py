@@ -1,14 +1,14 @@
 """What goes through `/ws` in both directions, and what `/sse/send` answers (wire.py, replies.py)."""
 
-from app.documents.channel import CLOSED, Channel, Channels, Message
-from app.documents.operation import Parameter
-from app.documents.security import ACCOUNT, ANYBODY, BOT, SERVICE, SUBSCRIBER, TICKET, TOKEN
-from app.documents.shapes import Object, Schema, exactly, nullable, number, one_of, text, truth
+from app.apidocs.channel import CLOSED, Channel, ChannelMessage, Channels
+from app.apidocs.json_schema import Object, Schema, exactly, nullable, number, one_of, text, truth
+from app.apidocs.operation import Parameter
+from app.apidocs.security import ACCOUNT, ANYBODY, BOT, SERVICE, SUBSCRIBER, TICKET, TOKEN
 from app.gateway.openapi import DORA, MESSAGE, QUESTION, USER_ID
 
 CORRELATION = "/correlation_id"
 SENDER = Object("OriginalSender", {"user_id": text(DORA), "timestamp": nullable(number(1795258800.25))})
-REQUEST = Message(
+REQUEST = ChannelMessage(
     name="request",
     summary="The `data` of a push or of a question, with whom it is for and from",
     payload={
@@ -40,14 +40,14 @@ FRAME: Schema = {
         "type": text("final_response", "`final_response` is the last one too"),
     },
 }
-ANSWER = Message(
+ANSWER = ChannelMessage(
     name="answer",
     summary="An answer to a request: any JSON object. One that nobody waits for is dropped",
     payload=FRAME,
     examples={"partial": PARTIAL, "final": FINAL},
     correlation=CORRELATION,
 )
-REFUSAL = Message(
+REFUSAL = ChannelMessage(
     name="error",
     summary="The client's frame was no JSON object",
     payload=Object(
@@ -59,15 +59,15 @@ REFUSAL = Message(
         },
     ),
 )
-ENVELOPE = Message(name="question", summary="The body of the request", payload=MESSAGE)
-REPLY = Message(
+ENVELOPE = ChannelMessage(name="question", summary="The body of the request", payload=MESSAGE)
+REPLY = ChannelMessage(
     name="reply",
     summary="A frame that answers, as it came; the last one has `is_final: true`",
     payload={**FRAME, "required": ["correlation_id"]},
     examples={"partial": PARTIAL, "final": {**FINAL, "is_final": True}},
     correlation=CORRELATION,
 )
-FAILURE = Message(
+FAILURE = ChannelMessage(
     name="failure",
     summary="There will be no answer; the stream ends",
     payload=Object(

@@ -17,7 +17,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from app.database import transaction
+from app.db.session import transaction
 from app.errors import Conflict, Invalid, NotFound
 from app.extensions import db, engine
 from app.gateway.models import Bot
@@ -134,7 +134,7 @@ def _change(name: str, reason: str, **values: object) -> None:
             setattr(bot, column, value)
         bot.version += 1
         version = bot.version
-    engine.cut(reason, user=subject(name), version=version)
+    engine.disconnect(reason, user=subject(name), version=version)
 
 
 def find(name: str) -> Bot | None:

@@ -26,7 +26,7 @@ Verdict = tuple[int, bool]
 """Which frame of a delivery, and whether it was written."""
 
 
-class Parcel:
+class AddressedFrame:
     """A frame for a connection; `index` is its place in the delivery."""
 
     __slots__ = ("connection", "frame", "index")
@@ -37,7 +37,7 @@ class Parcel:
         self.frame = frame
 
 
-class Delivery:
+class PendingDelivery:
     """What its sender waits for. What is not known in time counts as not delivered."""
 
     __slots__ = ("_done", "_left", "_verdicts")
@@ -61,7 +61,7 @@ class Delivery:
         return [verdict is True for verdict in self._verdicts]
 
 
-class Receipt:
+class DeliveryReceipt:
     """What has to be told to the worker that sent the frames."""
 
     __slots__ = ("_engine", "_left", "_number", "_origin", "_untold", "until")
@@ -87,28 +87,28 @@ class Receipt:
         if self._untold:
             message = orjson.dumps([self._number, self._untold])
             self._untold = []
-            self._engine.mail.post(self._origin, DELIVERED, message)
+            self._engine.mailbox.post(self._origin, DELIVERED, message)
 
 
-class Courier:
+class FrameSender:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._numbers = count(1)
-        self._deliveries: dict[int, Delivery] = {}
-        self._receipts: list[Receipt] = []
-        engine.mail.handlers[DELIVER] = self._accept
-        engine.mail.handlers[DELIVERED] = self._hear
+        self._deliveries: dict[int, PendingDelivery] = {}
+        self._receipts: list[DeliveryReceipt] = []
+        engine.mailbox.handlers[DELIVER] = self._accept
+        engine.mailbox.handlers[DELIVERED] = self._hear
         engine.ticker.add(self._tick)
 
     def deliver(self, frames: Sequence[tuple[Holder | None, bytes]]) -> list[bool]:
         """Whether each frame was written within `WAIT_SECONDS`; None: to nobody. Raises BrokerUnavailable."""
-        delivery = Delivery(len(frames))
-        parcels: defaultdict[str, list[Parcel]] = defaultdict(list)
+        delivery = PendingDelivery(len(frames))
+        parcels: defaultdict[str, list[AddressedFrame]] = defaultdict(list)
         for index, (holder, frame) in enumerate(frames):
             if holder is None:
                 delivery.note(index, False)
             else:
-                parcels[holder.worker].append(Parcel(index, holder.connection, frame))
+                parcels[holder.worker].append(AddressedFrame(index, holder.connection, frame))
         here = parcels.pop(self._engine.worker_id, [])
         number = next(self._numbers)
         self._deliveries[number] = delivery
@@ -121,16 +121,16 @@ class Courier:
 
     def write(self, connection: str, frame: bytes) -> bool:
         """The same for one frame to a connection of this worker: most pushes are no more than this."""
-        delivery = Delivery(1)
-        self._write([Parcel(0, connection, frame)], delivery)
+        delivery = PendingDelivery(1)
+        self._write([AddressedFrame(0, connection, frame)], delivery)
         return delivery.wait(WAIT_SECONDS)[0]
 
     # To other workers
 
-    def _send(self, number: int, delivery: Delivery, parcels: dict[str, list[Parcel]]) -> None:
+    def _send(self, number: int, delivery: PendingDelivery, parcels: dict[str, list[AddressedFrame]]) -> None:
         here = self._engine.worker_id
         messages = [(worker, DELIVER, pack(here, number, part)) for worker, part in parcels.items()]
-        for worker, is_there in zip(parcels, self._engine.mail.send_all(messages), strict=True):
+        for worker, is_there in zip(parcels, self._engine.mailbox.send_all(messages), strict=True):
             if not is_there:
                 for parcel in parcels[worker]:
                     delivery.note(parcel.index, False)
@@ -147,12 +147,12 @@ class Courier:
 
     def _accept(self, message: bytes) -> None:
         origin, number, parcels = unpack(message)
-        receipt = Receipt(self._engine, origin, number, len(parcels))
+        receipt = DeliveryReceipt(self._engine, origin, number, len(parcels))
         self._write(parcels, receipt)
         if not receipt.is_over:
             self._receipts.append(receipt)
 
-    def _write(self, parcels: list[Parcel], told: Delivery | Receipt) -> None:
+    def _write(self, parcels: list[AddressedFrame], told: PendingDelivery | DeliveryReceipt) -> None:
         connections = self._engine.sockets.by_id
         for number, parcel in enumerate(parcels, 1):
             if number % PAUSE_EVERY == 0:
@@ -169,17 +169,17 @@ class Courier:
         self._receipts = [receipt for receipt in self._receipts if not receipt.is_over]
 
 
-def pack(origin: str, number: int, parcels: list[Parcel]) -> bytes:
+def pack(origin: str, number: int, parcels: list[AddressedFrame]) -> bytes:
     """A line of JSON, and the frames behind it as they are."""
     head = [origin, number, [(it.index, it.connection, len(it.frame)) for it in parcels]]
     return b"\n".join((orjson.dumps(head), b"".join([it.frame for it in parcels])))
 
 
-def unpack(message: bytes) -> tuple[str, int, list[Parcel]]:
+def unpack(message: bytes) -> tuple[str, int, list[AddressedFrame]]:
     head, _, frames = message.partition(b"\n")
     origin, number, entries = orjson.loads(head)
     parcels, start = [], 0
     for index, connection, length in entries:
-        parcels.append(Parcel(index, connection, frames[start : start + length]))
+        parcels.append(AddressedFrame(index, connection, frames[start : start + length]))
         start += length
     return origin, number, parcels

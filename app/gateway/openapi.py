@@ -4,10 +4,8 @@ Credentials are asked for where `GATEWAY_AUTH` is `token`. A mention of a public
 (`@ci_bot`) makes that account the target. What is wrong with an envelope stands in `detail`, with the place.
 """
 
-from app.documents.errors import ENVELOPE, refusal
-from app.documents.operation import Answer, Operation, Operations, Parameter, json, ok, stream
-from app.documents.security import ACCOUNT, ANYBODY, BOT, SERVICE, SUBSCRIBER, TICKET, TOKEN
-from app.documents.shapes import (
+from app.apidocs.errors import ENVELOPE, refusal
+from app.apidocs.json_schema import (
     Object,
     Schema,
     array,
@@ -20,6 +18,8 @@ from app.documents.shapes import (
     truth,
     whole,
 )
+from app.apidocs.operation import ApiResponse, Operation, Operations, Parameter, json, ok, stream
+from app.apidocs.security import ACCOUNT, ANYBODY, BOT, SERVICE, SUBSCRIBER, TICKET, TOKEN
 from app.gateway.schemas import USER_ID_LENGTH
 
 TITLE = "Gateway"
@@ -84,7 +84,7 @@ data: {{"correlation_id":"{QUESTION}","message":"Green","is_final":true}}
 """
 
 
-def errors(**more: str) -> dict[int, str | tuple[str, ...] | Answer]:
+def errors(**more: str) -> dict[int, str | tuple[str, ...] | ApiResponse]:
     return {
         401: ("Missing credentials", "Invalid token"),
         422: refusal(422, "Validation error", schema=PROBLEMS, detail=[MISSING]),
@@ -137,7 +137,7 @@ OPERATIONS: Operations = {
         " connected already.",
         needs=(SUBSCRIBER, ACCOUNT, BOT, TICKET, TOKEN, ANYBODY),
         parameters=(Parameter(name="user_id", schema=USER_ID),),
-        answers={101: Answer(description="A WebSocket from here on")},
+        answers={101: ApiResponse(description="A WebSocket from here on")},
         errors={
             400: ("Sec-WebSocket-Key is missing or malformed", "A WebSocket handshake has no body"),
             403: "Origin not allowed",

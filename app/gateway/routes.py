@@ -11,13 +11,13 @@ from app.errors import DomainError
 from app.gateway import access
 from app.gateway.schemas import USER_ID_LENGTH, problem_of, read_message, read_messages
 from app.gateway.service import Gateway
-from app.handshake import Accept, Refuse, socket_route
-from app.ops.limits import is_over, limit
 from app.realtime.broker.base import BrokerUnavailable
 from app.realtime.engine import Overloaded
-from app.realtime.peer import Peer
-from app.realtime.writer import refusal
-from app.streaming import response
+from app.realtime.net.takeover import RequestSocket
+from app.realtime.streams.response import refusal
+from app.web.event_stream import response
+from app.web.limits import is_over, limit
+from app.web.websocket import Accept, Refuse, socket_route
 
 blueprint = Blueprint("gateway", __name__)
 gateway = cast("Gateway", LocalProxy(lambda: current_app.extensions["gateway"]))
@@ -50,7 +50,7 @@ def send() -> ResponseReturnValue:
     caller = access.identify_caller()
     limit("PUBLISH", caller.key)
     try:
-        return response(gateway.ask(read_message(), caller.claims, Peer.of(request.environ)))
+        return response(gateway.ask(read_message(), caller.claims, RequestSocket.of(request.environ)))
     except Overloaded as overload:
         return response(refusal(overload.reason))
 

@@ -12,9 +12,9 @@ import gevent
 import orjson
 from flask import request
 
-from app.body import read_body
 from app.errors import Invalid, Unprocessable
-from app.gateway import wire
+from app.gateway import codec
+from app.web.body import read_body
 
 USER_ID_LENGTH = 200
 MOST_PROBLEMS = 100
@@ -25,7 +25,7 @@ Loc = tuple[str | int, ...]
 Problem = dict[str, Any]
 
 
-class Message(NamedTuple):
+class Envelope(NamedTuple):
     """`frame` is what the target gets. `is_named`: the caller chose the correlation id."""
 
     user_id: str
@@ -64,7 +64,7 @@ _FIELDS = (
 )
 
 
-def read_message() -> Message:
+def read_message() -> Envelope:
     """The one message of the request; raises Unprocessable, TooLarge, TooSlow."""
     message, problems = _parse(_read_json(), ("body",))
     if message is None:
@@ -72,12 +72,12 @@ def read_message() -> Message:
     return message
 
 
-def read_messages() -> list[Message]:
+def read_messages() -> list[Envelope]:
     """All messages of the request, or Unprocessable for all of them; TooLarge, TooSlow."""
     values = _read_json()
     if not isinstance(values, list):
         raise _unprocessable([problem_of("list_type", ("body",), "Input should be a valid list", values)])
-    messages: list[Message] = []
+    messages: list[Envelope] = []
     problems: list[Problem] = []
     for index, value in enumerate(values):
         message, wrong = _parse(value, ("body", index))
@@ -109,7 +109,7 @@ def _read_json() -> Any:
         raise _unprocessable([problem]) from error
 
 
-def _parse(value: Any, loc: Loc) -> tuple[Message | None, list[Problem]]:
+def _parse(value: Any, loc: Loc) -> tuple[Envelope | None, list[Problem]]:
     """The message, or what is wrong with it."""
     problems = _find_problems(value, loc)
     if problems:
@@ -118,10 +118,10 @@ def _parse(value: Any, loc: Loc) -> tuple[Message | None, list[Problem]]:
     given = data.get("correlation_id")
     correlation_id = str(uuid4()) if given is None else given
     try:
-        frame = wire.frame(data, user_id, correlation_id, value.get("timestamp"))
+        frame = codec.frame(data, user_id, correlation_id, value.get("timestamp"))
     except orjson.JSONEncodeError:
         return None, [problem_of("too_deep", (*loc, "data"), "Input is nested too deeply", None)]
-    return Message(user_id, data, correlation_id, given is not None, frame), []
+    return Envelope(user_id, data, correlation_id, given is not None, frame), []
 
 
 def _find_problems(value: Any, loc: Loc) -> list[Problem]:

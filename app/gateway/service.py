@@ -6,21 +6,21 @@ from hashlib import sha256
 import gevent
 
 from app.errors import Conflict
-from app.gateway import wire
-from app.gateway.asking import Asking
+from app.gateway import codec
 from app.gateway.bots import PublicAccounts
-from app.gateway.delivery import Courier
+from app.gateway.delivery import FrameSender
 from app.gateway.mentions import find_mention
-from app.gateway.replies import NOT_CONNECTED, Waiter
-from app.gateway.schemas import Message
-from app.gateway.socket import Gate
-from app.realtime import sse
+from app.gateway.request_reply import RequestReply
+from app.gateway.schemas import Envelope
+from app.gateway.waiters import NOT_CONNECTED, Waiter
+from app.gateway.websocket import SocketEvents
 from app.realtime.broker.base import BrokerUnavailable
 from app.realtime.claims import Claims
 from app.realtime.engine import Engine
-from app.realtime.peer import Peer
+from app.realtime.net.takeover import RequestSocket
 from app.realtime.presence import Holder
-from app.realtime.writer import retry_milliseconds
+from app.realtime.streams import sse
+from app.realtime.streams.response import retry_milliseconds
 
 RELEASED_SECONDS = 0.05  # what the end of a question takes to reach all workers, and more
 LONGEST_RESERVATION = 200
@@ -32,11 +32,11 @@ class Gateway:
     def __init__(self, engine: Engine, public: PublicAccounts, reply_seconds: float) -> None:
         self._engine = engine
         self.public = public
-        self._courier = Courier(engine)
-        self._asking = Asking(engine, reply_seconds)
-        self.gate = Gate(engine, self._asking)
+        self._courier = FrameSender(engine)
+        self._asking = RequestReply(engine, reply_seconds)
+        self.gate = SocketEvents(engine, self._asking)
 
-    def push(self, message: Message) -> bool:
+    def push(self, message: Envelope) -> bool:
         """Whether it was delivered (see delivery.py)."""
         self._engine.start()
         here = self._find_here(self._target(message))
@@ -46,7 +46,7 @@ class Gateway:
         self._engine.meters.deliveries["delivered" if is_delivered else "partial"] += 1
         return is_delivered
 
-    def push_all(self, messages: Sequence[Message]) -> list[bool]:
+    def push_all(self, messages: Sequence[Envelope]) -> list[bool]:
         """Whether each was delivered. Those for one target arrive in the order in which they stand here."""
         self._engine.start()
         targets = [self._target(message) for message in messages]
@@ -58,7 +58,7 @@ class Gateway:
         self._engine.meters.deliveries["partial"] += len(verdicts) - delivered
         return verdicts
 
-    def ask(self, message: Message, claims: Claims, peer: Peer) -> Iterable[bytes]:
+    def ask(self, message: Envelope, claims: Claims, request_socket: RequestSocket) -> Iterable[bytes]:
         """The stream of answers. Raises Conflict where the correlation id is in flight; Overloaded."""
         self._engine.start()
         target = self._target(message)
@@ -71,16 +71,16 @@ class Gateway:
             holder = here if finding is None else _result(finding.get())
             if holder is not None:
                 waiter = Waiter(number, target, holder, message.correlation_id, reservation)
-                return self._asking.ask(waiter, message.frame, claims, peer)
+                return self._asking.ask(waiter, message.frame, claims, request_socket)
         except BaseException:
             self._engine.reservations.release(reservation, str(number))
             raise
         self._engine.reservations.release(reservation, str(number))
         self._engine.meters.replies["not_connected"] += 1
-        error = wire.error_event(NOT_CONNECTED, message.correlation_id)
+        error = codec.error_event(NOT_CONNECTED, message.correlation_id)
         return [sse.opening(retry_milliseconds()), error]
 
-    def _target(self, message: Message) -> str:
+    def _target(self, message: Envelope) -> str:
         return find_mention(message.data, self.public) or message.user_id
 
     def _find(self, names: set[str]) -> dict[str, Holder | None]:
@@ -94,7 +94,7 @@ class Gateway:
     def _find_here(self, name: str) -> Holder | None:
         """What this worker holds it knows, unless it may have missed that it does not any more."""
         engine = self._engine
-        connection = engine.keeper.find(name) if engine.broker.is_connected else None
+        connection = engine.leases.find(name) if engine.broker.is_connected else None
         return Holder(engine.worker_id, connection) if connection is not None else None
 
     def _try_to_find(self, name: str) -> Holder | BrokerUnavailable | None:
@@ -103,7 +103,7 @@ class Gateway:
         except BrokerUnavailable as error:
             return error
 
-    def _reserve(self, message: Message, number: int) -> str:
+    def _reserve(self, message: Envelope, number: int) -> str:
         """Takes the correlation id for the whole cluster where the caller chose it; those of the hub's own
         are nobody else's. One whose question ended just now is tried again."""
         if not message.is_named:

@@ -1,12 +1,12 @@
 """A recipient's inbox, as shapes.py puts it on the stream."""
 
-from app.documents.channel import CLOSED, Channel, Channels, Message
-from app.documents.operation import query
-from app.documents.security import ANYBODY, SUBSCRIBER, TICKET, TOKEN
-from app.documents.shapes import Object, array, exactly, text, uuid
+from app.apidocs.channel import CLOSED, Channel, ChannelMessage, Channels
+from app.apidocs.json_schema import Object, array, exactly, text, uuid
+from app.apidocs.operation import query
+from app.apidocs.security import ANYBODY, SUBSCRIBER, TICKET, TOKEN
 from app.notifications.openapi import DORA, MESSAGE_ID
 
-ARRIVED = Message(
+ARRIVED = ChannelMessage(
     name="message",
     summary="A message that is not acknowledged yet",
     payload=Object(
@@ -15,13 +15,13 @@ ARRIVED = Message(
     ),
     id={"type": "string", "format": "uuid"},
 )
-PING = Message(
+PING = ChannelMessage(
     name="ping",
     summary="The first event where nothing waits",
     payload=Object("InboxPing", {"id": exactly(""), "payload": exactly("ping"), "read": exactly(False)}),
     id={"const": ""},
 )
-ACKNOWLEDGED = Message(
+ACKNOWLEDGED = ChannelMessage(
     name="message.acknowledged",
     summary="These were acknowledged, by whomever",
     event="message.acknowledged",

@@ -3,13 +3,13 @@
 from sqlalchemy import ColumnElement, delete, func, select
 from sqlalchemy.orm import Session
 
-from app.database import affect, insert_missing, insistently, transaction
+from app.db.session import affect, insert_missing, retried, transaction
 from app.errors import NotFound
 from app.notifications import members, recipients
 from app.notifications.lists import Listing, listing
 from app.notifications.models import Group, GroupMember, Recipient
 from app.notifications.shapes import Shape
-from app.paging import Page
+from app.web.paging import Page
 
 LONGEST_ID = 9  # digits, of what PostgreSQL's integers hold
 
@@ -38,7 +38,7 @@ def create(name: str, users: list[str]) -> tuple[Shape, bool]:
         )
         return {"id": group_id, "name": name, "users": list(session.scalars(joined))}, is_new
 
-    return insistently(make)
+    return retried(make)
 
 
 def remove(group: str) -> None:
@@ -50,7 +50,7 @@ def remove(group: str) -> None:
 
 def add_member(group: str, external_id: str) -> None:
     """Harmless for who is one already; raises NotFound for the group and for the user."""
-    insistently(lambda session: insert_missing(session, GroupMember, _find_pair(session, group, external_id)))
+    retried(lambda session: insert_missing(session, GroupMember, _find_pair(session, group, external_id)))
 
 
 def remove_member(group: str, external_id: str) -> None:

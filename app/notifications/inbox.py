@@ -12,7 +12,7 @@ from app.notifications import messages, recipients, shapes
 from app.notifications.models import Recipient
 from app.realtime import topics
 from app.realtime.claims import Claims
-from app.streaming import open_stream
+from app.web.event_stream import open_stream
 
 PAGE_MESSAGES = 200
 

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Row, Select, func
 
 from app.extensions import db
-from app.paging import Page, part
+from app.web.paging import Page, part
 
 Listing = dict[str, Any]
 

@@ -11,7 +11,7 @@ from sqlalchemy import exists, literal, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from app.auth.models import now
-from app.database import insert_missing, texts
+from app.db.session import insert_missing, texts
 from app.notifications.models import Group, GroupMember, Recipient
 
 

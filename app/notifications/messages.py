@@ -13,20 +13,20 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.auth.models import now
-from app.database import insistently, kind_of, texts_value, transaction
+from app.db.session import kind_of, retried, texts_value, transaction
 from app.errors import Conflict, Invalid
 from app.extensions import db, engine
-from app.identifiers import is_uuid, time_ordered_uuid
 from app.notifications import shapes, statements
 from app.notifications.lists import Listing, listing
 from app.notifications.models import Delivery, IdempotencyKey, Message
-from app.paging import Page
 from app.realtime import topics
+from app.web.identifiers import is_uuid, time_ordered_uuid
+from app.web.paging import Page
 
 KEYS_KEPT = timedelta(hours=24)
 
 
-class Notice(NamedTuple):
+class Notification(NamedTuple):
     """What a caller wants told to whom; `key` is its Idempotency-Key."""
 
     caller: str
@@ -51,17 +51,17 @@ class Stored(NamedTuple):
     recipients: list[int] | None = None
 
 
-def store(notice: Notice) -> Stored:
+def store(notice: Notification) -> Stored:
     """One message with a delivery for each recipient. Users who do not exist are made, groups are not.
 
     Raises Invalid without any target, Conflict for a key that came with another notice.
     """
     if not notice.users and not notice.groups:
         raise Invalid("Destiny is required")
-    return insistently(lambda session: _store(session, notice))
+    return retried(lambda session: _store(session, notice))
 
 
-def _store(session: Session, notice: Notice) -> Stored:
+def _store(session: Session, notice: Notification) -> Stored:
     kind, connection, id = kind_of(session), session.connection(), time_ordered_uuid()
     if notice.key is not None:
         earlier = _claim(session, notice, id)
@@ -81,7 +81,7 @@ def _store(session: Session, notice: Notice) -> Stored:
     return Stored(id, len(recipients), recipients)
 
 
-def _claim(session: Session, notice: Notice, id: str) -> Stored | None:
+def _claim(session: Session, notice: Notification, id: str) -> Stored | None:
     """Takes the key for this notice; None when it was free, else what it stands for."""
     moment = now()
     row: dict[str, Any] = {"caller": notice.caller, "key": notice.key, "digest": notice.digest}

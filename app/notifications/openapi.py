@@ -6,12 +6,12 @@ field that is wrong stands in `detail` with the reason.
 
 from typing import Any
 
-from app.documents.errors import ENVELOPE, refusal
-from app.documents.operation import PAGE, Answer, Operation, Operations, Parameter, json, ok, query, stream
-from app.documents.security import ACCOUNT, ANYBODY, COOKIE, SERVICE, SUBSCRIBER, TICKET, TOKEN
-from app.documents.shapes import Object, array, exactly, nullable, one_of, text, time, truth, uuid, whole
+from app.apidocs.errors import ENVELOPE, refusal
+from app.apidocs.json_schema import Object, array, exactly, nullable, one_of, text, time, truth, uuid, whole
+from app.apidocs.operation import PAGE, ApiResponse, Operation, Operations, Parameter, json, ok, query, stream
+from app.apidocs.security import ACCOUNT, ANYBODY, COOKIE, SERVICE, SUBSCRIBER, TICKET, TOKEN
 from app.notifications import schemas
-from app.notifications.bodies import KEY_LENGTH
+from app.notifications.parsing import KEY_LENGTH
 
 TITLE = "Notifications"
 
@@ -50,7 +50,7 @@ MESSAGE = Object(
 )
 SENT = Object("Sent", {"id": uuid(MESSAGE_ID), "recipients": whole(2, "How many get it")})
 ACKNOWLEDGED = Object("Acknowledged", {"acknowledged": whole(1, "How many were not yet")})
-DONE = Answer(description="Done")
+DONE = ApiResponse(description="Done")
 
 
 def token(name: str, seconds: int) -> Object:
@@ -65,12 +65,12 @@ def listing(name: str, item: Object) -> Object:
     return Object(name, parts)
 
 
-def invalid(field: str, problem: str, *others: str) -> Answer:
+def invalid(field: str, problem: str, *others: str) -> ApiResponse:
     """400, with the example of a field that is wrong and of other sentences."""
     found = dict(refusal(400, "Validation error", schema=FIELD_ERRORS, detail={field: problem}).examples)
     if others:
         found |= refusal(400, *others).examples
-    return Answer(description="Validation error", schema=FIELD_ERRORS, examples=found)
+    return ApiResponse(description="Validation error", schema=FIELD_ERRORS, examples=found)
 
 
 BAD_PAGE = invalid("page", "Must be a whole number from 1 to 1000000000.")

@@ -7,15 +7,15 @@ from sqlalchemy.orm import Session
 
 from app.auth import subscribers
 from app.auth.subscribers import Subscription
-from app.database import insistently, transaction
+from app.db.session import retried, transaction
 from app.errors import NotFound, Unauthorized
 from app.extensions import db, engine
 from app.notifications import members, shapes
 from app.notifications.lists import Listing, listing
 from app.notifications.models import Group, GroupMember, Recipient
 from app.notifications.shapes import Shape
-from app.paging import Page
 from app.realtime import topics
+from app.web.paging import Page
 
 audit = logging.getLogger("hub.audit")
 
@@ -39,7 +39,7 @@ def create(external_id: str, group_names: list[str]) -> tuple[Shape, bool]:
         names = session.scalars(joined.where(GroupMember.recipient_id == found.id))
         return {**shapes.recipient(found), "groups": sorted(names)}, is_new
 
-    return insistently(make)
+    return retried(make)
 
 
 def find(external_id: str) -> int:
@@ -64,7 +64,7 @@ def arrive(subscription: Subscription) -> int:
         members.make_recipients(session, [subscription.external_id])
         return session.scalars(query).one()
 
-    return insistently(make)
+    return retried(make)
 
 
 def remove(external_id: str, by: str) -> None:
@@ -80,5 +80,5 @@ def remove(external_id: str, by: str) -> None:
         version = subscribers.revoke_all(session, external_id)
         session.execute(delete(Recipient).where(Recipient.id == recipient_id))
     audit.info("recipient deleted", extra={"recipient": external_id, "by": by})
-    engine.cut("deleted", topic=topics.inbox(str(recipient_id)))
-    engine.cut("deleted", user=subscribers.subject(external_id), version=version)
+    engine.disconnect("deleted", topic=topics.inbox(str(recipient_id)))
+    engine.disconnect("deleted", user=subscribers.subject(external_id), version=version)

@@ -15,10 +15,10 @@ from flask import current_app
 from sqlalchemy import ColumnElement, delete, exists, select, tuple_
 
 from app.auth.models import RevokedSubscriber, RevokedToken, now
-from app.database import affect, texts, transaction
-from app.identifiers import lowest_uuid
+from app.db.session import affect, texts, transaction
 from app.notifications.messages import KEYS_KEPT
 from app.notifications.models import Delivery, IdempotencyKey, Message
+from app.web.identifiers import lowest_uuid
 
 BATCH_ROWS = 1000
 PAUSE_SECONDS = 0.01

@@ -4,8 +4,8 @@ from typing import Any
 
 from marshmallow import ValidationError, fields
 
-from app import fields as texts
-from app.fields import NAME_LENGTH, Body
+from app.web import fields as texts
+from app.web.fields import NAME_LENGTH, Body
 
 SYSTEM_PREFIX = "ic-system-"
 

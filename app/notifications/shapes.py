@@ -5,10 +5,10 @@ from typing import Any
 
 import orjson
 
-from app.json import timestamp
 from app.notifications.models import Recipient
-from app.realtime import sse
 from app.realtime.event import Event
+from app.realtime.streams import sse
+from app.web.json_provider import timestamp
 
 Shape = dict[str, Any]
 

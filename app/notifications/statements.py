@@ -19,7 +19,7 @@ from sqlalchemy import (
     update,
 )
 
-from app.database import insert_for, texts_parameter
+from app.db.session import insert_for, texts_parameter
 from app.notifications.models import Delivery, Group, GroupMember, IdempotencyKey, Message, Recipient
 
 add_message = insert(Message)

@@ -16,4 +16,4 @@ def count_connections() -> int:
     try:
         return engine.presence.count()
     except BrokerUnavailable:
-        return len(engine.keeper)
+        return len(engine.leases)

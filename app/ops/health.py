@@ -94,7 +94,7 @@ def _check_canary() -> str | None:
 
 
 def _check_worker() -> str | None:
-    is_alive = engine.dispatcher.is_alive and engine.writer.poller.is_alive and engine.sockets.is_alive
+    is_alive = engine.dispatcher.is_alive and engine.writer.epoll_writer.is_alive and engine.sockets.is_alive
     if not is_alive or monotonic() - engine.ticker.ticked_at > TICK_LATE_SECONDS:
         return "The worker's dispatcher, pollers or timers stand still: restart it"
     return None

@@ -7,9 +7,9 @@ from time import monotonic
 import click
 from flask import Flask, Response, has_request_context, request
 
-from app.ops.headers import BEGAN, REQUEST_ID
-from app.realtime.connection import Connection
-from app.realtime.subscriber import Subscriber
+from app.realtime.sockets.connection import Connection
+from app.realtime.streams.topic import Subscriber
+from app.web.headers import BEGAN, REQUEST_ID
 from config.log_lines import configuration
 
 log = logging.getLogger("hub.streams")

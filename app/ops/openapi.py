@@ -1,9 +1,9 @@
 """Is the hub there, can it work, and what does it count."""
 
-from app.documents.errors import RETRY_AFTER, refusal
-from app.documents.operation import Answer, Operation, Operations, ok
-from app.documents.security import ANYBODY, SCRAPER
-from app.documents.shapes import Object, array, exactly, text, whole
+from app.apidocs.errors import RETRY_AFTER, refusal
+from app.apidocs.json_schema import Object, array, exactly, text, whole
+from app.apidocs.operation import ApiResponse, Operation, Operations, ok
+from app.apidocs.security import ANYBODY, SCRAPER
 from app.ops.cluster import openapi as cluster
 from app.ops.metrics.exposition import OPENMETRICS, PLAIN
 
@@ -34,7 +34,7 @@ OPERATIONS: Operations = {
         summary="Whether every part works",
         answers={200: ok(READY)},
         errors={
-            503: Answer(description="A part does not work", schema=NOT_READY, headers=RETRY_AFTER),
+            503: ApiResponse(description="A part does not work", schema=NOT_READY, headers=RETRY_AFTER),
         },
     ),
     **cluster.OPERATIONS,

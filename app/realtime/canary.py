@@ -15,7 +15,7 @@ import gevent
 
 from app.realtime import topics
 from app.realtime.broker.base import BrokerUnavailable
-from app.realtime.hub import Hub
+from app.realtime.streams.hub import Hub
 
 log = logging.getLogger(__name__)
 

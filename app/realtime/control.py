@@ -3,10 +3,10 @@
 from collections.abc import Callable, Iterable
 from functools import partial
 
-from app.realtime.cut import Cut
-from app.realtime.hub import Hub
-from app.realtime.sockets import Sockets
-from app.realtime.subscriber import FINISHED, Subscriber
+from app.realtime.disconnect import Disconnect
+from app.realtime.sockets.registry import Sockets
+from app.realtime.streams.hub import Hub
+from app.realtime.streams.topic import FINISHED, Subscriber
 
 
 class Control:
@@ -16,36 +16,38 @@ class Control:
         self._hub = hub
         self._sockets = sockets
         self.generation = 0
-        self.listeners: list[Callable[[Cut | None], None]] = []
+        self.listeners: list[Callable[[Disconnect | None], None]] = []
 
-    def disbelieve(self, cut: Cut | None) -> None:
+    def invalidate(self, order: Disconnect | None) -> None:
         """What was found out before is not believed any more; None: orders may have been missed.
 
         What merely finished takes no rights from anybody.
         """
-        if cut is not None and cut.reason == FINISHED:
+        if order is not None and order.reason == FINISHED:
             return
         self.generation += 1
         for listener in self.listeners:
-            listener(cut)
+            listener(order)
 
-    def obey(self, cut: Cut) -> None:
+    def apply(self, order: Disconnect) -> None:
         """Ends whom the order names. The streams of one topic get first what was published before."""
-        if not cut.reason:
+        if not order.reason:
             return
-        topic = self._hub.topics.get(cut.topic)
+        topic = self._hub.topics.get(order.topic)
         if topic is not None:
-            action = partial(self._end, cut, topic.subscribers)
+            action = partial(self._end, order, topic.subscribers)
             self._hub.dispatcher.enqueue_action(topic, action)
-        elif not cut.topic:
-            self._end(cut, self._hub.tokens.get(cut.token, ()) if cut.token else self._hub.subscribers())
-            self._sockets.cut(cut)
+        elif not order.topic:
+            self._end(
+                order, self._hub.tokens.get(order.token, ()) if order.token else self._hub.subscribers()
+            )
+            self._sockets.disconnect(order)
 
-    def _end(self, cut: Cut, candidates: Iterable[Subscriber]) -> None:
+    def _end(self, order: Disconnect, candidates: Iterable[Subscriber]) -> None:
         for subscriber in list(candidates):
-            if cut.topic not in ("", subscriber.topic.name) or not cut.matches(subscriber.claims):
+            if order.topic not in ("", subscriber.topic.name) or not order.matches(subscriber.claims):
                 continue
-            if cut.reason == FINISHED:
+            if order.reason == FINISHED:
                 subscriber.finish()
             else:
-                subscriber.close(cut.reason)
+                subscriber.close(order.reason)

@@ -16,26 +16,25 @@ from app.realtime import topics
 from app.realtime.broker.base import Broker, BrokerUnavailable
 from app.realtime.canary import Canary
 from app.realtime.claims import Claims
-from app.realtime.connection import NOBODY, Accept, Bounds, Connection, Refuse
 from app.realtime.control import Control
-from app.realtime.cut import Cut
-from app.realtime.dispatcher import Dispatcher
+from app.realtime.disconnect import Disconnect
 from app.realtime.event import NOWHERE, Event, Position, pack
-from app.realtime.hub import Hub
-from app.realtime.joining import join, patiently
-from app.realtime.mail import Mail
 from app.realtime.meters import Meters
+from app.realtime.net.takeover import RequestSocket
 from app.realtime.outbox import Outbox
-from app.realtime.peer import Peer
 from app.realtime.presence import make_presence
-from app.realtime.presence.keeper import Keeper
+from app.realtime.presence.leases import Leases
 from app.realtime.rechecks import Rechecks
-from app.realtime.snapshot import Read, Snapshot
-from app.realtime.sockets import OVERLOADED, SHUTDOWN, Sockets
-from app.realtime.subscriber import FINISHED, Subscriber
+from app.realtime.sockets.connection import NOBODY, Accept, Connection, Refuse, SocketLimits
+from app.realtime.sockets.registry import OVERLOADED, SHUTDOWN, Sockets
+from app.realtime.streams.dispatcher import Dispatcher
+from app.realtime.streams.hub import Hub
+from app.realtime.streams.replay import join, until_available
+from app.realtime.streams.response import StreamBody, StreamWriter
+from app.realtime.streams.snapshot import Read, Snapshot
+from app.realtime.streams.topic import FINISHED, Subscriber, Topic
 from app.realtime.timers import Expiry, Heartbeats, Ticker
-from app.realtime.topic import Topic
-from app.realtime.writer import StreamBody, Writer
+from app.realtime.workers.mailbox import Mailbox
 
 log = logging.getLogger(__name__)
 
@@ -47,7 +46,7 @@ Join = Callable[[Subscriber], Iterator[bytes]]
 
 
 @dataclass(frozen=True, slots=True)
-class Settings:
+class EngineSettings:
     """Seconds and bytes; streams, sockets, both together (`max_open`) and outbox events per worker.
 
     `hands_over`: the descriptors of streams and sockets go to pollers.
@@ -61,7 +60,7 @@ class Settings:
     recheck_seconds: int = 300
     max_sockets: int = 15_000
     max_open: int = 30_000
-    socket_bounds: Bounds = field(default_factory=Bounds)
+    socket_bounds: SocketLimits = field(default_factory=SocketLimits)
     presence_lease_seconds: float = 30
 
 
@@ -87,12 +86,12 @@ class Companion(Protocol):
 class Engine:
     """Starts nothing until it is used first (after the server's fork); `start` is called by every way in."""
 
-    def __init__(self, broker: Broker, settings: Settings | None = None) -> None:
-        self.settings = settings or Settings()
+    def __init__(self, broker: Broker, settings: EngineSettings | None = None) -> None:
+        self.settings = settings or EngineSettings()
         self.broker = broker
         self.meters = Meters()
-        self.writer = Writer(self._forget, self.settings.hands_over)
-        self.dispatcher = Dispatcher(self.writer.poller.write)
+        self.writer = StreamWriter(self._forget, self.settings.hands_over)
+        self.dispatcher = Dispatcher(self.writer.epoll_writer.write)
         self.hub = Hub(broker, self.dispatcher, self.settings.buffer_bytes)
         self.sockets = Sockets(self.settings.socket_bounds, self.meters, self.settings.hands_over)
         self.control = Control(self.hub, self.sockets)
@@ -110,11 +109,11 @@ class Engine:
         )
         self.rechecks = Rechecks(self.hub, self.sockets, self.settings.recheck_seconds)
         self.presence = make_presence(broker, self.settings.presence_lease_seconds)
-        self.keeper = Keeper(self.presence)
+        self.leases = Leases(self.presence)
         # Names that are no users' and that only one may use at a time.
-        self.reservations = Keeper(make_presence(broker, self.settings.presence_lease_seconds, "reserved"))
+        self.reservations = Leases(make_presence(broker, self.settings.presence_lease_seconds, "reserved"))
         self.hub.on_interruption = self._renew_leases
-        self.mail = Mail(broker)
+        self.mailbox = Mailbox(broker)
         self.companions: list[Companion] = []
         self._snapshot_turns = BoundedSemaphore(SNAPSHOTS_AT_ONCE)
         self.is_draining = False
@@ -132,16 +131,16 @@ class Engine:
             return
         self._is_started = True
         self.broker.start(self.hub)
-        self.writer.poller.start()
+        self.writer.epoll_writer.start()
         self.sockets.start()
         self.dispatcher.start()
         self.outbox.start()
         self.canary.start(self.worker_id)
         self.ticker.start()
         self.rechecks.start()
-        self.keeper.start(self.worker_id)
+        self.leases.start(self.worker_id)
         self.reservations.start(self.worker_id)
-        self.mail.start(self.worker_id)
+        self.mailbox.start(self.worker_id)
         self._control_greenlet = gevent.spawn(self._listen_to_control)
 
     def serve(self) -> None:
@@ -156,25 +155,25 @@ class Engine:
         """Ends every greenlet; for tests and for a worker that exits."""
         for companion in self.companions:
             companion.stop()
-        self.mail.stop()
-        self.keeper.stop()
+        self.mailbox.stop()
+        self.leases.stop()
         self.reservations.stop()
         for part in (self.rechecks, self.ticker, self.outbox, self.dispatcher):
             part.stop()
-        self.writer.poller.stop()
+        self.writer.epoll_writer.stop()
         self.sockets.stop()
         self.broker.stop()
         if self._control_greenlet is not None:
             self._control_greenlet.kill()
 
     def _renew_leases(self) -> None:
-        self.keeper.renew_soon()
+        self.leases.renew_soon()
         self.reservations.renew_soon()
 
     def _listen_to_control(self) -> None:
         while True:
             try:
-                self.hub.hear(self.hub.topic(topics.CONTROL, self._obey))
+                self.hub.hear(self.hub.topic(topics.CONTROL, self._apply))
                 return
             except BrokerUnavailable:
                 gevent.sleep(RETRY_SECONDS)
@@ -211,45 +210,49 @@ class Engine:
 
     # Cutting off
 
-    def cut(self, reason: str, topic: str = "", user: str = "", token: str = "", version: int = 0) -> None:
-        """Ends the streams that match everything given (see `control.Cut`) on every worker."""
-        self._order(Cut(reason, topic, user, token, version))
+    def disconnect(
+        self, reason: str, topic: str = "", user: str = "", token: str = "", version: int = 0
+    ) -> None:
+        """Ends the streams that match everything given (see `control.Disconnect`) on every worker."""
+        self._order(Disconnect(reason, topic, user, token, version))
 
     def finish(self, topic: str) -> None:
         """Ends the streams of the topic on every worker, after what was published before, without a word."""
-        self._order(Cut(FINISHED, topic))
+        self._order(Disconnect(FINISHED, topic))
 
     def forget(self) -> None:
         """Rights changed without any stream ending: what was believed of them is asked anew everywhere."""
-        self._order(Cut(""))
+        self._order(Disconnect(""))
 
-    def _order(self, cut: Cut) -> None:
+    def _order(self, order: Disconnect) -> None:
         """It takes the road that events take, so that it follows those that were published before it.
 
         Where that road is closed it is obeyed here at once, and elsewhere when the broker is back.
         """
         self.start()
-        self.control.disbelieve(cut)
-        self.outbox.publish(topics.CONTROL, cut.encode(), next(self._keys))
+        self.control.invalidate(order)
+        self.outbox.publish(topics.CONTROL, order.encode(), next(self._keys))
         if len(self.outbox) or not self._hears_control():
-            self.control.obey(cut)
+            self.control.apply(order)
 
     def _hears_control(self) -> bool:
         topic = self.hub.topics.get(topics.CONTROL)
         return topic is not None and topic.position is not None and self.broker.is_connected
 
-    def _obey(self, payload: bytes | None) -> None:
+    def _apply(self, payload: bytes | None) -> None:
         """An order, from here or from another worker; None when some may have been missed."""
-        cut = Cut.decode(payload) if payload is not None else None
-        self.control.disbelieve(cut)
-        if cut is not None:
-            self.control.obey(cut)
+        order = Disconnect.decode(payload) if payload is not None else None
+        self.control.invalidate(order)
+        if order is not None:
+            self.control.apply(order)
         else:
             gevent.spawn(self.rechecks.check_all)
 
     # Streaming
 
-    def open(self, topic: str, claims: Claims, peer: Peer, generation: int, join: Join) -> StreamBody:
+    def open(
+        self, topic: str, claims: Claims, request_socket: RequestSocket, generation: int, join: Join
+    ) -> StreamBody:
         """The response body of a new stream, which begins as `join` says: `history` or `snapshot`.
 
         `generation` is `control.generation` from before the rights were checked: should orders have come
@@ -259,13 +262,13 @@ class Engine:
         subscriber = self._add(self.hub.topic(topic), claims)
         if self.control.generation != generation:
             self.rechecks.check(subscriber)
-        return self.writer.body(subscriber, join(subscriber), peer)
+        return self.writer.body(subscriber, join(subscriber), request_socket)
 
     def history(self, cursor: str | None) -> Join:
         """Begins after the cursor with what the broker kept, or with what comes now."""
 
         def begin(subscriber: Subscriber) -> Iterator[bytes]:
-            yield from patiently(subscriber, lambda: self.hub.hear(subscriber.topic))
+            yield from until_available(subscriber, lambda: self.hub.hear(subscriber.topic))
             yield from join(self.broker, subscriber, cursor, self.meters.verdicts)
 
         return begin
@@ -275,7 +278,7 @@ class Engine:
         return Snapshot(self.hub, read, self._snapshot_turns)
 
     def private(
-        self, claims: Claims, peer: Peer, on_gone: Callable[[], None]
+        self, claims: Claims, request_socket: RequestSocket, on_gone: Callable[[], None]
     ) -> tuple[Subscriber, StreamBody]:
         """A stream that no broker knows: it gets what is pushed to its subscriber, and nothing else.
 
@@ -285,7 +288,7 @@ class Engine:
         topic = Topic("private")
         topic.on_empty = on_gone
         subscriber = self._add(topic, claims)
-        return subscriber, self.writer.body(subscriber, _begin_at_once(subscriber), peer)
+        return subscriber, self.writer.body(subscriber, _begin_at_once(subscriber), request_socket)
 
     def _require_room(self) -> None:
         self.start()
@@ -310,22 +313,24 @@ class Engine:
 
     # Sockets
 
-    def open_socket(self, peer: Peer, sock: Any, accept: Accept, generation: int) -> Connection:
+    def open_socket(
+        self, request_socket: RequestSocket, sock: Any, accept: Accept, generation: int
+    ) -> Connection:
         """A WebSocket whose handshake was answered (see `Sockets.open`; `generation` as in `open`). One that
         can't be had now is closed already, and its handler knows nothing of it. Raises OSError."""
         self.start()
         refusal = self._why_no_socket()
         if refusal is not None:
-            return self.refuse_socket(peer, sock, refusal)
-        connection = self.sockets.open(peer, sock, accept)
+            return self.refuse_socket(request_socket, sock, refusal)
+        connection = self.sockets.open(request_socket, sock, accept)
         if self.control.generation != generation:
             self.rechecks.check_socket(connection)
         return connection
 
-    def refuse_socket(self, peer: Peer, sock: Any, refusal: Refuse) -> Connection:
+    def refuse_socket(self, request_socket: RequestSocket, sock: Any, refusal: Refuse) -> Connection:
         """A WebSocket that only learns why it is closed: browsers see no other way of refusal."""
         self.start()
-        connection = self.sockets.open(peer, sock, NOBODY)
+        connection = self.sockets.open(request_socket, sock, NOBODY)
         connection.close(*refusal)
         return connection
 
@@ -344,7 +349,7 @@ class Engine:
         for subscriber in list(self.hub.subscribers()):
             subscriber.close(reason)
         self.sockets.drain()
-        self.keeper.drain()
+        self.leases.drain()
         self.reservations.drain()
         until = monotonic() + wait_seconds
         while self._is_busy and monotonic() < until:
@@ -356,7 +361,9 @@ class Engine:
 
     @property
     def _is_busy(self) -> bool:
-        return bool(self.hub.stream_count or not self.sockets.is_empty or len(self.outbox) or len(self.mail))
+        return bool(
+            self.hub.stream_count or not self.sockets.is_empty or len(self.outbox) or len(self.mailbox)
+        )
 
 
 def _begin_at_once(subscriber: Subscriber) -> Iterator[bytes]:

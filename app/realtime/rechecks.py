@@ -14,10 +14,10 @@ import gevent
 
 from app.realtime import topics
 from app.realtime.claims import Claims
-from app.realtime.connection import Connection
-from app.realtime.hub import Hub
-from app.realtime.sockets import Sockets
-from app.realtime.subscriber import Subscriber
+from app.realtime.sockets.connection import Connection
+from app.realtime.sockets.registry import Sockets
+from app.realtime.streams.hub import Hub
+from app.realtime.streams.topic import Subscriber
 
 log = logging.getLogger(__name__)
 
@@ -57,7 +57,7 @@ class Rechecks:
     def check_socket(self, connection: Connection) -> None:
         """Closes the socket if its bearer may not use that name."""
         if connection.is_open:
-            self._ask(SOCKET, connection.claims, connection.name, connection.cut)
+            self._ask(SOCKET, connection.claims, connection.name, connection.disconnect)
 
     def _ask(self, kind: str, claims: Claims, name: str, end: Callable[[str], None]) -> None:
         """In doubt nobody is cut off: it is asked again."""

@@ -9,9 +9,9 @@ from typing import Generic, Protocol, TypeVar
 
 import gevent
 
-from app.realtime import sse
 from app.realtime.claims import Claims
-from app.realtime.subscriber import Subscriber
+from app.realtime.streams import sse
+from app.realtime.streams.topic import Subscriber
 
 log = logging.getLogger(__name__)
 

@@ -9,7 +9,7 @@ from app.tasks.images import Fetcher
 from app.tasks.pictures import on_threads, read
 from app.tasks.providers import make_provider
 from app.tasks.routes import blueprint
-from app.tasks.runner import Runner, Settings
+from app.tasks.runner import Runner, RunnerSettings
 
 
 def init_app(app: Flask) -> None:
@@ -28,7 +28,7 @@ def init_app(app: Flask) -> None:
         app,
         describe,
         fetcher.allows,
-        Settings(config["TASK_WORKERS"], config["TASK_LEASE_SECONDS"], config["TASK_KEEP_SECONDS"]),
+        RunnerSettings(config["TASK_WORKERS"], config["TASK_LEASE_SECONDS"], config["TASK_KEEP_SECONDS"]),
     )
     app.extensions["tasks"] = runner
     app.extensions["engine"].companions.append(runner)

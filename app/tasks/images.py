@@ -48,7 +48,7 @@ Resolve = Callable[[str, int], list[Address]]
 Allows = Callable[[Address], bool]
 
 
-class Target(NamedTuple):
+class FetchTarget(NamedTuple):
     """The parts of an http(s) URL that a request needs; `host` is ASCII, without brackets."""
 
     is_secure: bool
@@ -68,7 +68,7 @@ def check_url(url: str, allows: Allows = is_public) -> None:
         raise TaskFailure("The image is at an address that is not allowed")
 
 
-def parse_url(url: str) -> Target:
+def parse_url(url: str) -> FetchTarget:
     """Raises TaskFailure for anything but a plain http(s) URL."""
     if _NOT_IN_A_URL.search(url):
         raise TaskFailure("The URL of the image contains characters that no URL has")
@@ -87,7 +87,7 @@ def parse_url(url: str) -> Target:
     if "@" in parts.netloc:
         raise TaskFailure("The URL of the image must not contain credentials")
     is_secure = parts.scheme == "https"
-    return Target(is_secure, host, port or (443 if is_secure else 80), path + query)
+    return FetchTarget(is_secure, host, port or (443 if is_secure else 80), path + query)
 
 
 def _join(url: str, location: str) -> str:
@@ -161,7 +161,7 @@ class Fetcher:
             url = _join(url, answer.location)
         raise TaskFailure(f"The URL of the image redirects more than {MOST_REDIRECTS} times")
 
-    def _ask(self, target: Target) -> "bytes | Redirect":
+    def _ask(self, target: FetchTarget) -> "bytes | Redirect":
         """One request to one checked address."""
         try:
             with closing(self._connect(target)) as connection:
@@ -174,7 +174,7 @@ class Fetcher:
         except (http.client.HTTPException, ValueError) as error:  # the latter for a chunk of -5 bytes
             raise TaskFailure("The image's host does not speak HTTP") from error
 
-    def _connect(self, target: Target) -> http.client.HTTPConnection:
+    def _connect(self, target: FetchTarget) -> http.client.HTTPConnection:
         """A connection that is open already, so that http.client looks no name up again."""
         sock = self._open(target)
         connection: http.client.HTTPConnection
@@ -194,7 +194,7 @@ class Fetcher:
         connection.sock = sock
         return connection
 
-    def _open(self, target: Target) -> socket.socket:
+    def _open(self, target: FetchTarget) -> socket.socket:
         """To the first of the name's addresses that answers; one forbidden address condemns the name."""
         addresses = self.resolve(target.host, target.port)
         if not all(map(self.allows, addresses)):

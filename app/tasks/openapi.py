@@ -3,9 +3,9 @@
 In production it takes a service token.
 """
 
-from app.documents.operation import Operation, Operations, json, ok
-from app.documents.security import ANYBODY, SERVICE
-from app.documents.shapes import Object, any_object, exactly, one_of, text, uuid
+from app.apidocs.json_schema import Object, any_object, exactly, one_of, text, uuid
+from app.apidocs.operation import Operation, Operations, json, ok
+from app.apidocs.security import ANYBODY, SERVICE
 from app.tasks import schemas
 
 TITLE = "Tasks"
@@ -19,7 +19,7 @@ OPERATIONS: Operations = {
         summary="Have an image described",
         needs=(SERVICE, ANYBODY),
         body=json(
-            schemas.Submission,
+            schemas.TaskSubmission,
             example={"ad_archive_id": "ad-2026-11", "image_url": "https://images.example.org/ad.png"},
         ),
         answers={

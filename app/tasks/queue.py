@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 from sqlalchemy import ColumnElement, delete, func, insert, select, tuple_, update
 
 from app.auth.models import new_uuid
-from app.clock import unix_now
-from app.database import transaction
+from app.db.clock import unix_now
+from app.db.session import transaction
 from app.errors import Unavailable
 from app.extensions import db
 from app.tasks.models import COMPLETED, ERROR_LENGTH, FAILED, PROCESSING, Task

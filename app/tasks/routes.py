@@ -4,8 +4,8 @@ from flask import Blueprint, current_app, jsonify
 from flask.typing import ResponseReturnValue
 
 from app.auth.clients import identify_service
-from app.body import parse
 from app.tasks import schemas, service
+from app.web.body import parse
 
 blueprint = Blueprint("tasks", __name__, url_prefix="/tasks")
 
@@ -13,7 +13,7 @@ blueprint = Blueprint("tasks", __name__, url_prefix="/tasks")
 @blueprint.post("")
 def submit() -> ResponseReturnValue:
     _require_service()
-    return jsonify(service.submit(**parse(schemas.Submission()))), 202
+    return jsonify(service.submit(**parse(schemas.TaskSubmission()))), 202
 
 
 @blueprint.get("/<task_id>")

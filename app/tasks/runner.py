@@ -40,7 +40,7 @@ Describe = Callable[[str, str], dict[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)
-class Settings:
+class RunnerSettings:
     """Seconds; tasks at once per worker."""
 
     workers: int = 4
@@ -52,7 +52,7 @@ class Runner:
     """Starts nothing until `start` or `wake` is called, in the worker; stops once, for good."""
 
     def __init__(
-        self, app: Flask, describe: Describe, allows: Callable[[Address], bool], settings: Settings
+        self, app: Flask, describe: Describe, allows: Callable[[Address], bool], settings: RunnerSettings
     ) -> None:
         self.allows = allows
         self._app, self._describe, self._settings = app, describe, settings

@@ -7,12 +7,12 @@ from flask import current_app
 
 from app.errors import Invalid, NotFound
 from app.extensions import db
-from app.identifiers import is_uuid
 from app.tasks import queue
 from app.tasks.failures import TaskFailure
 from app.tasks.images import check_url
 from app.tasks.models import COMPLETED, PENDING, Task
 from app.tasks.runner import Runner
+from app.web.identifiers import is_uuid
 
 
 def submit(ad_archive_id: str, image_url: str) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from benchmarks.soak.stream import Stream, open_stream
 LIFE_SECONDS = 200.0  # the mean
 PAUSE_SECONDS = 3.0
 STALL_SECONDS = 12.0
-FAREWELL_SECONDS = 5.0
+CLOSING_SECONDS = 5.0
 FRESH, BY_TICKET, CUTTING, STALLING = 0.1, 0.2, 0.35, 0.5
 """Shares of visits: without a cursor, by a ticket, that end by RST, and (in a loud room) that stall."""
 ACKNOWLEDGE_SECONDS = 2.0
@@ -69,7 +69,7 @@ class Visitor:
     async def go(self) -> None:
         assert self.stream is not None
         if self.scene.chance.random() < CUTTING:
-            self.stream.cut()
+            self.stream.disconnect()
         else:
             self.stream.leave()
         await self.stream.ended.wait()
@@ -160,7 +160,7 @@ class Reader(Visitor):
         finally:
             self.stream.resume()
         try:
-            await asyncio.wait_for(self.stream.ended.wait(), FAREWELL_SECONDS)
+            await asyncio.wait_for(self.stream.ended.wait(), CLOSING_SECONDS)
             self.scene.tally.count("slow readers cut off")
         except TimeoutError:
             self.stream.leave()

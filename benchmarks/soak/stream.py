@@ -39,7 +39,7 @@ class Stream(asyncio.Protocol):
         try:
             await asyncio.wait_for(self.is_live, OPEN_SECONDS)
         except BaseException:
-            self.cut()
+            self.disconnect()
             raise
         return self
 
@@ -48,7 +48,7 @@ class Stream(asyncio.Protocol):
         if self._transport is not None:
             self._transport.close()
 
-    def cut(self) -> None:
+    def disconnect(self) -> None:
         """With RST, as a machine that crashes and comes back."""
         if self._transport is not None:
             reset(self._transport)

@@ -62,14 +62,14 @@ class User:
             await self._fall_silent(socket)
             return
         if how < SILENT + CUTTING:
-            socket.cut()
+            socket.disconnect()
         else:
             socket.leave()
         try:
             await asyncio.wait_for(socket.ended.wait(), SILENCE_SECONDS)
         except TimeoutError:
             self.scene.tally.fault("a socket was not closed by the hub")
-            socket.cut()
+            socket.disconnect()
 
     async def _fall_silent(self, socket: WebSocket) -> None:
         """Like a peer whose machine is gone: the hub notices by its pings."""
@@ -83,7 +83,7 @@ class User:
             self.scene.tally.count("silent sockets closed")
         except TimeoutError:
             self.scene.tally.fault("a silent socket was not closed")
-            socket.cut()
+            socket.disconnect()
 
     async def _is_over_within(self, socket: WebSocket, seconds: float) -> bool:
         """Whether the hub closed it, which it should not."""

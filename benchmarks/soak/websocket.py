@@ -34,7 +34,7 @@ class WebSocket(asyncio.Protocol):
         """By the closing handshake; the server ends the connection."""
         self.send(GOING_AWAY, CLOSE)
 
-    def cut(self) -> None:
+    def disconnect(self) -> None:
         if self._transport is not None:
             reset(self._transport)
 

@@ -76,7 +76,7 @@ def write_page(path: Path, versions: str, cases: dict[str, list[Case]]) -> None:
         "",
         "What `make autobahn` found, kept with `make autobahn AUTOBAHN_ARGS=--write`: the fuzzing client of",
         f"{versions} against an echo made of the hub's own socket",
-        "code, over either way in which sockets are carried (`app/realtime/wire.py`, `greenlet_wire.py`).",
+        "code, over both of its transports (`app/realtime/sockets/`: epoll and greenlet).",
         "Compression (cases 12 and 13) is left out: the hub negotiates none.",
         "",
     ]

@@ -12,12 +12,12 @@ from sqlalchemy import Executable, func, select, update
 from sqlalchemy.orm import Session
 
 from app.auth.models import RevokedSubscriber, RevokedToken, now
-from app.database import affect, transaction
+from app.db.session import affect, transaction
 from app.extensions import db
-from app.identifiers import lowest_uuid, time_ordered_uuid
 from app.notifications import messages, retention
-from app.notifications.messages import Notice
+from app.notifications.messages import Notification
 from app.notifications.models import Delivery, IdempotencyKey, Message
+from app.web.identifiers import lowest_uuid, time_ordered_uuid
 from tests.conftest import MakeApp
 
 Command = Callable[..., str]
@@ -29,7 +29,7 @@ def sent(app: Flask, *users: str, days: float = 0, key: str | None = None) -> st
     moment = now() - timedelta(days=days)
     id = lowest_uuid(moment) + time_ordered_uuid()[13:]
     with app.app_context(), patch.object(messages, "time_ordered_uuid", lambda: id):
-        return messages.store(Notice("client:shop", list(users), [], "hello", key)).id
+        return messages.store(Notification("client:shop", list(users), [], "hello", key)).id
 
 
 def read(app: Flask, user: str, id: str, days: float) -> None:

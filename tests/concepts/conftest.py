@@ -9,10 +9,10 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from app.concepts import poller
-from app.concepts.driver import Patience
+from app.concepts import job_poller
+from app.concepts.job_steps import Patience
 from app.concepts.models import Concept, Job
-from app.database import transaction
+from app.db.session import transaction
 from app.extensions import db
 from tests.cast import MakeApp, Person, unique
 from tests.support.task_service import TaskService
@@ -31,8 +31,8 @@ def service() -> Iterator[TaskService]:
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Backoff in hundredths of a second, and a look for what nobody holds ten times a second."""
-    monkeypatch.setattr(poller, "LOOK_SECONDS", (0.05, 0.1))
-    monkeypatch.setattr(poller, "RETRY_SECONDS", (0.05, 0.1))
+    monkeypatch.setattr(job_poller, "LOOK_SECONDS", (0.05, 0.1))
+    monkeypatch.setattr(job_poller, "RETRY_SECONDS", (0.05, 0.1))
     defaults = Patience.__init__.__defaults__
     monkeypatch.setattr(Patience.__init__, "__defaults__", (*defaults[:2], 0.02, 0.1))
 

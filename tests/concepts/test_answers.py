@@ -5,25 +5,25 @@ from typing import Any
 
 import pytest
 
-from app.concepts.answers import Answer, read_object, read_status, readable
+from app.concepts.answers import TaskAnswer, read_object, read_status, readable
 from app.concepts.failures import Malformed
 
 
-def read(**body: Any) -> Answer:
+def read(**body: Any) -> TaskAnswer:
     return read_status(read_object(json.dumps(body).encode()), "t1")
 
 
 @pytest.mark.parametrize("status", ["pending", "processing"])
 def test_unfinished(status: str) -> None:
-    assert read(task_id="t1", status=status) == Answer(status)
-    assert read(status=status, result={"concept_json": {"a": 1}}, error="x") == Answer(status)
+    assert read(task_id="t1", status=status) == TaskAnswer(status)
+    assert read(status=status, result={"concept_json": {"a": 1}}, error="x") == TaskAnswer(status)
 
 
 @pytest.mark.parametrize(
     "result", [{"concept_json": {"a": 1}}, {"a": 1}, {"concept_json": {"a": 1}, "model": "x"}]
 )
 def test_completed_in_either_form(result: dict[str, Any]) -> None:
-    assert read(status="completed", result=result) == Answer("completed", concept='{"a":1}')
+    assert read(status="completed", result=result) == TaskAnswer("completed", concept='{"a":1}')
 
 
 @pytest.mark.parametrize(
@@ -38,7 +38,7 @@ def test_completed_in_either_form(result: dict[str, Any]) -> None:
     ],
 )
 def test_failed(error: object, told: str) -> None:
-    assert read(status="failed", error=error) == Answer("failed", error=told)
+    assert read(status="failed", error=error) == TaskAnswer("failed", error=told)
 
 
 @pytest.mark.parametrize(

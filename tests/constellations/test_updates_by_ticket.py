@@ -117,7 +117,7 @@ def test_the_stream_ends_with_its_token(app: Flask, bob: Person, visitor: Person
 def ticket_of_expired(app: Flask, person: Person) -> str:
     """A ticket that is younger than the end of its token."""
     with app.app_context():
-        return tickets.issue(tokens.Claims(tokens.ACCOUNT, person.uuid, "id", 1, 0))
+        return tickets.issue(tokens.TokenClaims(tokens.ACCOUNT, person.uuid, "id", 1, 0))
 
 
 def test_the_stream_is_known_by_its_token(app: Flask, alice: Person, visitor: Person, path: str) -> None:

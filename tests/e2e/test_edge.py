@@ -15,7 +15,7 @@ from tests.support.fixtures import OpenStream
 from tests.support.nginx import find_nginx
 from tests.support.process import free_port
 from tests.support.upstream import Answer, Upstream, echo, respond, stream
-from tests.support.wire import Wire
+from tests.support.wire import Transport
 
 STREAMS = [
     "/sse?token=SECRET",
@@ -164,7 +164,7 @@ def test_forwarded_headers_are_replaced(behind: Behind) -> None:
 
 def test_a_websocket_passes(behind: Behind) -> None:
     edge, upstream = behind(echo)
-    wire = Wire()
+    wire = Transport()
     wire.connect("127.0.0.1", edge.port, tls=edge.tls)
     head = "GET /ws?user_id=alice HTTP/1.1\r\nHost: hub\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n"
     wire.send(head.encode())

@@ -18,7 +18,7 @@ import requests
 import websocket
 from flask import Blueprint, Flask
 
-from app.handshake import Refuse, socket_route
+from app.web.websocket import Refuse, socket_route
 from tests.support.fixtures import StartHub
 from tests.support.hub import ROOT, HubProcess
 from tests.support.process import Child, free_port

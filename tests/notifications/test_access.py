@@ -14,7 +14,7 @@ from werkzeug.test import TestResponse
 
 from app.auth import clients, revocation, tokens
 from app.auth.models import User
-from app.database import transaction
+from app.db.session import transaction
 from tests.cast import Person, make_person, unique
 from tests.notifications.conftest import Service, make_service, subscriber_token
 

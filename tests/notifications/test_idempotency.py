@@ -9,7 +9,7 @@ from sqlalchemy import update
 from werkzeug.test import TestResponse
 
 from app.auth.models import now
-from app.database import transaction
+from app.db.session import transaction
 from app.notifications.models import IdempotencyKey
 from tests.cast import NothingChanges
 from tests.notifications.conftest import Service, make_service

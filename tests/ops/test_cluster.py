@@ -11,12 +11,12 @@ import pytest
 from flask import Flask
 
 from app.auth.models import User
-from app.database import transaction
+from app.db.session import transaction
 from app.realtime.claims import Claims
-from app.realtime.connection import Accept, Connection
 from app.realtime.engine import Engine
 from app.realtime.event import Event
-from app.realtime.peer import Peer
+from app.realtime.net.takeover import RequestSocket
+from app.realtime.sockets.connection import Accept, Connection
 from tests.cast import Constellation, Person, assert_refused, make_constellation, make_person
 from tests.support.wait import wait_until
 
@@ -116,7 +116,7 @@ def connect(engine: Engine, *names: str) -> list[gevent.socket.socket]:
     ends = []
     for name in names:
         ours, theirs = gevent.socket.socketpair()
-        engine.sockets.open(Peer.of({}), ours, Accept(name, Claims(name, "", 0), Quiet()))
+        engine.sockets.open(RequestSocket.of({}), ours, Accept(name, Claims(name, "", 0), Quiet()))
         ends += [theirs, ours]
     return ends
 

@@ -8,7 +8,7 @@ import pytest
 
 from app.ops.metrics.families import FAMILIES, SILENCE
 from app.ops.metrics.family import Snapshot, combine
-from app.ops.metrics.siblings import ENDED, Report, Siblings
+from app.ops.metrics.siblings import ENDED, SiblingReport, Siblings
 
 PUBLISHED, STREAMS, MOST_FDS = "hub_events_published", "hub_streams", "hub_open_fds_max"
 
@@ -114,6 +114,6 @@ def test_the_list_of_the_buried_is_bounded(tmp_path: Path) -> None:
         worker(tmp_path, numbers(1)).leave()
         first.bury()
     assert seen_by(first)[PUBLISHED] == 1010
-    report = Report.decode((tmp_path / f"{ENDED}.json").read_bytes())
+    report = SiblingReport.decode((tmp_path / f"{ENDED}.json").read_bytes())
     assert report is not None and len(report.ids) == 1000
     assert len(list(tmp_path.iterdir())) < 6

@@ -6,8 +6,8 @@ from uuid import uuid4
 import pytest
 
 from app.realtime.broker import make_broker
-from app.realtime.broker.base import Broker, Limits
-from app.realtime.engine import Engine, Settings
+from app.realtime.broker.base import Broker, HistoryLimits
+from app.realtime.engine import Engine, EngineSettings
 from app.realtime.event import Position
 from tests.support.wait import wait_until
 
@@ -57,7 +57,7 @@ def make_broker_(broker_url: str) -> Iterator[MakeBroker]:
     prefix = f"test-{uuid4().hex[:8]}"
 
     def make(**bounds: int) -> Broker:
-        made.append(make_broker(broker_url, Limits(**bounds), prefix))
+        made.append(make_broker(broker_url, HistoryLimits(**bounds), prefix))
         return made[-1]
 
     yield make
@@ -86,7 +86,7 @@ def start_broker(broker: Broker, listener: Listener) -> Broker:
 def make_engine(make_broker_: MakeBroker) -> Iterator[MakeEngine]:
     made: list[Engine] = []
 
-    def make(settings: Settings | None = None, **bounds: int) -> Engine:
+    def make(settings: EngineSettings | None = None, **bounds: int) -> Engine:
         made.append(Engine(make_broker_(**bounds), settings))
         return made[-1]
 

@@ -12,10 +12,10 @@ from typing import Any
 import gevent
 from gevent.event import Event
 
-from app.realtime import sse
 from app.realtime.claims import Claims
 from app.realtime.engine import Engine, Join
-from app.realtime.peer import Peer
+from app.realtime.net.takeover import RequestSocket
+from app.realtime.streams import sse
 from tests.support.sse import Decoder, ServerEvent
 from tests.support.wait import wait_until
 
@@ -74,11 +74,11 @@ class Reader:
         self._go = Event()
         self._go.set()
         self.server, self.client = socket.socketpair() if self.way == "poller" else (None, None)
-        peer = Peer()
+        peer = RequestSocket()
         if self.server is not None:
             # As little as there can be in the kernel, so that a reader that stops is slow soon.
             self.server.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
-            peer = Peer(self.server, Response(), can_be_taken=True)
+            peer = RequestSocket(self.server, Response(), can_be_taken=True)
         self.body = engine.open(
             topic, claims, peer, engine.control.generation, join or engine.history(cursor)
         )

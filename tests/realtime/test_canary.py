@@ -9,8 +9,8 @@ import redis
 
 from app.realtime import canary
 from app.realtime.broker import make_broker
-from app.realtime.broker.base import Limits
-from app.realtime.engine import Engine, Settings
+from app.realtime.broker.base import HistoryLimits
+from app.realtime.engine import Engine, EngineSettings
 from app.realtime.event import Event
 from tests.realtime.conftest import MakeEngine
 from tests.realtime.publishing import publish_when_possible
@@ -54,7 +54,7 @@ def link(own_redis: RedisServer) -> Iterator[Link]:
 
 
 def engine_over(link: Link) -> Engine:
-    return Engine(make_broker(f"redis://127.0.0.1:{link.port}/0", Limits(), "test"), Settings())
+    return Engine(make_broker(f"redis://127.0.0.1:{link.port}/0", HistoryLimits(), "test"), EngineSettings())
 
 
 def test_canaries_come_all_the_time(engine: Engine) -> None:
@@ -93,7 +93,7 @@ def birds_of(engine: Engine) -> list[str]:
 
 
 def test_of_a_cluster_every_node_is_heard(own_cluster: ClusterSet) -> None:
-    engine = Engine(make_broker(own_cluster.url, Limits(), "test"), Settings())
+    engine = Engine(make_broker(own_cluster.url, HistoryLimits(), "test"), EngineSettings())
     everywhere = {node.port for node in own_cluster.masters}
     try:
         start(engine)
@@ -141,7 +141,9 @@ def test_one_node_of_a_cluster_that_delivers_nothing(own_cluster: ClusterSet) ->
     for node, link in zip(own_cluster.masters, links, strict=True):
         with node.client() as client:
             client.config_set("cluster-announce-port", link.port)
-    engine = Engine(make_broker(f"redis+cluster://127.0.0.1:{links[0].port}", Limits(), "test"), Settings())
+    engine = Engine(
+        make_broker(f"redis+cluster://127.0.0.1:{links[0].port}", HistoryLimits(), "test"), EngineSettings()
+    )
     names = (f"constellation:{number}" for number in range(1000))
     topic = next(name for name in names if own_cluster.owner(name) is own_cluster.masters[1])
     try:
@@ -203,7 +205,7 @@ def test_a_broker_that_is_slow_is_not_left(link: Link) -> None:
 
 
 def test_while_the_broker_is_frozen_nobody_is_left_in_doubt(own_redis: RedisServer) -> None:
-    engine = start(Engine(make_broker(own_redis.url, Limits(), "test"), Settings()))
+    engine = start(Engine(make_broker(own_redis.url, HistoryLimits(), "test"), EngineSettings()))
     try:
         own_redis.pause()
         began = monotonic()

@@ -4,12 +4,12 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from app.ops.limits_storage import PipelineStorage
 from app.realtime.broker import make_broker
-from app.realtime.broker.base import BrokerUnavailable, Limits
-from app.realtime.broker.redis import RedisBroker
-from app.realtime.engine import Engine, Settings
+from app.realtime.broker.base import BrokerUnavailable, HistoryLimits
+from app.realtime.broker.redis.broker import RedisBroker
+from app.realtime.engine import Engine, EngineSettings
 from app.realtime.event import Event
+from app.web.limits_storage import PipelineStorage
 from tests.realtime.conftest import Listener, start_broker
 from tests.realtime.publishing import publish_when_possible
 from tests.realtime.reader import Reader
@@ -31,7 +31,7 @@ def make_worker(own_cluster: ClusterSet) -> Iterator[MakeWorker]:
     made: list[Engine] = []
 
     def make() -> Engine:
-        made.append(Engine(make_broker(own_cluster.url, Limits(), "test"), Settings()))
+        made.append(Engine(make_broker(own_cluster.url, HistoryLimits(), "test"), EngineSettings()))
         made[-1].start()
         wait_until(lambda: made[-1].broker.is_connected, 10, "the worker to listen")
         return made[-1]
@@ -127,7 +127,7 @@ def test_mail_and_names_reach_across_nodes(make_worker: MakeWorker) -> None:
             wait_until(lambda s=sender, r=receiver: s.mail.send(r.worker_id, "note", b"x"), what="a mailbox")
     assert not workers[0].mail.send("gone", "note", b"x")
     wait_until(lambda: all(len(notes) == 4 for notes in got.values()), what=lambda: str(got))
-    assert [worker.keeper.claim("ci_bot", "c1") for worker in workers] == [True, False, False, False]
+    assert [worker.leases.claim("ci_bot", "c1") for worker in workers] == [True, False, False, False]
 
 
 def test_without_shard_channels_plain_ones_do() -> None:
@@ -135,7 +135,7 @@ def test_without_shard_channels_plain_ones_do() -> None:
     if find_redis() is None:
         pytest.skip("no redis-server on this machine (scripts/test-services installs it)")
     servers = ClusterSet("--rename-command", "SSUBSCRIBE", "", "--rename-command", "SPUBLISH", "")
-    broker, listener, got = make_broker(servers.url, Limits(), "test"), Listener(), []
+    broker, listener, got = make_broker(servers.url, HistoryLimits(), "test"), Listener(), []
     try:
         servers.start()
         start_broker(broker, listener)
@@ -146,7 +146,9 @@ def test_without_shard_channels_plain_ones_do() -> None:
             broker.publish(topic, b"x", "k")
             broker.reset(topic)
         wait_until(lambda: len(listener.heard) == len(listener.resets) == 3, what="an event of each node")
-        wait_until(lambda: broker.mail([("bob", b"hello"), ("gone", b"hello")]) == [True, False], what="mail")
+        wait_until(
+            lambda: broker.send_mail([("bob", b"hello"), ("gone", b"hello")]) == [True, False], what="mail"
+        )
         wait_until(lambda: b"hello" in got, what="the parcel")
     finally:
         broker.stop()

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.realtime import frames
-from app.realtime.frames import Binary, Parser, ProtocolError
+from app.realtime.sockets import frames
+from app.realtime.sockets.frames import Binary, Parser, ProtocolError
 from tests.support.websocket import BINARY, CLOSE, PING, PONG, TEXT, frame
 
 LIMIT = 2000

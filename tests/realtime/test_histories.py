@@ -3,9 +3,9 @@
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from app.realtime.broker.base import Limits
+from app.realtime.broker.base import HistoryLimits
 from app.realtime.broker.memory import MemoryBroker
-from app.realtime.engine import Engine, Settings
+from app.realtime.engine import Engine, EngineSettings
 from app.realtime.event import Event
 from tests.realtime.reader import Reader
 from tests.support.wait import wait_until
@@ -30,8 +30,8 @@ class Life:
     """One client that comes and goes, and all that it ever saw."""
 
     def __init__(self, history: int) -> None:
-        self.broker = MemoryBroker(Limits(events=history))
-        self.engine = Engine(self.broker, Settings(buffer_bytes=400))
+        self.broker = MemoryBroker(HistoryLimits(events=history))
+        self.engine = Engine(self.broker, EngineSettings(buffer_bytes=400))
         self.published = 0
         self.seen: list[int | str] = []
         self.reader: Reader | None = Reader(self.engine, TOPIC)

@@ -3,8 +3,8 @@
 import pytest
 
 from app.realtime.broker import make_broker
-from app.realtime.broker.base import Broker, BrokerUnavailable, Limits
-from app.realtime.engine import Engine, Settings
+from app.realtime.broker.base import Broker, BrokerUnavailable, HistoryLimits
+from app.realtime.engine import Engine, EngineSettings
 from app.realtime.event import Event
 from tests.realtime.conftest import MakeEngine
 from tests.realtime.reader import WAYS, Reader
@@ -59,7 +59,8 @@ def test_verdicts(make_engine: MakeEngine, history: int, cursor: str, verdict: s
 def test_events_while_the_broker_is_away() -> None:
     """Those of committed changes wait, as many as there is room for; others are refused."""
     engine = Engine(
-        make_broker(f"redis://127.0.0.1:{free_port()}/0", Limits(), "x"), Settings(outbox_events=2)
+        make_broker(f"redis://127.0.0.1:{free_port()}/0", HistoryLimits(), "x"),
+        EngineSettings(outbox_events=2),
     )
     try:
         with pytest.raises(BrokerUnavailable):

@@ -9,10 +9,10 @@ import gevent.monkey
 import pytest
 
 from app.realtime.broker import make_broker
-from app.realtime.broker.base import BrokerUnavailable, Limits
-from app.realtime.broker.places import TIMEOUT_SECONDS
-from app.realtime.broker.redis_listener import SILENCE_SECONDS
-from app.realtime.engine import Engine, Settings
+from app.realtime.broker.base import BrokerUnavailable, HistoryLimits
+from app.realtime.broker.redis.listener import SILENCE_SECONDS
+from app.realtime.broker.redis.servers import TIMEOUT_SECONDS
+from app.realtime.engine import Engine, EngineSettings
 from app.realtime.event import Event
 from tests.realtime.publishing import publish_when_possible
 from tests.realtime.reader import Reader
@@ -29,7 +29,7 @@ def make_worker(own_redis: RedisServer) -> Iterator[MakeWorker]:
     made: list[Engine] = []
 
     def make(**settings: int) -> Engine:
-        made.append(Engine(make_broker(own_redis.url, Limits(), "test"), Settings(**settings)))
+        made.append(Engine(make_broker(own_redis.url, HistoryLimits(), "test"), EngineSettings(**settings)))
         return made[-1]
 
     yield make
@@ -112,7 +112,7 @@ def test_a_broker_that_comes_back_with_all_it_had_resets_nobody() -> None:
     if find_redis() is None:
         pytest.skip("no redis-server on this machine (scripts/test-services installs it)")
     server = RedisServer("--appendonly", "yes", "--appendfsync", "always").start()
-    engine = Engine(make_broker(server.url, Limits(), "test"), Settings())
+    engine = Engine(make_broker(server.url, HistoryLimits(), "test"), EngineSettings())
     try:
         reader = open_reader(engine)
         publish_when_possible(engine, TOPIC, "before")
@@ -202,7 +202,7 @@ def test_orders_that_were_missed_lead_to_new_checks(make_worker: MakeWorker, own
     )
     reader = open_reader(engine)
     wait_until(lambda: engine.hub.topics["control"].position, what="the control topic to be heard")
-    engine.cut("logged_out", user="somebody else")
+    engine.disconnect("logged_out", user="somebody else")
     own_redis.restart_empty()
     reader.wait_closed("rights_revoked", timeout=10)
     assert asked == [TOPIC]
@@ -222,7 +222,7 @@ def test_a_redis_that_refuses_to_write_counts_as_away(
     with pytest.raises(BrokerUnavailable):
         engine.publish(TOPIC, Event("lost"))
     engine.publish_committed(TOPIC, Event("kept"))
-    engine.cut("rights_revoked", topic=TOPIC, user="alice")
+    engine.disconnect("rights_revoked", topic=TOPIC, user="alice")
     if refusal == "full":
         client.config_set("maxmemory", "0")
     else:

@@ -3,7 +3,7 @@
 import gevent
 from gevent.event import Event
 
-from app.realtime.broker.base import BrokerUnavailable, Limits
+from app.realtime.broker.base import BrokerUnavailable, HistoryLimits
 from app.realtime.broker.memory import MemoryBroker
 from app.realtime.event import Position
 from app.realtime.outbox import Outbox
@@ -14,7 +14,7 @@ class Slow(MemoryBroker):
     """Away until told otherwise; its resets wait for `go`."""
 
     def __init__(self) -> None:
-        super().__init__(Limits())
+        super().__init__(HistoryLimits())
         self.is_away = True
         self.go = Event()
         self.done: list[tuple[str, bytes]] = []

@@ -7,7 +7,7 @@ import pytest
 import redis
 
 from app.realtime.broker import make_broker
-from app.realtime.broker.base import BrokerUnavailable, Limits
+from app.realtime.broker.base import BrokerUnavailable, HistoryLimits
 from app.realtime.presence import Holder, Presence, make_presence
 from tests.realtime.conftest import Listener, MakeBroker, start_broker
 from tests.support.services import RedisServer
@@ -143,7 +143,7 @@ def test_names_of_the_dead_are_swept_a_few_at_a_time(redis_url: str, make_presen
 
 @pytest.fixture
 def own_presence(own_redis: RedisServer) -> Iterator[Presence]:
-    broker = make_broker(own_redis.url, Limits(), "test")
+    broker = make_broker(own_redis.url, HistoryLimits(), "test")
     presence = make_presence(broker, 30)
     broker.start(Listener())
     yield presence

@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from app.realtime.broker import make_broker
-from app.realtime.broker.base import Limits
-from app.realtime.engine import Engine, Settings
+from app.realtime.broker.base import HistoryLimits
+from app.realtime.engine import Engine, EngineSettings
 from app.realtime.event import Event
 from app.realtime.presence import Holder
 from tests.realtime.conftest import Listener
@@ -25,7 +25,7 @@ def make_worker(own_sentinels: SentinelSet) -> Iterator[MakeWorker]:
     made: list[Engine] = []
 
     def make() -> Engine:
-        made.append(Engine(make_broker(own_sentinels.url, Limits(), "test"), Settings()))
+        made.append(Engine(make_broker(own_sentinels.url, HistoryLimits(), "test"), EngineSettings()))
         return made[-1]
 
     yield make
@@ -94,7 +94,7 @@ def test_committed_events_names_and_mail_survive_it(
     one.start()
     reader, got = open_reader(other), []
     other.mail.handlers["note"] = got.append
-    assert one.keeper.claim("ci_bot", "c1")
+    assert one.leases.claim("ci_bot", "c1")
     own_sentinels.wait_replicated()
     own_sentinels.stop_master()
     for n in range(5):
@@ -135,7 +135,7 @@ def test_one_sentinel_is_enough_to_find_the_master(sentinel_set: SentinelSet) ->
     stopped, paused, _ = sentinel_set.sentinels
     stopped.stop()
     paused.pause()
-    broker = make_broker(sentinel_set.url, Limits(), "found")
+    broker = make_broker(sentinel_set.url, HistoryLimits(), "found")
     try:
         broker.start(Listener())
         assert broker.publish(TOPIC, b"x", "k").offset == 1

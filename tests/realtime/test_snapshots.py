@@ -5,13 +5,13 @@ from collections.abc import Iterator
 import gevent
 import pytest
 
-from app.realtime import sse
 from app.realtime.broker.base import BrokerUnavailable
 from app.realtime.claims import Claims
 from app.realtime.engine import SNAPSHOTS_AT_ONCE, Engine
 from app.realtime.event import Event
-from app.realtime.peer import Peer
-from app.realtime.snapshot import Finished
+from app.realtime.net.takeover import RequestSocket
+from app.realtime.streams import sse
+from app.realtime.streams.snapshot import Finished
 from tests.realtime.reader import WAYS, Reader
 from tests.support.wait import wait_until
 
@@ -111,7 +111,7 @@ class TestSnapshots:
         generation = engine.control.generation
         engine.finish(TOPIC)
         assert engine.control.generation == generation
-        engine.cut("deleted", topic=TOPIC)
+        engine.disconnect("deleted", topic=TOPIC)
         assert engine.control.generation > generation
 
     def test_finish_while_joining_comes_after_what_is_held(self, engine: Engine) -> None:
@@ -204,7 +204,7 @@ def test_few_read_at_once_when_many_begin_again(engine: Engine) -> None:
 
 def test_a_private_stream_gets_what_is_pushed_and_says_when_it_is_over(engine: Engine) -> None:
     gone: list[str] = []
-    subscriber, body = engine.private(Claims("a", "t", 0), Peer(), lambda: gone.append("gone"))
+    subscriber, body = engine.private(Claims("a", "t", 0), RequestSocket(), lambda: gone.append("gone"))
     subscriber.push(sse.encode("1"))
     blocks = iter(body)
     assert next(blocks).startswith(b"retry: ")
@@ -219,7 +219,7 @@ def test_a_private_stream_gets_what_is_pushed_and_says_when_it_is_over(engine: E
 
 
 def test_a_private_stream_that_is_finished_before_it_began(engine: Engine) -> None:
-    subscriber, body = engine.private(Claims("a", "t", 0), Peer(), lambda: None)
+    subscriber, body = engine.private(Claims("a", "t", 0), RequestSocket(), lambda: None)
     subscriber.push(sse.encode("1"))
     subscriber.finish()
     assert b"".join(body).endswith(sse.encode("1"))
@@ -227,7 +227,7 @@ def test_a_private_stream_that_is_finished_before_it_began(engine: Engine) -> No
 
 
 def test_cuts_reach_private_streams(engine: Engine) -> None:
-    _, body = engine.private(Claims("a", "t", 0), Peer(), lambda: None)
-    engine.cut("logged_out", token="t")
+    _, body = engine.private(Claims("a", "t", 0), RequestSocket(), lambda: None)
+    engine.disconnect("logged_out", token="t")
     assert b"".join(body).endswith(sse.closed("logged_out"))
     body.close()

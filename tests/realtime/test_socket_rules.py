@@ -7,13 +7,14 @@ from time import monotonic, time
 import gevent
 import pytest
 
-from app.realtime import poller, sockets
 from app.realtime.claims import Claims
-from app.realtime.connection import MOST_REFUSED, Accept, Bounds, Connection
-from app.realtime.engine import Engine, Settings
-from app.realtime.peer import Peer
+from app.realtime.engine import Engine, EngineSettings
+from app.realtime.net.takeover import RequestSocket
+from app.realtime.sockets import registry
+from app.realtime.sockets.connection import MOST_REFUSED, Accept, Connection, SocketLimits
+from app.realtime.streams import epoll_writer
 from tests.realtime.conftest import MakeEngine
-from tests.realtime.peers import ALICE, WAYS, Recorder, Response, Worker
+from tests.realtime.request_sockets import ALICE, WAYS, Recorder, Response, Worker
 from tests.support.wait import wait_until
 from tests.support.websocket import PING, PONG, TEXT, Client, frame
 
@@ -130,7 +131,7 @@ def open_on(make_engine: MakeEngine) -> Iterator[Open]:
         handler = Recorder()
         number = engine.control.generation if generation is None else generation
         accept = Accept(claims.subject, claims, handler)
-        peer = Peer(server, Response(), can_be_taken=True)
+        peer = RequestSocket(server, Response(), can_be_taken=True)
         return engine.open_socket(peer, server, accept, number), clients[-1], handler
 
     yield open_one
@@ -154,7 +155,7 @@ def test_an_order_closes_the_sockets_it_names(engine: Engine, open_on: Open, of:
     _, client, _ = open_on(engine)
     staying, _, _ = open_on(engine, BOB)
     wait_until(engine._hears_control)
-    engine.cut("logged_out", **of)
+    engine.disconnect("logged_out", **of)
     assert client.read().end == (1008, "logged out")
     assert staying.is_open
 
@@ -162,11 +163,11 @@ def test_an_order_closes_the_sockets_it_names(engine: Engine, open_on: Open, of:
 def test_orders_about_a_topic_or_about_older_tokens_spare_sockets(engine: Engine, open_on: Open) -> None:
     connection, client, _ = open_on(engine, ALICE._replace(version=3))
     wait_until(engine._hears_control)
-    engine.cut("rights_revoked", topic="constellation:a", user="alice")
-    engine.cut("logged_out", user="alice", version=3)
-    engine.cut("rights_revoked", user="bob")
+    engine.disconnect("rights_revoked", topic="constellation:a", user="alice")
+    engine.disconnect("logged_out", user="alice", version=3)
+    engine.disconnect("rights_revoked", user="bob")
     assert connection.is_open
-    engine.cut("logged_out", user="alice", version=4)
+    engine.disconnect("logged_out", user="alice", version=4)
     assert client.read().end == (1008, "logged out")
 
 
@@ -188,7 +189,7 @@ def test_rights_are_asked_again_when_orders_came_meanwhile(make_engine: MakeEngi
 
 
 def test_a_round_asks_for_every_socket_again(make_engine: MakeEngine, open_on: Open) -> None:
-    engine = make_engine(Settings(recheck_seconds=1))
+    engine = make_engine(EngineSettings(recheck_seconds=1))
     _, client, _ = open_on(engine)
     engine.rechecks.authorizers["socket"] = lambda claims, name: "rights_revoked"
     assert client.read().end == (1008, "rights revoked")
@@ -198,8 +199,8 @@ def test_draining_tells_every_socket_and_waits_for_the_handlers(
     make_engine: MakeEngine, open_on: Open, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """And no longer: nobody who answers the farewell is waited for until its time is over."""
-    monkeypatch.setattr(sockets, "FAREWELL_SECONDS", 60)
-    monkeypatch.setattr(poller, "FAREWELL_SECONDS", 60)
+    monkeypatch.setattr(registry, "CLOSING_SECONDS", 60)
+    monkeypatch.setattr(epoll_writer, "CLOSING_SECONDS", 60)
     engine = make_engine()
     opened = [open_on(engine) for _ in range(500)]
     for _, client, _ in opened:
@@ -215,7 +216,7 @@ def test_draining_tells_every_socket_and_waits_for_the_handlers(
 
 @pytest.mark.parametrize("bound", ["max_sockets", "max_open"])
 def test_past_the_cap_a_socket_is_sent_away(make_engine: MakeEngine, open_on: Open, bound: str) -> None:
-    engine = make_engine(Settings(**{bound: 2}, socket_bounds=Bounds()))  # type: ignore[arg-type]
+    engine = make_engine(EngineSettings(**{bound: 2}, socket_bounds=SocketLimits()))  # type: ignore[arg-type]
     first, client, _ = open_on(engine)
     open_on(engine)
     _, refused, handler = open_on(engine)

@@ -8,10 +8,10 @@ from collections.abc import Iterator
 import gevent
 import pytest
 
-from app.realtime import sockets as sockets_module
-from app.realtime.connection import INBOX_MESSAGES, Connection
-from app.realtime.frames import Binary
-from tests.realtime.peers import WAYS, Recorder, Worker, Written
+from app.realtime.sockets import registry as sockets_module
+from app.realtime.sockets.connection import INBOX_MESSAGES, Connection
+from app.realtime.sockets.frames import Binary
+from tests.realtime.request_sockets import WAYS, Recorder, Worker, Written
 from tests.support.wait import wait_until
 from tests.support.websocket import BINARY, CLOSE, PING, PONG, TEXT, Frame, close_frame, frame
 
@@ -147,7 +147,7 @@ def test_a_peer_that_leaves_is_noticed_at_once(worker: Worker, handler: Recorder
 def test_a_peer_that_does_not_take_its_end_is_given_up(
     worker: Worker, handler: Recorder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sockets_module, "FAREWELL_SECONDS", 0.1)
+    monkeypatch.setattr(sockets_module, "CLOSING_SECONDS", 0.1)
     connection, _client = worker.open(handler)
     connection.send(b"x" * 40_000)
     connection.close(1008, "enough")
@@ -188,9 +188,9 @@ def test_a_reader_past_the_limit_is_cut_off_between_two_frames(worker: Worker, h
     while connection.is_open:
         connection.send(b"x" * 1000, written)
         gevent.sleep(0)
-        assert connection.backlog is None or connection.backlog.size <= LIMIT
-    assert connection.backlog is not None
-    assert connection.backlog.size < 3000  # the frame that was begun, and the close frame
+        assert connection.send_buffer is None or connection.send_buffer.size <= LIMIT
+    assert connection.send_buffer is not None
+    assert connection.send_buffer.size < 3000  # the frame that was begun, and the close frame
     texts = []
     while (last := client.read()).opcode == TEXT:
         texts.append(last.payload)
@@ -281,11 +281,11 @@ def test_a_handler_that_waits_holds_up_nobody_else(worker: Worker, handler: Reco
 def test_a_number_that_is_used_again_is_another_connection(handler: Recorder) -> None:
     worker = Worker("poller")
     first, client = worker.open(handler)
-    worker.sockets._wire.drop(first)
+    worker.sockets._transport.drop(first)
     client.close()
     reused, other = worker.open(handler)
     first.fd = reused.fd  # late news of the first one, by a number that is another's by now
-    worker.sockets._wire.drop(first)
+    worker.sockets._transport.drop(first)
     reused.send(b"mine")
     assert other.hear() == "mine"
     worker.stop()

@@ -8,10 +8,10 @@ import pytest
 from gevent.event import Event as Moment
 
 from app.realtime.claims import Claims
-from app.realtime.engine import Engine, Overloaded, Settings
+from app.realtime.engine import Engine, EngineSettings, Overloaded
 from app.realtime.event import Event
-from app.realtime.peer import Peer
-from app.realtime.subscriber import Subscriber
+from app.realtime.net.takeover import RequestSocket
+from app.realtime.streams.topic import Subscriber
 from tests.realtime.conftest import MakeEngine
 from tests.realtime.reader import ALICE, WAYS, Reader
 from tests.support.wait import wait_until
@@ -134,7 +134,7 @@ def test_replay_is_joined_to_live_while_events_keep_coming(engine: Engine) -> No
 
 
 def test_a_replay_larger_than_the_buffer_goes_at_the_readers_pace(make_engine: MakeEngine) -> None:
-    engine = make_engine(Settings(buffer_bytes=10_000))
+    engine = make_engine(EngineSettings(buffer_bytes=10_000))
     texts = [f"{n} " + "x" * 1000 for n in range(200)]
     publish(engine, *texts[:100])
     reader = Reader(engine, cursor=f"{engine.broker.top(TOPIC).epoch}.0")
@@ -150,7 +150,7 @@ def test_a_replay_larger_than_the_buffer_goes_at_the_readers_pace(make_engine: M
 
 
 def test_a_slow_reader_is_cut_off_and_the_others_are_not(make_engine: MakeEngine) -> None:
-    engine = make_engine(Settings(buffer_bytes=10_000))
+    engine = make_engine(EngineSettings(buffer_bytes=10_000))
     slow, quick = Reader(engine), Reader(engine)
     for reader in (slow, quick):
         reader.wait_for_cursor()
@@ -170,7 +170,7 @@ def test_a_slow_reader_is_cut_off_and_the_others_are_not(make_engine: MakeEngine
 
 
 def test_one_event_always_fits(make_engine: MakeEngine) -> None:
-    engine = make_engine(Settings(buffer_bytes=1000))
+    engine = make_engine(EngineSettings(buffer_bytes=1000))
     reader = Reader(engine)
     reader.wait_for_cursor()
     publish(engine, "x" * 100_000)
@@ -178,7 +178,7 @@ def test_one_event_always_fits(make_engine: MakeEngine) -> None:
 
 
 def test_silence_is_broken_by_comments(make_engine: MakeEngine) -> None:
-    engine = make_engine(Settings(heartbeat_seconds=1))
+    engine = make_engine(EngineSettings(heartbeat_seconds=1))
     reader = Reader(engine)
     reader.wait_for_cursor()
     comments = len(reader.decoder.comments)
@@ -211,7 +211,7 @@ def test_a_cut_ends_the_streams_it_names_on_every_worker(
     for reader in (ended, kept):
         reader.wait_for_cursor()
     wait_until(lambda: other.hub.topics["control"].position, what="the control topic to be heard")
-    engine.cut("rights_revoked", **cut)
+    engine.disconnect("rights_revoked", **cut)
     ended.wait_closed("rights_revoked", timeout=3)
     assert not kept.is_over
 
@@ -219,8 +219,8 @@ def test_a_cut_ends_the_streams_it_names_on_every_worker(
 def test_a_check_that_is_older_than_a_cut_is_made_again(engine: Engine) -> None:
     engine.rechecks.authorizers["constellation"] = lambda claims, topic: "rights_revoked"
     generation = engine.control.generation
-    engine.cut("rights_revoked", topic="constellation:another")
-    body = engine.open(TOPIC, ALICE, Peer(), generation, engine.history(None))
+    engine.disconnect("rights_revoked", topic="constellation:another")
+    body = engine.open(TOPIC, ALICE, RequestSocket(), generation, engine.history(None))
     assert b"rights_revoked" in b"".join(body)
     body.close()
 
@@ -237,7 +237,7 @@ def test_draining_tells_everybody_and_sends_new_ones_away(engine: Engine) -> Non
 
 
 def test_the_cap_on_streams_is_kept(make_engine: MakeEngine) -> None:
-    engine = make_engine(Settings(max_streams=2))
+    engine = make_engine(EngineSettings(max_streams=2))
     first, _second = Reader(engine), Reader(engine)
     with pytest.raises(Overloaded, match="overloaded"):
         Reader(engine)
@@ -263,7 +263,7 @@ def test_what_was_published_before_a_cut_arrives_before_the_end(engine: Engine) 
         stream.wait_for_cursor()
     wait_until(lambda: engine.hub.topics["control"].position, what="the control topic to be heard")
     engine.publish_committed(TOPIC, Event("gone"))
-    engine.cut("rights_revoked", topic=TOPIC, user="bob")
+    engine.disconnect("rights_revoked", topic=TOPIC, user="bob")
     engine.publish_committed(TOPIC, Event("not for bob"))
     member.wait_closed("rights_revoked")
     assert member.messages == ["gone"]
@@ -274,14 +274,14 @@ def test_an_order_that_comes_late_spares_who_logged_in_again(engine: Engine) -> 
     old, new = (Reader(engine, claims=Claims("alice", f"t{v}", 0, version=v)) for v in (1, 2))
     for reader in (old, new):
         reader.wait_for_cursor()
-    engine.cut("logged_out", user="alice", version=2)
+    engine.disconnect("logged_out", user="alice", version=2)
     old.wait_closed("logged_out")
     publish(engine, "still here")
     new.wait_for("still here")
 
 
 def test_every_stream_is_asked_again_now_and_then(make_engine: MakeEngine) -> None:
-    engine = make_engine(Settings(recheck_seconds=1))
+    engine = make_engine(EngineSettings(recheck_seconds=1))
     reasons: dict[str, str | None] = {"alice": None}
     engine.rechecks.authorizers["constellation"] = lambda claims, topic: reasons[claims.subject]
     reader = Reader(engine)
@@ -291,7 +291,7 @@ def test_every_stream_is_asked_again_now_and_then(make_engine: MakeEngine) -> No
 
 
 def test_a_check_that_fails_cuts_nobody_off(make_engine: MakeEngine) -> None:
-    engine = make_engine(Settings(recheck_seconds=1))
+    engine = make_engine(EngineSettings(recheck_seconds=1))
     asked: list[str] = []
 
     def authorize(claims: Claims, topic: str) -> str | None:
@@ -305,7 +305,7 @@ def test_a_check_that_fails_cuts_nobody_off(make_engine: MakeEngine) -> None:
 
 
 def test_a_round_of_checks_keeps_nothing_of_who_left(make_engine: MakeEngine) -> None:
-    engine = make_engine(Settings(recheck_seconds=1))
+    engine = make_engine(EngineSettings(recheck_seconds=1))
     asked, go_on = Moment(), Moment()
     engine.rechecks.authorizers["constellation"] = lambda claims, topic: asked.set() or go_on.wait()
     token = uuid4().hex

@@ -7,9 +7,9 @@ import gevent
 import pytest
 
 from app.realtime.broker import make_broker
-from app.realtime.broker.base import Limits
+from app.realtime.broker.base import HistoryLimits
 from app.realtime.engine import Engine
-from app.realtime.survey import Survey
+from app.realtime.workers.survey import Survey
 from tests.realtime.conftest import MakeEngine
 from tests.support.services import RedisServer
 from tests.support.wait import wait_until
@@ -100,7 +100,7 @@ def test_many_ask_at_once(make_survey: MakeSurvey, broker_url: str) -> None:
 
 def test_while_redis_is_away_it_knows_of_itself_alone(own_redis: RedisServer) -> None:
 
-    engine = Engine(make_broker(own_redis.url, Limits(), "test"))
+    engine = Engine(make_broker(own_redis.url, HistoryLimits(), "test"))
     survey = Survey(engine)
     survey.questions[KIND] = lambda question: b"here"
     engine.start()

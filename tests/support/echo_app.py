@@ -17,10 +17,10 @@ from flask.typing import ResponseReturnValue
 from app import create_app
 from app.errors import Unauthorized
 from app.extensions import engine
-from app.handshake import Accept, Refuse, socket_route
 from app.realtime.claims import Claims
-from app.realtime.connection import Connection
 from app.realtime.rechecks import SOCKET
+from app.realtime.sockets.connection import Connection
+from app.web.websocket import Accept, Refuse, socket_route
 
 blueprint = Blueprint("echo", __name__)
 
@@ -92,8 +92,8 @@ def open_echo() -> Accept | Refuse:
 
 
 @blueprint.post("/cut")
-def cut() -> ResponseReturnValue:
-    engine.cut(**request.args.to_dict())
+def disconnect() -> ResponseReturnValue:
+    engine.disconnect(**request.args.to_dict())
     return jsonify(cut=True)
 
 

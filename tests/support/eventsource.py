@@ -19,7 +19,7 @@ from gevent.ssl import SSLContext
 
 from tests.support.http1 import BadResponse, ResponseReader
 from tests.support.sse import Decoder, ServerEvent
-from tests.support.wire import Wire
+from tests.support.wire import Transport
 
 Condition = Callable[["EventSource"], object]
 
@@ -73,7 +73,7 @@ class EventSource:
             self._request_headers["Authorization"] = f"Bearer {token}"
         self._method, self._request_body, self._http = method, body, http
         self._reconnect, self._retry_cap, self._keep_raw = reconnect, retry_cap, keep_raw
-        self._wire, self._tls = Wire(receive_buffer), tls
+        self._wire, self._tls = Transport(receive_buffer), tls
         self._changed = Event()
         self._greenlet = gevent.spawn(self._run)
 

@@ -63,8 +63,8 @@ class Link:
         gate = self._open
         gate.wait()
         far = socket.create_connection(("127.0.0.1", self.target))
-        there = self._pumps.spawn(_pump, _chunks(near), far, gate)
-        back = self._pumps.spawn(_pump, self._answers(far), near, gate)
+        there = self._pumps.spawn(_handler_pool, _chunks(near), far, gate)
+        back = self._pumps.spawn(_handler_pool, self._answers(far), near, gate)
         gevent.joinall([there, back])
         far.close()
 
@@ -102,7 +102,7 @@ def _chunks(source: socket.socket) -> Iterator[bytes]:
         yield data
 
 
-def _pump(source: Iterator[bytes], target: socket.socket, gate: Event) -> None:
+def _handler_pool(source: Iterator[bytes], target: socket.socket, gate: Event) -> None:
     with contextlib.suppress(OSError):
         for data in source:
             gate.wait()

@@ -11,7 +11,7 @@ from gevent.event import Event
 from gevent.ssl import SSLContext
 
 
-class Wire:
+class Transport:
     """A socket of gevent's, whether or not the tests are monkey-patched; used again for each connection."""
 
     def __init__(self, receive_buffer: int | None = None) -> None:

@@ -10,8 +10,8 @@ import pytest
 from flask import Flask
 from sqlalchemy import func, select, update
 
-from app.clock import unix_now
-from app.database import transaction
+from app.db.clock import unix_now
+from app.db.session import transaction
 from app.extensions import db
 from app.tasks import queue
 from app.tasks.models import Task

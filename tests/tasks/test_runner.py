@@ -12,15 +12,15 @@ from gevent.event import Event
 from sqlalchemy import update
 from sqlalchemy.exc import OperationalError
 
-from app.clock import unix_now
-from app.database import transaction
+from app.db.clock import unix_now
+from app.db.session import transaction
 from app.extensions import db
 from app.tasks import queue
 from app.tasks import runner as runner_module
 from app.tasks.addresses import is_anything
 from app.tasks.failures import TaskFailure, TryAgain
 from app.tasks.models import Task
-from app.tasks.runner import MOST_ATTEMPTS, Describe, Runner, Settings
+from app.tasks.runner import MOST_ATTEMPTS, Describe, Runner, RunnerSettings
 from tests.cast import MakeApp
 from tests.support.services import PostgresServer
 from tests.support.wait import wait_until
@@ -34,7 +34,7 @@ def make_runner(app: Flask) -> Iterator[MakeRunner]:
     made: list[Runner] = []
 
     def make(describe: Describe, **settings: Any) -> Runner:
-        made.append(Runner(app, describe, is_anything, Settings(**settings)))
+        made.append(Runner(app, describe, is_anything, RunnerSettings(**settings)))
         return made[-1]
 
     yield make
@@ -299,7 +299,7 @@ def test_a_database_that_was_away(own_postgres: PostgresServer, make_app: MakeAp
     with app.app_context():
         db.create_all()
     gate, uuid = Gate(), add(app)
-    runner = Runner(app, gate, is_anything, Settings())
+    runner = Runner(app, gate, is_anything, RunnerSettings())
     runner.start()
     wait_until(lambda: gate.inside == 1)
     own_postgres.stop()

@@ -4,7 +4,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import inspect
 
-from app.database import transaction
+from app.db.session import transaction
 from app.extensions import db
 from app.tasks import service
 from app.tasks.models import Task

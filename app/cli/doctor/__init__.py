@@ -8,9 +8,9 @@ from flask.cli import with_appcontext
 
 from app.cli.doctor import configuration, events, outside, running, runtime, storage
 from app.cli.doctor.findings import Check, Finding, Level, Redaction, carefully
-from app.cli.groups import Command
+from app.cli.groups import HubCommand
 from app.cli.interrupts import until_interrupted
-from app.cli.remote import Hub, default_url
+from app.cli.remote import HubClient, default_url
 from app.cli.terminal import say, say_json
 from app.extensions import db
 
@@ -18,7 +18,7 @@ MARKS = {Level.OK: ("✓", "green"), Level.WARNING: ("!", "yellow"), Level.FAILU
 NAME_WIDTH = 13
 
 
-@click.command("doctor", cls=Command)
+@click.command("doctor", cls=HubCommand)
 @click.option("--url", help="Look at the streams that clients reach by this URL, too.")
 @click.option("--ca", type=click.Path(exists=True, dir_okay=False), help="PEM file of that URL's authority.")
 @click.option("--heartbeat", is_flag=True, help="With --url: also stay until a heartbeat has come.")
@@ -74,16 +74,16 @@ def _checks(url: str | None, ca: str | None, heartbeat: bool) -> dict[str, Check
     if own is not None:
         checks["hub"] = partial(running.check, own)
     if url is not None:
-        hub = Hub(url, ca=ca)
+        hub = HubClient(url, ca=ca)
         direct = own if own is not None and own.url != hub.url else None
         checks[hub.url] = partial(outside.check, hub, direct, heartbeat)
     return checks
 
 
-def _own_hub() -> Hub | None:
+def _own_hub() -> HubClient | None:
     """The one of this configuration; None where it is not reached by an address."""
     try:
-        return Hub(default_url())
+        return HubClient(default_url())
     except click.UsageError:
         return None
 

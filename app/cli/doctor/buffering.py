@@ -8,7 +8,7 @@ from flask import current_app
 from app.cli.doctor import probe
 from app.cli.doctor.findings import Finding, Level, fine, judged, odd, wrong
 from app.cli.doctor.probe import EVENTS, FIRST_SECONDS, GAP_SECONDS, Timeline
-from app.cli.remote import Hub
+from app.cli.remote import HubClient
 from app.cli.terminal import duration, plain
 
 NGINX = (
@@ -18,7 +18,7 @@ NGINX = (
 SLOW_TIMES, SLOW_SECONDS = 5.0, 0.25
 
 
-def streams(hub: Hub, direct: Hub | None, waits_for_heartbeat: bool) -> Iterator[Finding]:
+def streams(hub: HubClient, direct: HubClient | None, waits_for_heartbeat: bool) -> Iterator[Finding]:
     reference = None
     if direct is not None:
         reference, finding = _direct(direct)
@@ -35,7 +35,7 @@ def streams(hub: Hub, direct: Hub | None, waits_for_heartbeat: bool) -> Iterator
         yield _heartbeat(line)
 
 
-def _direct(hub: Hub) -> tuple[Timeline | None, Finding]:
+def _direct(hub: HubClient) -> tuple[Timeline | None, Finding]:
     """What it looks like with nothing between."""
     try:
         line = probe.take(hub)

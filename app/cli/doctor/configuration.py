@@ -11,8 +11,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from app.accounts import service as accounts
 from app.auth.passwords import verify_password
 from app.cli.doctor.findings import Finding, fine, judged, odd, wrong
-from app.realtime.broker.address import read_url
-from app.seeding import DEMO
+from app.realtime.broker.redis.url import read_url
+from app.seeding.seed import DEMO
 from config.base import is_loopback
 
 SECRETS = ("SECRET_KEY", "JWT_SECRET_KEY", "CLIENT_SECRET", "METRICS_TOKEN", "AI_API_KEY")

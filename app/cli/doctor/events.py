@@ -17,12 +17,12 @@ from app.cli.doctor.findings import Finding, fine, first_line, judged, odd, wron
 from app.cli.terminal import amount, duration
 from app.realtime import topics
 from app.realtime.broker import make_broker
-from app.realtime.broker.address import RedisUrl, read_url
-from app.realtime.broker.base import Broker, BrokerUnavailable, Limits
-from app.realtime.broker.cluster import Cluster
-from app.realtime.broker.places import Place, Sentinels, Server
-from app.realtime.broker.redis import RedisBroker
-from app.realtime.broker.redis_connection import Script
+from app.realtime.broker.base import Broker, BrokerUnavailable, HistoryLimits
+from app.realtime.broker.redis.broker import RedisBroker
+from app.realtime.broker.redis.cluster_slots import Cluster
+from app.realtime.broker.redis.pipeline import Script
+from app.realtime.broker.redis.servers import Endpoint, SentinelMaster, StandaloneServer
+from app.realtime.broker.redis.url import RedisUrl, read_url
 from app.realtime.event import Event, Position, pack
 
 EVENTS = 20
@@ -59,7 +59,7 @@ def forget(topic: str) -> None:
 
 def _broker() -> Broker:
     config = current_app.config
-    broker = make_broker(config["REDIS_URL"], Limits(), config["REDIS_PREFIX"])
+    broker = make_broker(config["REDIS_URL"], HistoryLimits(), config["REDIS_PREFIX"])
     if isinstance(broker, RedisBroker):
         broker.pipeline.load((_FORGET,))
     return broker
@@ -136,11 +136,11 @@ def _servers(url: RedisUrl) -> Iterator[Finding]:
             connection.disconnect()
 
 
-def _places(url: RedisUrl) -> list[tuple[str, Place]]:
+def _places(url: RedisUrl) -> list[tuple[str, Endpoint]]:
     if url.kind == "server":
-        return [("Redis", Server(url.server))]
+        return [("Redis", StandaloneServer(url.server))]
     if url.kind == "sentinel":
-        return [("Redis", Sentinels(url))]
+        return [("Redis", SentinelMaster(url))]
     cluster = Cluster(url)
     cluster.start()
     try:

@@ -16,7 +16,7 @@ from flask import current_app
 from app.cli.doctor import clocks
 from app.cli.doctor.buffering import streams
 from app.cli.doctor.findings import Finding, fine, first_line, judged, odd, wrong
-from app.cli.remote import ANSWER_SECONDS, Hub, Unreachable, object_of
+from app.cli.remote import ANSWER_SECONDS, HubClient, HubUnreachable, object_of
 from app.cli.terminal import plain
 from config.base import is_loopback
 
@@ -26,12 +26,12 @@ SERVER = "gunicorn"
 NGINX = "see deploy/nginx.conf"
 
 
-def check(hub: Hub, direct: Hub | None, waits_for_heartbeat: bool) -> Iterator[Finding]:
+def check(hub: HubClient, direct: HubClient | None, waits_for_heartbeat: bool) -> Iterator[Finding]:
     """`direct` is the same hub past the proxy, where that can be reached from here."""
     try:
         before = time()
         answer = hub.request("GET", "/health/live", timeout=ANSWER_SECONDS)
-    except Unreachable as error:
+    except HubUnreachable as error:
         yield wrong("reachable", plain(error.message), "Try the address with `curl -v`.")
         return
     if not answer.ok or answer.is_redirect or object_of(answer).get("status") != "live":
@@ -48,7 +48,7 @@ def check(hub: Hub, direct: Hub | None, waits_for_heartbeat: bool) -> Iterator[F
     yield from _socket(hub, is_proxied=not server.startswith(SERVER))
 
 
-def _transport(hub: Hub) -> Iterator[Finding]:
+def _transport(hub: HubClient) -> Iterator[Finding]:
     parts = urlsplit(hub.url)
     host = parts.hostname or ""
     if parts.scheme == "http":
@@ -81,7 +81,7 @@ def _transport(hub: Hub) -> Iterator[Finding]:
         yield odd("HTTP", "browsers get HTTP/1.1", advice)
 
 
-def _socket(hub: Hub, is_proxied: bool) -> Iterator[Finding]:
+def _socket(hub: HubClient, is_proxied: bool) -> Iterator[Finding]:
     """A handshake without a name is accepted, and closed right after: it needs no credentials."""
     parts = urlsplit(hub.url)
     origin = f"{parts.scheme}://{parts.netloc}"
@@ -116,7 +116,7 @@ def _handshake(status: int, origin: str) -> Finding:
     return wrong("WebSocket", f"the handshake on /ws is answered {status}, not 101", advice)
 
 
-def _shake_hands(hub: Hub, headers: dict[str, str]) -> int:
+def _shake_hands(hub: HubClient, headers: dict[str, str]) -> int:
     """The status that a WebSocket's handshake gets (RFC 6455, 4.1)."""
     key = base64.b64encode(secrets.token_bytes(16)).decode()
     upgrade = {

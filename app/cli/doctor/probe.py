@@ -19,8 +19,8 @@ from sqlalchemy import delete, select
 from app.cli import credentials
 from app.cli.doctor.events import forget
 from app.cli.eventstream import Decoder
-from app.cli.remote import Hub, object_in, read
-from app.database import transaction
+from app.cli.remote import HubClient, object_in, read
+from app.db.session import transaction
 from app.notifications.models import Delivery, Message, Recipient
 from app.realtime import topics
 
@@ -86,7 +86,7 @@ class Timeline:
         )
 
 
-def take(hub: Hub, heartbeat_seconds: float = 0) -> Timeline:
+def take(hub: HubClient, heartbeat_seconds: float = 0) -> Timeline:
     """What became of a stream and its events on the way over this hub's URL. With `heartbeat_seconds` it is
     kept open until something came after so long a silence. Raises ClickException."""
     name = f"doctor-{token_hex(8)}"  # nobody's
@@ -122,7 +122,7 @@ def _finish(line: Timeline, reader: Reader, lifetime: int, heartbeat_seconds: fl
         line.heartbeat = line.now - began if line.comments > before else None
 
 
-def _read(app: Flask, hub: Hub, token: str, line: Timeline) -> None:
+def _read(app: Flask, hub: HubClient, token: str, line: Timeline) -> None:
     try:
         with app.app_context(), hub.stream("/sse", token) as answer:
             line.head, line.status, line.version = line.now, answer.status_code, answer.raw.version
@@ -149,7 +149,7 @@ def _listen(answer: requests.Response, line: Timeline) -> None:
     line.ended = line.now
 
 
-def _send(hub: Hub, name: str, line: Timeline) -> None:
+def _send(hub: HubClient, name: str, line: Timeline) -> None:
     token = credentials.service(SERVICE_SECONDS)
     for number in range(EVENTS):
         line.sent[number] = line.now

@@ -11,23 +11,23 @@ from flask import current_app
 from app.cli import credentials
 from app.cli.doctor.findings import Finding, fine, judged, odd, wrong
 from app.cli.doctor.runtime import FEW_FILES
-from app.cli.remote import Hub, Refused, Unreachable
+from app.cli.remote import HubClient, HubRefused, HubUnreachable
 from app.cli.terminal import amount, duration, plain
-from app.ops.files import RESERVE
+from app.ops.open_files import RESERVE
 
 LATE_SECONDS, FAR_SECONDS = 1.0, 0.1
 MANY = 0.9
 
 
-def check(hub: Hub) -> Iterator[Finding]:
+def check(hub: HubClient) -> Iterator[Finding]:
     try:
         hub.call("GET", "/health/ready")
-    except Unreachable:
+    except HubUnreachable:
         yield odd(
             "ready", f"nothing answers at {hub.url}", "Start it with `make run`, or name it with --url."
         )
         return
-    except Refused as refused:
+    except HubRefused as refused:
         advice = "What it says above is wrong in the process that runs; its log tells more."
         yield wrong("ready", f"{hub.url} answers {refused.status}: {refused.message}", advice)
         return

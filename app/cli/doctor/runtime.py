@@ -12,7 +12,7 @@ import gevent
 from flask import current_app
 
 from app.cli.doctor.findings import Finding, fine, judged, odd
-from app.ops.files import RESERVE
+from app.ops.open_files import RESERVE
 
 BACKLOG = 2048  # gunicorn.conf.py
 QUEUE = 8192

@@ -17,7 +17,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from app.cli.doctor import clocks
 from app.cli.doctor.findings import Finding, fine, first_line, judged, odd, wrong
 from app.cli.terminal import amount, duration
-from app.clock import unix_now
+from app.db.clock import unix_now
 from app.extensions import db
 
 SLOW_SECONDS = 0.05

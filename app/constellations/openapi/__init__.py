@@ -3,8 +3,8 @@
 Rights: READ < COMMENT < WRITE < ADMIN. A malformed uuid is 400, an absent one 404, too few rights are 403.
 """
 
+from app.apidocs.operation import Operations
 from app.constellations.openapi import comments, constellations, files, folders, members, updates
-from app.documents.operation import Operations
 
 TITLE = "Constellations"
 

@@ -1,10 +1,10 @@
 """`/files/{file_uuid}/comments`."""
 
+from app.apidocs.operation import PAGE, Operation, Operations, json, message, ok
+from app.apidocs.security import ACCOUNT
 from app.constellations import schemas
 from app.constellations.openapi import files
 from app.constellations.openapi.objects import ANSWERED, BAD_PAGE, COMMENTS, REMARK, STRANGER
-from app.documents.operation import PAGE, Operation, Operations, json, message, ok
-from app.documents.security import ACCOUNT
 
 NO_TEXT = "content: Missing data for required field."
 MALFORMED = (files.MALFORMED, "Invalid comment UUID")

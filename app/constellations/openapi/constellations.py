@@ -1,5 +1,8 @@
 """`/constellations`."""
 
+from app.apidocs.json_schema import array
+from app.apidocs.operation import PAGE, Operation, Operations, json, message, ok
+from app.apidocs.security import ACCOUNT
 from app.constellations import schemas
 from app.constellations.openapi.objects import (
     BAD_PAGE,
@@ -10,9 +13,6 @@ from app.constellations.openapi.objects import (
     NO_RIGHTS,
     STRANGER,
 )
-from app.documents.operation import PAGE, Operation, Operations, json, message, ok
-from app.documents.security import ACCOUNT
-from app.documents.shapes import array
 
 MALFORMED, ABSENT = "Invalid constellation UUID", "Constellation not found"
 

@@ -1,10 +1,10 @@
 """`/files`."""
 
+from app.apidocs.operation import Operation, Operations, json, message, ok
+from app.apidocs.security import ACCOUNT
 from app.constellations import schemas
 from app.constellations.openapi import folders
 from app.constellations.openapi.objects import NO_NAME, NO_RIGHTS, NOTES, ROOT, STRANGER, WHOLE_FILE
-from app.documents.operation import Operation, Operations, json, message, ok
-from app.documents.security import ACCOUNT
 
 MALFORMED, ABSENT = "Invalid file UUID", "File not found"
 

@@ -1,5 +1,7 @@
 """`/structure` and `/folders`."""
 
+from app.apidocs.operation import PAGE, Operation, Operations, json, message, ok
+from app.apidocs.security import ACCOUNT
 from app.constellations import schemas
 from app.constellations.openapi import constellations
 from app.constellations.openapi.objects import (
@@ -12,8 +14,6 @@ from app.constellations.openapi.objects import (
     STRANGER,
     TREE,
 )
-from app.documents.operation import PAGE, Operation, Operations, json, message, ok
-from app.documents.security import ACCOUNT
 
 MALFORMED, ABSENT = "Invalid folder UUID", "Folder not found"
 TOO_DEEP = "Folders can't be more than 100 levels below the root"

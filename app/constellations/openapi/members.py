@@ -1,11 +1,11 @@
 """`/constellations/{constellation_uuid}/connect`, `/disconnect`, `/users`."""
 
+from app.apidocs.json_schema import array, one_of, uuid
+from app.apidocs.operation import PAGE, Operation, Operations, Parameter, json, message, ok, query
+from app.apidocs.security import ACCOUNT
 from app.constellations import schemas
 from app.constellations.openapi.constellations import ABSENT, MALFORMED
 from app.constellations.openapi.objects import BAD_PAGE, BOB, MEMBER, NO_RIGHTS, STRANGER
-from app.documents.operation import PAGE, Operation, Operations, Parameter, json, message, ok, query
-from app.documents.security import ACCOUNT
-from app.documents.shapes import array, one_of, uuid
 
 LAST_ADMIN = "The last ADMIN of a constellation can't be removed or lowered"
 NOBODY = "user_uuid: Missing data for required field."
@@ -35,7 +35,7 @@ OPERATIONS: Operations = {
             *named("user_uuid_to_connect"),
             query("rights", one_of("READ", "COMMENT", "WRITE", "ADMIN"), "As in the body, which wins"),
         ),
-        body=json(schemas.Connection, is_required=False, example={"user_uuid": BOB, "rights": "WRITE"}),
+        body=json(schemas.MemberConnection, is_required=False, example={"user_uuid": BOB, "rights": "WRITE"}),
         answers={200: message("User connected to constellation")},
         errors={
             400: (MALFORMED, NOBODY, "rights: Must be one of READ, COMMENT, WRITE, ADMIN.", LAST_ADMIN),
@@ -49,7 +49,7 @@ OPERATIONS: Operations = {
         " (`rights_revoked`). `user_uuid_to_disconnect` is another name of `user_uuid`.",
         needs=(ACCOUNT,),
         parameters=named("user_uuid_to_disconnect"),
-        body=json(schemas.Disconnection, is_required=False, example={"user_uuid": BOB}),
+        body=json(schemas.MemberDisconnection, is_required=False, example={"user_uuid": BOB}),
         answers={200: message("User disconnected from constellation")},
         errors={
             400: (MALFORMED, NOBODY, LAST_ADMIN),

@@ -1,6 +1,6 @@
 """What stands in answers about constellations (built by ../shapes.py), and what is often wrong."""
 
-from app.documents.shapes import Object, array, exactly, nullable, one_of, text, time, uuid, whole
+from app.apidocs.json_schema import Object, array, exactly, nullable, one_of, text, time, uuid, whole
 
 ORION = "5cec8b3f-5c55-4c0e-8a6e-1f4f5b0a9d11"
 ROOT = "f650a3c4-93a1-4f57-8d8e-0c7b6a1d2e33"

@@ -1,10 +1,10 @@
 """`/sse/updates` and `/sse/notify`."""
 
+from app.apidocs.json_schema import Object, exactly, text
+from app.apidocs.operation import CURSOR, Operation, Operations, RequestBody, ok, stream
+from app.apidocs.security import ACCOUNT, TICKET, TOKEN
 from app.constellations.openapi.constellations import ABSENT
 from app.constellations.openapi.objects import STRANGER
-from app.documents.operation import CURSOR, Body, Operation, Operations, ok, stream
-from app.documents.security import ACCOUNT, TICKET, TOKEN
-from app.documents.shapes import Object, exactly, text
 
 EXAMPLE = """retry: 2576
 : welcome
@@ -34,7 +34,7 @@ OPERATIONS: Operations = {
         description="Needs `NOTIFY_MIN_RIGHTS`, which is READ by default. The body, of whatever content type,"
         " is the data of one event, verbatim. Here a malformed uuid is 404.",
         needs=(ACCOUNT,),
-        body=Body(
+        body=RequestBody(
             schema=text('{"hello": "everybody"}'),
             examples={"json": '{"hello": "everybody"}', "text": "dinner is ready"},
             content_type="text/plain",

@@ -4,11 +4,12 @@ from flask import Blueprint, jsonify
 from flask.typing import ResponseReturnValue
 
 from app.auth.principal import identify
-from app.body import parse
-from app.constellations import comments, schemas
+from app.constellations import schemas
 from app.constellations.rights import Rights, require_comment, require_file
-from app.identifiers import parse_uuid
-from app.paging import read_page
+from app.constellations.services import comments
+from app.web.body import parse
+from app.web.identifiers import parse_uuid
+from app.web.paging import read_page
 
 blueprint = Blueprint("comments", __name__, url_prefix="/files/<file_uuid>/comments")
 

@@ -4,10 +4,11 @@ from flask import Blueprint, jsonify
 from flask.typing import ResponseReturnValue
 
 from app.auth.principal import identify
-from app.body import parse
-from app.constellations import files, schemas
+from app.constellations import schemas
 from app.constellations.rights import Rights, require_file
-from app.identifiers import parse_uuid
+from app.constellations.services import files
+from app.web.body import parse
+from app.web.identifiers import parse_uuid
 
 blueprint = Blueprint("files", __name__, url_prefix="/files")
 

@@ -4,11 +4,12 @@ from flask import Blueprint, jsonify
 from flask.typing import ResponseReturnValue
 
 from app.auth.principal import identify
-from app.body import parse
-from app.constellations import files, schemas, tree
+from app.constellations import schemas
 from app.constellations.rights import Rights, require, require_folder
-from app.identifiers import parse_uuid
-from app.paging import read_page
+from app.constellations.services import files, folders
+from app.web.body import parse
+from app.web.identifiers import parse_uuid
+from app.web.paging import read_page
 
 blueprint = Blueprint("folders", __name__)
 
@@ -17,34 +18,34 @@ blueprint = Blueprint("folders", __name__)
 def show_structure(constellation_uuid: str) -> ResponseReturnValue:
     caller, uuid = identify().uuid, parse_uuid(constellation_uuid, "constellation")
     require(caller, uuid, Rights.READ)
-    return jsonify(tree.get_structure(uuid))
+    return jsonify(folders.get_structure(uuid))
 
 
 @blueprint.post("/folders")
 def create_folder() -> ResponseReturnValue:
     caller = identify().uuid
-    return jsonify(tree.create_folder(caller, **parse(schemas.NewFolder()))), 201
+    return jsonify(folders.create_folder(caller, **parse(schemas.NewFolder()))), 201
 
 
 @blueprint.get("/folders/<folder_uuid>")
 def show_folder(folder_uuid: str) -> ResponseReturnValue:
     caller, uuid = identify().uuid, parse_uuid(folder_uuid, "folder")
     require_folder(caller, uuid, Rights.READ)
-    return jsonify(tree.get_folder(uuid))
+    return jsonify(folders.get_folder(uuid))
 
 
 @blueprint.patch("/folders/<folder_uuid>")
 def change_folder(folder_uuid: str) -> ResponseReturnValue:
     caller, uuid = identify().uuid, parse_uuid(folder_uuid, "folder")
     require_folder(caller, uuid, Rights.WRITE)
-    return jsonify(tree.change_folder(caller, uuid, parse(schemas.FolderChanges())))
+    return jsonify(folders.change_folder(caller, uuid, parse(schemas.FolderChanges())))
 
 
 @blueprint.delete("/folders/<folder_uuid>")
 def delete_folder(folder_uuid: str) -> ResponseReturnValue:
     caller, uuid = identify().uuid, parse_uuid(folder_uuid, "folder")
     require_folder(caller, uuid, Rights.WRITE)
-    tree.delete_folder(caller, uuid)
+    folders.delete_folder(caller, uuid)
     return jsonify(message="Folder deleted")
 
 

@@ -6,11 +6,12 @@ from flask import Blueprint, jsonify, request
 from flask.typing import ResponseReturnValue
 
 from app.auth.principal import identify
-from app.body import load, read_optional_object
-from app.constellations import members, schemas
+from app.constellations import schemas
 from app.constellations.rights import Rights, require
-from app.identifiers import parse_uuid
-from app.paging import read_page
+from app.constellations.services import members
+from app.web.body import load, read_optional_object
+from app.web.identifiers import parse_uuid
+from app.web.paging import read_page
 
 blueprint = Blueprint("members", __name__, url_prefix="/constellations/<constellation_uuid>")
 
@@ -26,7 +27,7 @@ def list_users(constellation_uuid: str) -> ResponseReturnValue:
 def connect_user(constellation_uuid: str) -> ResponseReturnValue:
     caller, uuid = identify().uuid, parse_uuid(constellation_uuid, "constellation")
     require(caller, uuid, Rights.ADMIN)
-    members.connect(caller, uuid, **load(schemas.Connection(), _read_options("user_uuid_to_connect")))
+    members.connect(caller, uuid, **load(schemas.MemberConnection(), _read_options("user_uuid_to_connect")))
     return jsonify(message="User connected to constellation")
 
 
@@ -35,7 +36,7 @@ def disconnect_user(constellation_uuid: str) -> ResponseReturnValue:
     """What the caller needs depends on whom the body names."""
     caller, uuid = identify().uuid, parse_uuid(constellation_uuid, "constellation")
     rights = require(caller, uuid, Rights.READ)
-    user_uuid = load(schemas.Disconnection(), _read_options("user_uuid_to_disconnect"))["user_uuid"]
+    user_uuid = load(schemas.MemberDisconnection(), _read_options("user_uuid_to_disconnect"))["user_uuid"]
     members.require_may_remove(caller, rights, user_uuid)
     members.disconnect(caller, uuid, user_uuid)
     return jsonify(message="User disconnected from constellation")

@@ -3,14 +3,14 @@
 from flask import Flask
 
 from app.ops.cluster.routes import blueprint
-from app.ops.cluster.worker import Worker
-from app.ops.metrics.process import Process
+from app.ops.cluster.worker import WorkerReport
+from app.ops.metrics.process import ProcessStats
 from app.realtime.engine import Engine
-from app.realtime.survey import Survey
+from app.realtime.workers.survey import Survey
 
 
 def init_app(app: Flask, engine: Engine) -> None:
     app.extensions["survey"] = survey = Survey(engine)
-    survey.questions.update(Worker(engine, Process()).questions)
+    survey.questions.update(WorkerReport(engine, ProcessStats()).questions)
     engine.companions.append(survey)
     app.register_blueprint(blueprint)

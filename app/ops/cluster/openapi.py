@@ -2,9 +2,7 @@
 
 from collections.abc import Mapping
 
-from app.documents.operation import Operation, Operations, ok, query
-from app.documents.security import ACCOUNT, COOKIE
-from app.documents.shapes import (
+from app.apidocs.json_schema import (
     Object,
     Schema,
     array,
@@ -17,7 +15,9 @@ from app.documents.shapes import (
     truth,
     whole,
 )
-from app.paging import DEFAULT_SIZE, LARGEST_SIZE
+from app.apidocs.operation import Operation, Operations, ok, query
+from app.apidocs.security import ACCOUNT, COOKIE
+from app.web.paging import DEFAULT_SIZE, LARGEST_SIZE
 
 Properties = Mapping[str, Schema | Object]
 

@@ -13,8 +13,8 @@ from app.errors import Invalid
 from app.extensions import db
 from app.ops.cluster import totals
 from app.ops.cluster.worker import CONNECTIONS, COUNTS, STATS, TOPICS
-from app.paging import read_size
-from app.realtime.survey import Answers, Survey
+from app.realtime.workers.survey import Answers, Survey
+from app.web.paging import read_size
 
 blueprint = Blueprint("ops", __name__, url_prefix="/api/ops")
 survey = cast("Survey", LocalProxy(lambda: current_app.extensions["survey"]))

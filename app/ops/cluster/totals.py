@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
-from app.realtime.survey import Answers
+from app.realtime.workers.survey import Answers
 
 Json = dict[str, Any]
 

@@ -11,11 +11,11 @@ from typing import Any
 
 import orjson
 
-from app.ops.metrics.process import Process
+from app.ops.metrics.process import ProcessStats
 from app.realtime import topics
-from app.realtime.connection import Connection
 from app.realtime.engine import Engine
-from app.realtime.topic import Topic
+from app.realtime.sockets.connection import Connection
+from app.realtime.streams.topic import Topic
 
 STATS, CONNECTIONS, TOPICS, COUNTS = "ops.stats", "ops.connections", "ops.topics", "ops.counts"
 PRIVATE = "private"  # streams of which no topic knows: answers to questions
@@ -23,8 +23,8 @@ PRIVATE = "private"  # streams of which no topic knows: answers to questions
 Json = dict[str, Any]
 
 
-class Worker:
-    def __init__(self, engine: Engine, process: Process) -> None:
+class WorkerReport:
+    def __init__(self, engine: Engine, process: ProcessStats) -> None:
         self._engine = engine
         self._process = process
         self._began = monotonic()

@@ -4,19 +4,19 @@ from dataclasses import dataclass
 
 from app.ops.connections import open_sockets
 from app.ops.metrics.family import Family
-from app.ops.metrics.process import Process
+from app.ops.metrics.process import ProcessStats
 from app.ops.metrics.requests import Requests
 from app.realtime.engine import Engine
 from app.realtime.meters import LONG_SECONDS
 
 
 @dataclass(frozen=True, slots=True)
-class Worker:
+class MetricsSource:
     """Where the numbers of a worker are found."""
 
     engine: Engine
     requests: Requests
-    process: Process
+    process: ProcessStats
 
 
 SILENCE = "hub_worker_silence_seconds"
@@ -181,7 +181,7 @@ BROKER = (
         "hub_mail_dropped",
         "counter",
         "Messages from worker to worker that were lost, or that nobody there could handle.",
-        lambda it: it.engine.mail.dropped,
+        lambda it: it.engine.mailbox.dropped,
     ),
 )
 SOCKETS = (

@@ -11,7 +11,7 @@ Numbers = dict[tuple[()], int]
 """One number without labels, or none."""
 
 
-class Process:
+class ProcessStats:
     def __init__(self, proc: Path = Path("/proc/self")) -> None:
         self._proc = proc
         self._listed_at = 0.0

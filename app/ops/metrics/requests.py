@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterable
 from time import monotonic
 from typing import Any
 
-from app.ops.headers import BEGAN
 from app.realtime.meters import Histogram
+from app.web.headers import BEGAN
 
 REQUEST = "werkzeug.request"  # Werkzeug puts it there
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})

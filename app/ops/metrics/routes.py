@@ -9,8 +9,8 @@ from flask.typing import ResponseReturnValue
 from app.errors import Forbidden, Unauthorized, Unavailable
 from app.ops.connections import count_connections
 from app.ops.metrics.exposition import OPENMETRICS, PLAIN, expose
-from app.ops.metrics.families import FAMILIES, Worker
-from app.ops.metrics.process import Process
+from app.ops.metrics.families import FAMILIES, MetricsSource
+from app.ops.metrics.process import ProcessStats
 from app.ops.metrics.requests import Requests, TimeRequests
 from app.ops.metrics.worker import Metrics
 from app.realtime.engine import Engine
@@ -25,7 +25,7 @@ FORMS = {"text/plain": PLAIN, "application/openmetrics-text": OPENMETRICS, JSON:
 def init_app(app: Flask, engine: Engine) -> None:
     requests = Requests()
     app.wsgi_app = TimeRequests(app.wsgi_app, requests)  # type: ignore[method-assign]
-    app.extensions["metrics"] = Metrics(Worker(engine, requests, Process()))
+    app.extensions["metrics"] = Metrics(MetricsSource(engine, requests, ProcessStats()))
     app.register_blueprint(blueprint)
 
 

@@ -23,7 +23,7 @@ ENDED = "ended"
 IDS_KEPT = 1000  # far more than workers that can end between two reads of one reader
 
 
-class Report(NamedTuple):
+class SiblingReport(NamedTuple):
     """`ids` are the workers whose numbers it has."""
 
     ids: list[str]
@@ -34,7 +34,7 @@ class Report(NamedTuple):
         return orjson.dumps([self.ids, flat])
 
     @classmethod
-    def decode(cls, text: bytes) -> "Report | None":
+    def decode(cls, text: bytes) -> "SiblingReport | None":
         """None for one that this release does not understand."""
         try:
             ids, flat = orjson.loads(text)
@@ -71,19 +71,19 @@ class Siblings:
             self._lock = -1
 
     def tell(self, snapshot: Snapshot) -> None:
-        self._write(Report([self.id], snapshot))
+        self._write(SiblingReport([self.id], snapshot))
 
     def others(self) -> list[Snapshot]:
         """What the other workers tell, and what is lasting of those that ended."""
         found = {id: report for id in self._ids() if id != self.id and (report := self._read(id))}
         living = {id for id in found if self._is_alive(id)}
-        ended = self._read(ENDED) or Report([], {})
+        ended = self._read(ENDED) or SiblingReport([], {})
         reports = {id: report for id, report in found.items() if id not in ended.ids}
         gone = (report.snapshot for id, report in reports.items() if id not in living)
         lasting = combine(LASTING, [ended.snapshot, *gone])
         return [lasting, *(self._with_silence(id, reports[id]) for id in living if id in reports)]
 
-    def _with_silence(self, id: str, report: Report) -> Snapshot:
+    def _with_silence(self, id: str, report: SiblingReport) -> Snapshot:
         """Says how old it is: a worker that stands still tells nothing, and its last numbers look well."""
         with suppress(FileNotFoundError):
             age = time() - self._path(id, "json").stat().st_mtime
@@ -100,10 +100,10 @@ class Siblings:
                 self._bury(ended)
 
     def _bury(self, ids: list[str]) -> None:
-        known = self._read(ENDED) or Report([], {})
+        known = self._read(ENDED) or SiblingReport([], {})
         found = {id: report for id in ids if id not in known.ids and (report := self._read(id))}
         snapshot = combine(LASTING, [known.snapshot, *(report.snapshot for report in found.values())])
-        self._write(Report([*known.ids, *found][-IDS_KEPT:], snapshot), ENDED)
+        self._write(SiblingReport([*known.ids, *found][-IDS_KEPT:], snapshot), ENDED)
         for id in ids:
             for kind in ("json", "lock"):
                 self._path(id, kind).unlink(missing_ok=True)
@@ -137,13 +137,13 @@ class Siblings:
             os.close(lock)
         return False
 
-    def _read(self, name: str) -> Report | None:
+    def _read(self, name: str) -> SiblingReport | None:
         """None when it has told nothing yet, nothing that this release understands, or was moved."""
         with suppress(FileNotFoundError):
-            return Report.decode(self._path(name, "json").read_bytes())
+            return SiblingReport.decode(self._path(name, "json").read_bytes())
         return None
 
-    def _write(self, report: Report, name: str = "") -> None:
+    def _write(self, report: SiblingReport, name: str = "") -> None:
         name = name or self.id
         draft = self._folder / f".{name}.{self.id}"
         draft.write_bytes(report.encode())

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import gevent
 
-from app.ops.metrics.families import FAMILIES, Worker
+from app.ops.metrics.families import FAMILIES, MetricsSource
 from app.ops.metrics.family import Snapshot, combine, take
 from app.ops.metrics.siblings import Siblings
 
@@ -17,7 +17,7 @@ TELL_SECONDS = 1.0
 class Metrics:
     """Alone until `share` is called."""
 
-    def __init__(self, worker: Worker) -> None:
+    def __init__(self, worker: MetricsSource) -> None:
         self._worker = worker
         self._siblings: Siblings | None = None
         self._greenlet: gevent.Greenlet[..., None] | None = None

@@ -38,22 +38,22 @@ class BrokerUnavailable(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class HistoryLimits:
     """Bounds of a topic's history: events, seconds, bytes of payload."""
 
     events: int = 1000
     seconds: int = 3600
     bytes: int = 8 * 1024 * 1024
 
-    def of(self, topic: str) -> "Limits":
+    def of(self, topic: str) -> "HistoryLimits":
         """Those of a topic: a brief one's history only bridges the gaps of a connection."""
         if not topics.is_brief(topic):
             return self
-        return Limits(min(self.events, 100), min(self.seconds, 60), min(self.bytes, 256 * 1024))
+        return HistoryLimits(min(self.events, 100), min(self.seconds, 60), min(self.bytes, 256 * 1024))
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class HistoryPage:
     """A part of a history: payloads that follow each other, from `after` on.
 
     `top` is the topic's last position, in the epoch of all that is read; `after` may be of the one that it
@@ -124,7 +124,7 @@ class Broker(ABC):
         """`top` of many topics in one round."""
 
     @abstractmethod
-    def read(self, topic: str, after: Position) -> Page:
+    def read(self, topic: str, after: Position) -> HistoryPage:
         """The history that follows `after`, up to about PAGE_EVENTS or PAGE_BYTES."""
 
     @abstractmethod
@@ -133,7 +133,7 @@ class Broker(ABC):
         in the listener's greenlet: see Receiver."""
 
     @abstractmethod
-    def mail(self, parcels: Sequence[tuple[str, bytes]]) -> list[bool]:
+    def send_mail(self, parcels: Sequence[tuple[str, bytes]]) -> list[bool]:
         """Sends to each worker its parcel, in one round; whether it was listening. Raises BrokerUnavailable.
 
         A parcel may arrive twice when its answer was lost: whoever opens it must know it again.

@@ -12,8 +12,8 @@ from app.realtime.broker.base import (
     PAGE_EVENTS,
     POSITION_SECONDS,
     Broker,
-    Limits,
-    Page,
+    HistoryLimits,
+    HistoryPage,
     Receiver,
 )
 from app.realtime.event import Position
@@ -43,7 +43,7 @@ class _Log:
         self.touched = monotonic()
         self.entries.append((self.offset, payload, key, self.touched))
 
-    def trim(self, limits: Limits) -> None:
+    def trim(self, limits: HistoryLimits) -> None:
         oldest_kept = monotonic() - limits.seconds
         entries = self.entries
         while len(entries) > 1 and (len(entries) > limits.events or self.bytes > limits.bytes):
@@ -53,8 +53,8 @@ class _Log:
 
 
 class MemoryBroker(Broker):
-    def __init__(self, limits: Limits | None = None) -> None:
-        self._limits = limits or Limits()
+    def __init__(self, limits: HistoryLimits | None = None) -> None:
+        self._limits = limits or HistoryLimits()
         self._logs: dict[str, _Log] = {}
         self._subscribed: set[str] = set()
         self._receiver: Receiver | None = None
@@ -106,13 +106,13 @@ class MemoryBroker(Broker):
     def tops(self, topics: list[str]) -> list[Position]:
         return [self.top(topic) for topic in topics]
 
-    def read(self, topic: str, after: Position) -> Page:
+    def read(self, topic: str, after: Position) -> HistoryPage:
         log = self._log(topic)
         log.trim(self._limits.of(topic))
         top = Position(log.epoch, log.offset)
         missing = top.offset - after.offset
         if after.epoch != top.epoch or missing < 0 or missing > len(log.entries):
-            return Page(top, is_lost=True)
+            return HistoryPage(top, is_lost=True)
         events: list[tuple[int, bytes]] = []
         size = 0
         for index in range(len(log.entries) - missing, len(log.entries)):
@@ -121,12 +121,12 @@ class MemoryBroker(Broker):
             offset, payload, _, _ = log.entries[index]
             events.append((offset, payload))
             size += len(payload)
-        return Page(top, events)
+        return HistoryPage(top, events)
 
     def open_mailbox(self, worker: str, deliver: Callable[[bytes], None]) -> None:
         self._mailboxes[worker] = deliver
 
-    def mail(self, parcels: Sequence[tuple[str, bytes]]) -> list[bool]:
+    def send_mail(self, parcels: Sequence[tuple[str, bytes]]) -> list[bool]:
         for worker, parcel in parcels:
             if worker in self._mailboxes:
                 self._mailboxes[worker](parcel)

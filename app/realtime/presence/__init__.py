@@ -1,7 +1,7 @@
 """Presence: who is connected where, as leases that expire."""
 
 from app.realtime.broker.base import Broker
-from app.realtime.broker.redis import RedisBroker
+from app.realtime.broker.redis.broker import RedisBroker
 from app.realtime.presence.base import Holder, Presence
 from app.realtime.presence.memory import MemoryPresence
 from app.realtime.presence.redis import RedisPresence

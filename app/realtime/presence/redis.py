@@ -13,7 +13,7 @@ from itertools import count
 from pathlib import Path
 from typing import TypeVar
 
-from app.realtime.broker.redis_connection import Pipeline, Script
+from app.realtime.broker.redis.pipeline import Pipeline, Script
 from app.realtime.presence.base import Holder, Lease, Presence
 
 KEY_SECONDS = 24 * 3600

@@ -1,0 +1,1 @@
+"""The HTTP side of accounts: bearer tokens, the cookie, and stream tickets."""

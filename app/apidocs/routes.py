@@ -1,0 +1,99 @@
+"""`/openapi.json`, `/asyncapi.json`, and `/docs`, a page to read the first in (Swagger UI, from here)."""
+
+import gzip
+from collections.abc import Callable
+from functools import cache
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import orjson
+from flask import Blueprint, Flask, Response, current_app, request
+from flask.typing import ResponseReturnValue
+
+from app.apidocs.asyncapi_document import asyncapi
+from app.apidocs.openapi_document import openapi
+from app.errors import NotFound
+
+blueprint = Blueprint("documents", __name__)
+
+Build = Callable[[Flask], dict[str, Any]]
+ASSETS = Path(__file__).parent / "assets"
+TYPES = {
+    ".css": "text/css; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".html": "text/html; charset=utf-8",
+}
+# The page runs its own files alone; the images are those that its style sheet holds as data.
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self';"
+    " base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+
+
+@blueprint.get("/openapi.json")
+def openapi_json() -> ResponseReturnValue:
+    return _document("openapi", openapi)
+
+
+@blueprint.get("/asyncapi.json")
+def asyncapi_json() -> ResponseReturnValue:
+    return _document("asyncapi", asyncapi)
+
+
+@blueprint.get("/docs")
+def page() -> ResponseReturnValue:
+    response = _file("page.html")
+    response.headers["Content-Security-Policy"] = POLICY
+    return response
+
+
+@blueprint.get("/docs/<name>")
+def asset(name: str) -> ResponseReturnValue:
+    if name not in _names():
+        raise NotFound()
+    return _file(name)
+
+
+def _document(name: str, build: Build) -> Response:
+    """Made when it is first asked for, and kept: the routes do not change any more."""
+    made: dict[str, bytes] = current_app.extensions.setdefault("documents", {})
+    if name not in made:
+        app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
+        made[name] = orjson.dumps(build(app))
+    return _tagged(Response(made[name], content_type="application/json"))
+
+
+def _file(name: str) -> Response:
+    """Kept compressed, as most clients take it."""
+    packed = ASSETS / f"{name}.gz"
+    is_packed = packed.exists()
+    data = _read(packed if is_packed else ASSETS / name)
+    takes_packed = request.accept_encodings["gzip"] > 0
+    response = Response(gzip.decompress(data) if is_packed and not takes_packed else data)
+    response.content_type = TYPES[Path(name).suffix]
+    if is_packed:
+        response.vary.add("Accept-Encoding")
+        if takes_packed:
+            response.content_encoding = "gzip"
+    return _tagged(response)
+
+
+def _tagged(response: Response) -> Response:
+    """To be asked for again each time, and then mostly answered by 304 (RFC 9110, 13.1.2)."""
+    response.set_etag(sha256(response.get_data()).hexdigest()[:16])
+    response.headers["Cache-Control"] = "no-cache"
+    response.make_conditional(request)
+    return response
+
+
+@cache
+def _names() -> frozenset[str]:
+    return frozenset(
+        path.name.removesuffix(".gz") for path in ASSETS.iterdir() if path.suffix in {".gz", *TYPES}
+    )
+
+
+@cache
+def _read(path: Path) -> bytes:
+    return path.read_bytes()

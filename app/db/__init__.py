@@ -1,0 +1,1 @@
+"""The database under gevent: transactions, its clock, and leases that survive a crash."""

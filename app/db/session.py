@@ -1,0 +1,184 @@
+"""Both databases under gevent: SQLite made safe for greenlets, psycopg2 made to yield to them."""
+
+import random
+import sqlite3
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from time import monotonic, sleep
+from typing import Any, TypeVar
+
+import orjson
+import psycopg2
+import psycopg2.extensions
+from flask import current_app, has_app_context
+from gevent import socket as gevent_socket
+from sqlalchemy import ARRAY, Connection, Executable, Select, Text, bindparam, cast, event, func, select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import Engine
+from sqlalchemy.exc import IntegrityError, NoResultFound, OperationalError
+from sqlalchemy.orm import Session
+
+from app.errors import Unavailable
+from app.extensions import db
+
+Result = TypeVar("Result")
+
+CONNECT_SECONDS = 5
+ATTEMPTS = 5
+# One writer at a time in this process. SQLite has one write lock for the whole file; whoever waited for
+# it inside the C library would stop every greenlet of the worker.
+_sqlite_writer = threading.RLock()
+
+
+@event.listens_for(Engine, "connect")
+def _prepare_sqlite(connection: object, _record: object) -> None:
+    if isinstance(connection, sqlite3.Connection):
+        connection.isolation_level = None  # SQLAlchemy's "begin" event below opens transactions
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute("PRAGMA synchronous=NORMAL")
+        connection.execute("PRAGMA foreign_keys=ON")
+        connection.execute("PRAGMA busy_timeout=20")
+
+
+@event.listens_for(Engine, "begin")
+def _begin_sqlite(connection: Connection) -> None:
+    if connection.dialect.name == "sqlite":
+        immediate = connection.get_execution_options().get("hub_writes", False)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
+
+
+@contextmanager
+def transaction() -> Iterator[Session]:
+    """One write transaction: committed at the end, rolled back by any exception.
+
+    Never yield to another greenlet (no I/O but the database's) inside it. What was read before it
+    belongs to an older snapshot: read again what the write depends on. Raises OperationalError when
+    SQLite stays locked for `SQLITE_BUSY_SECONDS`.
+    """
+    session = db.session()
+    session.rollback()
+    if db.engine.dialect.name != "sqlite":
+        with _committed(session):
+            yield session
+        return
+    with _sqlite_writer:
+        _begin_writing(session)
+        with _committed(session):
+            yield session
+
+
+def retried(work: Callable[[Session], Result]) -> Result:
+    """What `work` returns, done in a transaction; and anew where others delete meanwhile what it found or
+    made, or make what it missed (`one()` and the constraints tell). Raises Unavailable at last."""
+    for _ in range(ATTEMPTS):
+        try:
+            with transaction() as session:
+                return work(session)
+        except (IntegrityError, NoResultFound):
+            continue
+    raise Unavailable()
+
+
+@contextmanager
+def _committed(session: Session) -> Iterator[None]:
+    try:
+        yield
+        session.commit()
+    except BaseException:
+        session.rollback()
+        raise
+
+
+def _begin_writing(session: Session) -> None:
+    """Takes SQLite's write lock; another process may hold it, so wait as a greenlet and not inside C."""
+    deadline = monotonic() + current_app.config["SQLITE_BUSY_SECONDS"]
+    while True:
+        try:
+            session.connection(execution_options={"hub_writes": True})
+            return
+        except OperationalError as error:
+            session.rollback()
+            if "locked" not in str(error.orig) or monotonic() > deadline:
+                raise
+            sleep(random.uniform(0.002, 0.02))
+
+
+def kind_of(session: Session) -> str:
+    """`sqlite` or `postgresql`."""
+    return session.get_bind().dialect.name
+
+
+def insert_for(kind: str, model: type[Any]) -> postgresql.Insert | sqlite.Insert:
+    """An INSERT that knows ON CONFLICT, which both databases write in the same way."""
+    return postgresql.insert(model) if kind == "postgresql" else sqlite.insert(model)
+
+
+def insert_missing(
+    session: Session, model: type[Any], rows: dict[str, Any] | Select[*tuple[Any, ...]]
+) -> int:
+    """Inserts a row, or what a query answers (its columns by name), where no unique key stands against it.
+
+    Returns how many were inserted. Waits for a transaction that is about to insert the same.
+    """
+    statement = insert_for(kind_of(session), model)
+    if isinstance(rows, dict):
+        statement = statement.values(rows)
+    else:
+        statement = statement.from_select(list(rows.selected_columns.keys()), rows, include_defaults=False)
+    return affect(session, statement.on_conflict_do_nothing())
+
+
+def affect(session: Session, statement: Executable) -> int:
+    """Executes an INSERT, UPDATE or DELETE past the objects that the session knows; how many rows it met."""
+    result = session.execute(statement, execution_options={"synchronize_session": False})
+    return int(result.rowcount)  # type: ignore[attr-defined]
+
+
+def texts(session: Session, values: Iterable[str]) -> Select[str]:
+    """The values as one column of a query, which takes one parameter however many they are."""
+    kind = kind_of(session)
+    return _texts(kind, texts_value(kind, values))
+
+
+def texts_parameter(kind: str, name: str) -> Select[str]:
+    """As `texts`, for a statement that is kept; the parameter `name` gets a `texts_value`."""
+    return _texts(kind, bindparam(name))
+
+
+def texts_value(kind: str, values: Iterable[str]) -> list[str] | str:
+    return list(values) if kind == "postgresql" else orjson.dumps(list(values)).decode()
+
+
+def _texts(kind: str, values: Any) -> Select[str]:
+    if kind == "postgresql":
+        return select(func.unnest(cast(values, ARRAY(Text))).column_valued("value"))
+    return select(func.json_each(values).table_valued("value", name="texts").c.value)
+
+
+def wait_for_postgres(connection: psycopg2.extensions.connection) -> None:
+    """psycopg2's wait callback (its manual, "Support for coroutine libraries"): others run meanwhile.
+
+    psycopg2 closes a connection whose callback raises; SQLAlchemy then takes it out of the pool.
+    """
+    connecting = connection.status == psycopg2.extensions.STATUS_SETUP
+    timeout = CONNECT_SECONDS if connecting else _answer_seconds()
+    while True:
+        state = connection.poll()
+        if state == psycopg2.extensions.POLL_OK:
+            return
+        try:
+            if state == psycopg2.extensions.POLL_READ:
+                gevent_socket.wait_read(connection.fileno(), timeout=timeout)
+            else:
+                gevent_socket.wait_write(connection.fileno(), timeout=timeout)
+        except TimeoutError as error:
+            raise psycopg2.OperationalError("timed out while waiting for PostgreSQL") from error
+
+
+def _answer_seconds() -> float | None:
+    """How long a statement may take; None, as in migrations: as long as it takes."""
+    return current_app.config["DATABASE_SECONDS"] if has_app_context() else None
+
+
+psycopg2.extensions.set_wait_callback(wait_for_postgres)

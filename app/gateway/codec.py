@@ -1,0 +1,68 @@
+"""Frames and events of the gateway as bytes. Pure.
+
+Server → client: the `data` of a request, plus `user_id`, `correlation_id` and `original_sender`.
+Client → server: a JSON object; its `correlation_id` names the request that it answers.
+"""
+
+from time import time
+from typing import Any, NamedTuple
+
+import orjson
+
+from app.realtime.streams import sse
+
+FINAL_TYPE = "final_response"
+
+
+def frame(data: dict[str, Any], user_id: str, correlation_id: str, timestamp: float | None) -> bytes:
+    """What a client gets. Raises orjson.JSONEncodeError where `data` is nested too deeply (254 levels)."""
+    sent_at = data.get("timestamp")
+    sender = {"user_id": user_id, "timestamp": timestamp if sent_at is None else sent_at}
+    added = {"user_id": user_id, "correlation_id": correlation_id, "original_sender": sender}
+    return orjson.dumps({**data, **added})
+
+
+def error_frame() -> bytes:
+    """For a client whose message was no JSON object; `timestamp` in Unix seconds."""
+    return orjson.dumps(
+        {"type": "error", "message": "Error processing your message", "timestamp": round(time(), 3)}
+    )
+
+
+class AnswerFrame(NamedTuple):
+    """A client's frame: what it answers (None: nothing), its text, and whether it is the last one."""
+
+    correlation_id: str | None
+    text: bytes
+    is_final: bool
+
+
+def read_answer(message: bytes) -> AnswerFrame:
+    """The frame, verbatim but for an `is_final` that its type stands for. Raises ValueError for whatever is
+    no JSON object (RFC 8259: UTF-8, no NaN)."""
+    value = orjson.loads(message)
+    if not isinstance(value, dict):
+        raise ValueError("not a JSON object")
+    correlation_id = value.get("correlation_id")
+    if not isinstance(correlation_id, str):
+        return AnswerFrame(None, message, False)
+    is_final = value.get("is_final") is True
+    if value.get("type") == FINAL_TYPE and not is_final:
+        return AnswerFrame(correlation_id, _marked_final(value, message), True)
+    return AnswerFrame(correlation_id, message, is_final)
+
+
+def _marked_final(value: dict[str, Any], message: bytes) -> bytes:
+    if "is_final" in value:
+        return orjson.dumps({**value, "is_final": True})
+    # It has a type at least, so there is something for the comma to follow.
+    return message.rstrip()[:-1] + b',"is_final":true}'
+
+
+def event(text: bytes) -> bytes:
+    """A client's frame as an event."""
+    return sse.encode(text.decode())
+
+
+def error_event(message: str, correlation_id: str) -> bytes:
+    return event(orjson.dumps({"error": message, "correlation_id": correlation_id}))

@@ -1,0 +1,1 @@
+"""The HTTP side of notifications: what back ends call, and a recipient's inbox."""

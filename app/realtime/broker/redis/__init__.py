@@ -1,0 +1,1 @@
+"""The broker over Redis: one server, the master that sentinels name, or a cluster."""

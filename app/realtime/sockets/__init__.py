@@ -1,0 +1,1 @@
+"""WebSockets: frames, connections, their transports, and the calls of their handlers."""

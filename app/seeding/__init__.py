@@ -1,0 +1,1 @@
+"""Users, constellations and bots from a file."""

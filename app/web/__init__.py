@@ -1,0 +1,1 @@
+"""The HTTP edge: what every area reads requests and writes answers with."""

@@ -1,0 +1,91 @@
+"""The texts that clients send, as marshmallow fields with the limits of the contract."""
+
+import unicodedata
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from marshmallow import EXCLUDE, Schema, ValidationError, fields, validate, validates_schema
+
+NAME_LENGTH, DESCRIPTION_LENGTH, COMMENT_LENGTH = 200, 2000, 10000
+EMAIL_LENGTH, PASSWORD_LENGTH = 254, 1000
+
+
+class Body(Schema):
+    """A JSON object; keys that the contract does not name are ignored.
+
+    A schema or a field may have a `json_schema`: what it means in the documents of the API, where that does
+    not follow from its fields or its type. `component` is its name there, without the area's, where that is
+    not the name of the class.
+    """
+
+    class Meta:
+        unknown = EXCLUDE
+
+
+class Changes(Body):
+    """A PATCH: every field may be left out, but not all of them."""
+
+    json_schema = {"minProperties": 1}
+
+    @validates_schema
+    def _something(self, data: dict[str, Any], **_: Any) -> None:
+        if not data:
+            names = ", ".join(self.fields)
+            raise ValidationError(f"Nothing to change: give at least one of {names}")
+
+
+Check = TypeVar("Check", bound=Callable[[str], None])
+PATTERNS: dict[Callable[[str], None], str] = {}
+
+
+def means(pattern: str) -> Callable[[Check], Check]:
+    """Notes what a validator means as a regular expression (ECMA-262), for the documents of the API."""
+
+    def note(check: Check) -> Check:
+        PATTERNS[check] = pattern
+        return check
+
+    return note
+
+
+@means(r"^[^\x00-\x1f\x7f-\x9f]*[^\s\x00-\x1f\x7f-\x9f][^\x00-\x1f\x7f-\x9f]*$")
+def printable(text: str) -> None:
+    if not text.strip():
+        raise ValidationError("Must not be blank.")
+    if any(unicodedata.category(character) == "Cc" for character in text):
+        raise ValidationError("Must not contain control characters.")
+
+
+@means(r"^[^\x00]*$")
+def without_nul(text: str) -> None:
+    """PostgreSQL cannot store U+0000 in a text, so neither database does."""
+    if "\0" in text:
+        raise ValidationError("Must not contain NUL characters.")
+
+
+def name(required: bool = True) -> fields.String:
+    return fields.String(required=required, validate=[validate.Length(1, NAME_LENGTH), printable])
+
+
+def text(longest: int, required: bool = True, least: int = 0) -> fields.String:
+    return fields.String(required=required, validate=[validate.Length(least, longest), without_nul])
+
+
+def content(required: bool = True) -> fields.String:
+    """A text that only the size of the body bounds."""
+    return fields.String(required=required, validate=without_nul)
+
+
+class EmailAddress(fields.Email):
+    """Kept in lower case, in which some addresses are longer."""
+
+    def _deserialize(self, *arguments: Any, **options: Any) -> str:
+        return str(super()._deserialize(*arguments, **options)).lower()
+
+
+def email(required: bool = True) -> fields.Email:
+    return EmailAddress(required=required, validate=[validate.Length(1, EMAIL_LENGTH), printable])
+
+
+def password(required: bool = True) -> fields.String:
+    return fields.String(required=required, validate=[validate.Length(1, PASSWORD_LENGTH)])

@@ -1,0 +1,108 @@
+"""Rate limits: counted in Redis where there is Redis, in the worker while it is away.
+
+Limits are written as `10/minute` (the notation of the `limits` library).
+"""
+
+import logging
+from contextlib import suppress
+from math import ceil
+from time import time
+
+from flask import Flask, current_app, request
+from limits import RateLimitItem, parse
+from limits.storage import Storage
+from limits.strategies import FixedWindowRateLimiter, RateLimiter
+
+from app.errors import RateLimited
+from app.extensions import engine
+from app.realtime.broker.base import BrokerUnavailable
+from app.realtime.broker.redis.broker import RedisBroker
+from app.web.limits_storage import PipelineStorage, WorkerStorage
+from config.environment import ConfigurationError
+
+log = logging.getLogger(__name__)
+
+KINDS = ("LOGIN", "LOGIN_ADDRESS", "CREDENTIALS", "PUBLISH", "STREAMS")
+
+
+class Limiter:
+    """Counts hits per kind and key in `shared`, where there is one."""
+
+    def __init__(self, shared: Storage | None, rates: dict[str, str]) -> None:
+        self._rates: dict[str, RateLimitItem] = {kind: parse(rate) for kind, rate in rates.items()}
+        self._local: RateLimiter = FixedWindowRateLimiter(WorkerStorage())
+        self._shared = self._local if shared is None else FixedWindowRateLimiter(shared)
+
+    def is_over(self, kind: str, key: str) -> bool:
+        """Counts one hit; whether that is one too many."""
+        rate = self._rates[kind]
+        try:
+            return not self._shared.hit(rate, kind, key)
+        except BrokerUnavailable:
+            log.warning("rate limits are counted in this worker: Redis is away")
+            return not self._local.hit(rate, kind, key)
+
+    def forgive(self, kind: str, key: str) -> None:
+        """Takes back every hit of the key."""
+        for limiter in {self._shared, self._local}:
+            with suppress(BrokerUnavailable):
+                limiter.clear(self._rates[kind], kind, key)
+
+    def headers(self, kind: str, key: str) -> dict[str, str]:
+        """What a client that is over the limit should know; times in seconds."""
+        rate = self._rates[kind]
+        try:
+            stats = self._shared.get_window_stats(rate, kind, key)
+        except BrokerUnavailable:
+            stats = self._local.get_window_stats(rate, kind, key)
+        wait = str(max(1, ceil(stats.reset_time - time())))
+        return {
+            "Retry-After": wait,
+            "RateLimit-Limit": str(rate.amount),
+            "RateLimit-Remaining": str(stats.remaining),
+            "RateLimit-Reset": wait,
+        }
+
+
+def init_app(app: Flask) -> None:
+    app.extensions["limits"] = _make_limiter(app) if app.config["RATELIMIT_ENABLED"] else None
+
+
+def _make_limiter(app: Flask) -> Limiter:
+    rates = {kind: app.config[f"RATELIMIT_{kind}"] for kind in KINDS}
+    broker = app.extensions["engine"].broker
+    shared = PipelineStorage(broker.pipeline, broker.prefix) if isinstance(broker, RedisBroker) else None
+    try:
+        return Limiter(shared, rates)
+    except ValueError as error:
+        raise ConfigurationError([f"RATELIMIT_{'|'.join(KINDS)}: {error}"]) from error
+
+
+def is_over(kind: str, key: str) -> bool:
+    limiter: Limiter | None = current_app.extensions["limits"]
+    if limiter is None:
+        return False
+    engine.start()
+    return limiter.is_over(kind, key)
+
+
+def limit(kind: str, key: str) -> None:
+    """Counts one hit of `key`; raises RateLimited when that is one too many."""
+    if is_over(kind, key):
+        raise RateLimited(headers=current_app.extensions["limits"].headers(kind, key))
+
+
+def forgive(kind: str, key: str) -> None:
+    """The key proved to be no attacker's: its hits are forgotten."""
+    limiter: Limiter | None = current_app.extensions["limits"]
+    if limiter is not None:
+        limiter.forgive(kind, key)
+
+
+def limit_login(name: str) -> None:
+    """One attempt to log in or register as `name` from the caller's address, and one of that address.
+
+    The second limit is for those who try one password on many names.
+    """
+    limit("LOGIN_ADDRESS", str(request.remote_addr))
+    limit("LOGIN", f"{request.remote_addr} {name.lower()[:254]}")

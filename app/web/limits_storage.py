@@ -1,0 +1,102 @@
+"""Where hits are counted: in the hub's Redis, over the connection that it has, or in this worker."""
+
+from pathlib import Path
+from time import monotonic, time
+
+from limits.storage import Storage
+
+from app.realtime.broker.base import BrokerUnavailable
+from app.realtime.broker.redis.pipeline import Pipeline, Script
+
+_SCRIPT = Script((Path(__file__).parent / "limits.lua").read_text())
+
+
+SWEEP_SECONDS = 60.0
+
+
+class WorkerStorage(Storage):
+    """By the monotonic clock: nobody is locked out for longer because the time of day was set back."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._counters: dict[str, tuple[int, float]] = {}  # hits, and when they are forgotten
+        self._swept_at = monotonic()
+
+    @property
+    def base_exceptions(self) -> type[Exception]:
+        return ValueError
+
+    def incr(self, key: str, expiry: int, amount: int = 1) -> int:
+        self._sweep()
+        hits, ends_at = self._find(key)
+        self._counters[key] = hits + amount, ends_at if hits else monotonic() + expiry
+        return hits + amount
+
+    def get(self, key: str) -> int:
+        return self._find(key)[0]
+
+    def get_expiry(self, key: str) -> float:
+        return time() + max(self._find(key)[1] - monotonic(), 0)
+
+    def clear(self, key: str) -> None:
+        self._counters.pop(key, None)
+
+    def check(self) -> bool:
+        return True
+
+    def reset(self) -> int | None:
+        self._counters.clear()
+        return None
+
+    def _find(self, key: str) -> tuple[int, float]:
+        hits, ends_at = self._counters.get(key, (0, 0.0))
+        return (hits, ends_at) if ends_at > monotonic() else (0, 0.0)
+
+    def _sweep(self) -> None:
+        now = monotonic()
+        if now - self._swept_at > SWEEP_SECONDS:
+            self._swept_at = now
+            self._counters = {key: one for key, one in self._counters.items() if one[1] > now}
+
+
+class PipelineStorage(Storage):
+    """A hash tag around each key keeps what it has in one slot of a cluster. Raises BrokerUnavailable."""
+
+    def __init__(self, pipeline: Pipeline, prefix: str) -> None:
+        super().__init__()
+        self._pipeline = pipeline
+        self._prefix = f"{prefix}:limits:"
+        pipeline.load((_SCRIPT,))
+
+    @property
+    def base_exceptions(self) -> type[Exception]:
+        return BrokerUnavailable
+
+    def incr(self, key: str, expiry: int, amount: int = 1) -> int:
+        return self._ask(key, amount, expiry)[0]
+
+    def get(self, key: str) -> int:
+        return self._ask(key, 0, 0)[0]
+
+    def get_expiry(self, key: str) -> float:
+        return time() + max(self._ask(key, 0, 0)[1], 0) / 1000
+
+    def clear(self, key: str) -> None:
+        self._ask(key, 0, -1)
+
+    def check(self) -> bool:
+        try:
+            self.get("check")
+        except BrokerUnavailable:
+            return False
+        return True
+
+    def reset(self) -> int | None:
+        """Counters end by themselves; nobody forgets them all at once."""
+        raise NotImplementedError
+
+    def _ask(self, key: str, amount: int, seconds: int) -> tuple[int, int]:
+        """Hits after the call, and milliseconds until they are forgotten."""
+        name = f"{self._prefix}{{{key}}}".encode()
+        hits, left = self._pipeline.run(_SCRIPT, (name,), (amount, seconds))
+        return hits, left

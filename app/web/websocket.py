@@ -1,0 +1,169 @@
+"""WebSockets at the HTTP edge: who may open one, and how it leaves its request (RFC 6455, 4.2).
+
+flask-sock answers the handshake; then the socket goes to the engine, and the request ends without a byte.
+"""
+
+import base64
+import binascii
+import errno
+import logging
+from collections.abc import Callable, Iterator
+from functools import wraps
+from typing import Any
+
+from flask import Blueprint, Response, g, request
+from flask.typing import ResponseReturnValue
+from simple_websocket import ConnectionError as HandshakeFailed
+from wsproto.utilities import ProtocolError
+
+from app.auth.principal import require_own_origin
+from app.errors import DomainError, Invalid
+from app.extensions import db, engine, sock
+from app.realtime.net.takeover import RequestSocket
+from app.realtime.sockets.connection import Accept, Connection, Refuse
+
+__all__ = ["SERVER_OPTIONS", "Accept", "Refuse", "socket_route"]
+
+log = logging.getLogger(__name__)
+
+SOCKETS = ("gunicorn.socket", "werkzeug.socket")
+VERSION = "13"
+
+View = Callable[..., Accept | Refuse]
+
+
+class UpgradeRequired(DomainError):
+    status = 426
+    message = "This is a WebSocket: connect with an upgrade to version 13"
+    headers = {"Upgrade": "websocket", "Sec-WebSocket-Version": VERSION}
+
+
+class NotOffered(DomainError):
+    status = 501
+    message = "This server offers no WebSockets"
+
+
+class NoThread:
+    """In the place of the thread in which the library would read: the engine does."""
+
+    name = ""
+
+    def __init__(self, target: Callable[[], None]) -> None:
+        pass
+
+    def start(self) -> None:
+        pass
+
+
+class Anything:
+    """As a list of subprotocols: the first one that a client offers is picked, or it would give up."""
+
+    def __contains__(self, name: object) -> bool:
+        return name != ""
+
+
+SERVER_OPTIONS = {"thread_class": NoThread, "subprotocols": Anything()}
+"""For `SOCK_SERVER_OPTIONS`."""
+
+
+class Upgraded(Response):
+    """The end of a request whose socket is no longer HTTP's: an access log sees a 101, the client nothing."""
+
+    def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterator[bytes]:
+        start_response("101 Switching Protocols", [])
+        return self._end()
+
+    def _end(self) -> Iterator[bytes]:
+        # Servers take this for a client that left: they write nothing and close what they hold.
+        yield from ()
+        raise OSError(errno.EPIPE, "the socket was handed over")
+
+
+class Guarded:
+    """In the place of a blueprint when flask-sock registers its view: `view` decides before the handshake."""
+
+    def __init__(self, blueprint: Blueprint, view: View) -> None:
+        self._blueprint = blueprint
+        self._view = view
+
+    def route(self, rule: str, **options: Any) -> Callable[[Callable[..., Response]], None]:
+        def register(upgrade: Callable[[], Response]) -> None:
+            @wraps(self._view)
+            def guarded(**values: Any) -> ResponseReturnValue:
+                _require_handshake()
+                require_own_origin()
+                g.generation = engine.control.generation
+                g.decision = self._view(**values)
+                return _upgrade(upgrade)
+
+            self._blueprint.route(rule, **options)(guarded)
+
+        return register
+
+
+def socket_route(blueprint: Blueprint, rule: str) -> Callable[[View], View]:
+    """Makes the view a WebSocket endpoint. It says who comes by `Accept`, or `Refuse`s (the client connects,
+    and is closed with code and reason); DomainErrors are answered as JSON, without an upgrade."""
+
+    def decorate(view: View) -> View:
+        sock.route(rule, bp=Guarded(blueprint, view))(_begin)
+        blueprint.add_url_rule(rule, f"{view.__name__}_without_upgrade", _ask_for_upgrade)
+        return view
+
+    return decorate
+
+
+def _ask_for_upgrade(**values: Any) -> ResponseReturnValue:
+    raise UpgradeRequired()
+
+
+def _require_handshake() -> None:
+    """What the library would answer with an exception, as errors."""
+    environ = request.environ
+    if not any(name in environ for name in SOCKETS):
+        raise NotOffered()
+    if request.method != "GET" or environ.get("SERVER_PROTOCOL") != "HTTP/1.1":
+        raise UpgradeRequired()
+    if request.headers.get("Sec-WebSocket-Version", "").strip() != VERSION:
+        raise UpgradeRequired()
+    if not _is_key(request.headers.get("Sec-WebSocket-Key", "")):
+        raise Invalid("Sec-WebSocket-Key is missing or malformed")
+    if request.content_length or "HTTP_TRANSFER_ENCODING" in environ:
+        raise Invalid("A WebSocket handshake has no body")
+
+
+def _is_key(text: str) -> bool:
+    """16 bytes in base64 (RFC 6455, 4.1)."""
+    try:
+        return len(base64.b64decode(text.strip(), validate=True)) == 16
+    except (binascii.Error, ValueError):
+        return False
+
+
+def _upgrade(upgrade: Callable[[], Response]) -> Response:
+    db.session.remove()  # a connection may last for days and needs none of the database's
+    request.environ.pop("HTTP_SEC_WEBSOCKET_EXTENSIONS", None)  # else the library agrees to compress
+    try:
+        upgrade()
+    except (ProtocolError, HandshakeFailed, ValueError) as error:  # ValueError: a header is not ASCII
+        raise Invalid("The WebSocket handshake is malformed") from error
+    except OSError as error:
+        log.info("a client left during its handshake: %s", error)
+    return Upgraded(status=101)
+
+
+def _begin(ws: Any) -> None:
+    """What flask-sock calls after the handshake. Nothing may be raised: it would be answered by HTTP."""
+    ws.connected = False  # for the library it is over
+    request_socket = RequestSocket.of(request.environ)
+    try:
+        engine.sockets.carry(_open(request_socket, ws.sock))
+    except Exception:
+        log.exception("a socket failed")
+
+
+def _open(request_socket: RequestSocket, sock: Any) -> Connection:
+    decision: Accept | Refuse = g.decision
+    if isinstance(decision, Refuse):
+        return engine.refuse_socket(request_socket, sock, decision)
+    return engine.open_socket(request_socket, sock, decision, g.generation)

@@ -1,0 +1,63 @@
+"""Constellations and their live updates."""
+
+from tests.apidocs.calls import Call
+from tests.cast import NOBODY
+
+COMMENT = {"content": "Well said"}
+FILE = {"name": "note.md", "content": "", "folder_uuid": "{folder}"}
+NEW_FOLDER = {"name": "Drafts", "parent_folder_uuid": "{folder}"}
+
+CALLS = [
+    Call("GET /constellations", 200),
+    Call("GET /constellations?page=0", 400),
+    Call("POST /constellations", 201, {"name": "Lyra"}),
+    Call("POST /constellations", 400, {}),
+    Call("GET /constellations/{constellation}", 200),
+    Call("GET /constellations/{constellation}", 403, who="stranger"),
+    Call("PATCH /constellations/{constellation}", 200, {"name": "Lyra"}),
+    Call("PATCH /constellations/x", 400, {"name": "Lyra"}),
+    Call("DELETE /constellations/{constellation}", 200),
+    Call(f"DELETE /constellations/{NOBODY}", 404),
+    Call("GET /constellations/{constellation}/users", 200),
+    Call("GET /constellations/{constellation}/users", 401, who="nobody"),
+    Call("POST /constellations/{constellation}/connect", 200, {"user_uuid": "{owner}", "rights": "ADMIN"}),
+    Call("POST /constellations/{constellation}/connect?user_uuid_to_connect={owner}", 200),
+    Call("POST /constellations/{constellation}/connect", 400, {"user_uuid": "{owner}", "rights": "NONE"}),
+    Call("POST /constellations/{constellation}/connect", 404, {"user_uuid": NOBODY}),
+    Call("POST /constellations/{constellation}/disconnect", 200, {"user_uuid": "{owner}"}),
+    Call("POST /constellations/{constellation}/disconnect", 404, {"user_uuid": NOBODY}),
+    Call("GET /structure/{constellation}", 200),
+    Call("GET /structure/{constellation}", 403, who="stranger"),
+    Call("POST /folders", 201, NEW_FOLDER),
+    Call("POST /folders", 404, {**NEW_FOLDER, "parent_folder_uuid": NOBODY}),
+    Call("GET /folders/{folder}", 200),
+    Call("GET /folders/x", 400),
+    Call("PATCH /folders/{folder}", 200, {"name": "Drafts"}),
+    Call("PATCH /folders/{folder}", 400, {"parent_folder_uuid": "{folder}"}),
+    Call("DELETE /folders/{folder}", 200),
+    Call("DELETE /folders/{folder}", 403, who="stranger"),
+    Call("GET /folders/{folder}/files", 200),
+    Call("GET /folders/{folder}/files", 401, who="nobody"),
+    Call("POST /files", 201, FILE),
+    Call("POST /files", 400, {**FILE, "content": None}),
+    Call("GET /files/{file}", 200),
+    Call(f"GET /files/{NOBODY}", 404),
+    Call("PATCH /files/{file}", 200, {"content": "Hello"}),
+    Call("PATCH /files/{file}", 404, {"folder_uuid": NOBODY}),
+    Call("DELETE /files/{file}", 200),
+    Call("DELETE /files/{file}", 403, who="stranger"),
+    Call("GET /files/{file}/comments?page=1&per_page=1", 200),
+    Call("GET /files/{file}/comments?page=1&per_page=501", 400),
+    Call("POST /files/{file}/comments", 201, COMMENT),
+    Call("POST /files/{file}/comments", 400, {}),
+    Call("POST /files/{file}/comments/{comment}", 201, COMMENT),
+    Call(f"POST /files/{{file}}/comments/{NOBODY}", 404, COMMENT),
+    Call("PUT /files/{file}/comments/{own}", 200, COMMENT),
+    Call("PUT /files/{file}/comments/{comment}", 403, COMMENT),
+    Call("DELETE /files/{file}/comments/{comment}", 200),
+    Call("DELETE /files/{file}/comments/x", 400),
+    Call("GET /sse/updates/{constellation}", 200),
+    Call("GET /sse/updates/x", 404),
+    Call("POST /sse/notify/{constellation}", 200, {"hello": "everybody"}),
+    Call("POST /sse/notify/{constellation}", 400, b"\xff"),
+]
