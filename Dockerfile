@@ -18,7 +18,7 @@ COPY migrations migrations/
 COPY app app/
 COPY scripts/serve scripts/is-live scripts/
 
-# Secrets and DATABASE_URL come from outside: see docs/settings.md.
+# Secrets and DATABASE_URL come from outside: see docs/operate/settings.md.
 ENV PATH=/venv/bin:$PATH \
     APP_CONFIG=production \
     BIND=0.0.0.0:8000 \

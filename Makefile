@@ -55,7 +55,7 @@ unit: $(DEVELOPMENT) ## the tests that need no other process
 	@$(BIN)/python -m pytest --ignore=tests/e2e --ignore=tests/faults --ignore=tests/browser --ignore=tests/clients \
 	  --ignore=tests/guides $(PYTEST_ARGS)
 
-test-faults: $(DEVELOPMENT) ## break it on purpose, and write what was seen into docs/faults.md (some minutes)
+test-faults: $(DEVELOPMENT) ## break it on purpose, and write what was seen into docs/reports/faults.md (some minutes)
 	@scripts/test-services --with faketime
 	@$(BIN)/python -m pytest tests/faults --write-faults $(PYTEST_ARGS)
 

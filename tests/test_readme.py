@@ -34,9 +34,9 @@ def settings(tmp_path: Path) -> Settings:
 
 
 def table() -> dict[str, str]:
-    """The settings that docs/settings.md names, each with its default in development."""
+    """The settings that docs/operate/settings.md names, each with its default in development."""
     found: dict[str, str] = {}
-    for line in re.findall(r"^\| (`[A-Z].*) \|$", page("docs/settings.md").text, re.MULTILINE):
+    for line in re.findall(r"^\| (`[A-Z].*) \|$", page("docs/operate/settings.md").text, re.MULTILINE):
         cells = line.split(" | ")
         names, defaults = re.findall(r"`(.*?)`", cells[0]), re.findall(r"`(.*?)`", cells[-1])
         found |= dict.fromkeys(names, "") | dict(zip(names, defaults, strict=False))
@@ -67,8 +67,8 @@ def test_defaults_are_told_as_they_are(settings: Settings) -> None:
 
 
 def rows() -> list[list[str]]:
-    """The tables of the run that docs/benchmarks.md shows."""
-    benchmark = between("benchmark", page("docs/benchmarks.md").text)
+    """The tables of the run that docs/reports/benchmarks.md shows."""
+    benchmark = between("benchmark", page("docs/reports/benchmarks.md").text)
     return [line.strip("| ").split(" | ") for line in benchmark.splitlines() if line.startswith("| ")]
 
 
@@ -76,20 +76,20 @@ def test_the_front_page_shows_a_table_of_that_run() -> None:
     readme = page("README.md").text
     fan_out = between("fan-out", readme)
     assert fan_out.count("\n") > 5
-    assert fan_out in between("benchmark", page("docs/benchmarks.md").text)
+    assert fan_out in between("benchmark", page("docs/reports/benchmarks.md").text)
     idle = next(row[1] for row in rows() if row[0] == "idle stream: memory (PSS)")
     assert f"An idle stream takes {idle} KB" in readme
 
 
 def test_sizing_tells_what_the_benchmark_printed() -> None:
-    """docs/sizing.md names the row of each of its figures."""
+    """docs/operate/sizing.md names the row of each of its figures."""
     figures = re.findall(
-        r"^\| [^|]+ \| ([\d.,]+) \| ([^|]+) \|$", (ROOT / "docs/sizing.md").read_text(), re.MULTILINE
+        r"^\| [^|]+ \| ([\d.,]+) \| ([^|]+) \|$", (ROOT / "docs/operate/sizing.md").read_text(), re.MULTILINE
     )
     assert len(figures) >= 8
     for figure, row in figures:
         cells = [cell.strip() for words in rows() if words[0].strip() == row for cell in words[1:]]
-        assert figure in cells, f"{row}: docs/sizing.md says {figure}, docs/benchmarks.md {cells}"
+        assert figure in cells, f"{row}: sizing.md says {figure}, benchmarks.md {cells}"
 
 
 # Names
@@ -110,7 +110,8 @@ def test_every_dependency_has_its_why() -> None:
         "".join(map(Path.read_text, [*ROOT.glob("requirements*.in"), ROOT / "requirements-fast.txt"])),
         re.MULTILINE,
     )
-    tables = re.findall(r"^\| ([a-z0-9, -]+) \|", (ROOT / "docs/dependencies.md").read_text(), re.MULTILINE)
+    text = page("docs/operate/dependencies.md").text
+    tables = re.findall(r"^\| ([a-z0-9, -]+) \|", text, re.MULTILINE)
     assert sorted(named) == sorted(
         name for names in tables for name in names.split(", ") if name != "package"
     )

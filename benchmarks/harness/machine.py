@@ -36,7 +36,7 @@ class Machine:
         return asdict(self)
 
     def sentence(self) -> str:
-        """One line, as docs/benchmarks.md begins."""
+        """One line, as docs/reports/benchmarks.md begins."""
         versions = ", ".join(f"{name} {version}" for name, version in self.versions.items())
         return (
             f"{self.cpu}, {self.cores} cores, {self.memory_gib:.0f} GiB, Linux {self.kernel}, "

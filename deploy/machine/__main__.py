@@ -20,8 +20,8 @@ The hub answers on {url} and everything it needs runs on this machine. Try it:
   curl --cacert {folder}/tls/certificate.pem {url}/register -H 'Content-Type: application/json' \\
     -d '{{"name": "ann", "email": "ann@example.org", "password": "open sesame"}}'
 
-docs/constellations.md has a whole life in curl lines. Settings: {folder}/hub.env (they count from the next
-`make down && make up` on). Logs: {folder}/log. `make down` stops everything and keeps the data.
+docs/guides/constellations.md has a whole life in curl lines. Settings: {folder}/hub.env (they count from the
+next `make down && make up` on). Logs: {folder}/log. `make down` stops everything and keeps the data.
 """
 
 

@@ -1,6 +1,6 @@
 """Autobahn's fuzzing client against the echo application, over either wire: `make autobahn`.
 
-Fails when one case failed. With `--write` the result is kept in docs/autobahn.md.
+Fails when one case failed. With `--write` the result is kept in docs/reports/autobahn.md.
 """
 
 from __future__ import annotations
@@ -70,12 +70,12 @@ def versions(cache: Path) -> str:
 def main() -> str | None:
     parser = argparse.ArgumentParser(prog="make autobahn", description=__doc__)
     parser.add_argument("cache", type=Path, help="where scripts/autobahn installed it")
-    parser.add_argument("--write", action="store_true", help="keep the result in docs/autobahn.md")
+    parser.add_argument("--write", action="store_true", help="keep the result in docs/reports/autobahn.md")
     arguments = parser.parse_args()
     cases = run(arguments.cache.resolve())
     print(summary(cases))
     if arguments.write:
-        write_page(ROOT / "docs/autobahn.md", versions(arguments.cache.resolve()), cases)
+        write_page(ROOT / "docs/reports/autobahn.md", versions(arguments.cache.resolve()), cases)
     wrong = failed(cases)
     return f"failed: {', '.join(wrong)}" if wrong else None
 

@@ -1,4 +1,4 @@
-"""The tables of docs/clients.md; `python -m tests.clients.table` writes them anew."""
+"""The tables of docs/reports/clients.md; `python -m tests.clients.table` writes them anew."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.clients.matrix import BEHAVIOURS, SOCKET_BEHAVIOURS, Behaviour
 from tests.support.console import find_chromium
 from tests.support.hub import ROOT
 
-PAGE = ROOT / "docs/clients.md"
+PAGE = ROOT / "docs/reports/clients.md"
 PART = re.compile(r"(?<=<!-- matrix -->\n).*?(?=<!-- /matrix -->)", re.DOTALL)
 # Of the system's own there are many.
 ANY_VERSION = re.compile(r"(Chromium \w+|curl) [\d.]+")

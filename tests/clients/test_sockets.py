@@ -1,4 +1,4 @@
-"""Clients of WebSockets, each through nginx: what docs/clients.md promises of them."""
+"""Clients of WebSockets, each through nginx: what docs/reports/clients.md promises of them."""
 
 from __future__ import annotations
 

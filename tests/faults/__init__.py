@@ -1,1 +1,1 @@
-"""What goes wrong in production, done on purpose; what was seen then is the table of docs/faults.md."""
+"""What goes wrong in production, done on purpose; docs/reports/faults.md has what was seen."""

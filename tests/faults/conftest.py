@@ -1,4 +1,4 @@
-"""Collects what the tests saw; with `--write-faults` it is written into docs/faults.md."""
+"""Collects what the tests saw; with `--write-faults` it is written into docs/reports/faults.md."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _MEASURED = pytest.StashKey[dict[str, str]]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--write-faults", action="store_true", help="write what was seen into docs/faults.md")
+    parser.addoption("--write-faults", action="store_true", help="write the table of docs/reports/faults.md")
 
 
 def pytest_configure(config: pytest.Config) -> None:

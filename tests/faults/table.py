@@ -1,11 +1,11 @@
-"""The table of docs/faults.md: a row for each test marked `fault`, in the order of `FAULTS`."""
+"""The table of docs/reports/faults.md: a row for each test marked `fault`, in the order of `FAULTS`."""
 
 from __future__ import annotations
 
 import re
 from pathlib import Path
 
-PAGE = Path(__file__).resolve().parents[2] / "docs/faults.md"
+PAGE = Path(__file__).resolve().parents[2] / "docs/reports/faults.md"
 BEGIN, END = "<!-- faults -->\n", "<!-- /faults -->"
 HEAD = (
     "| The fault | What clients see | `/health/ready` | Metrics | Nothing acknowledged is lost | Test |\n"

@@ -1,4 +1,4 @@
-"""docs/faults.md tells of every fault that is tested, and of no other."""
+"""docs/reports/faults.md tells of every fault that is tested, and of no other."""
 
 from __future__ import annotations
 

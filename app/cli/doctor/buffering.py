@@ -13,7 +13,8 @@ from app.cli.terminal import duration, plain
 
 NGINX = (
     "nginx, where streams pass: `proxy_buffering off; proxy_http_version 1.1; gzip off;`, and no"
-    " `proxy_ignore_headers X-Accel-Buffering` (see deploy/nginx.conf; for other proxies docs/deploying.md)."
+    " `proxy_ignore_headers X-Accel-Buffering` (see deploy/nginx.conf; for other proxies"
+    " docs/operate/deploying.md)."
 )
 SLOW_TIMES, SLOW_SECONDS = 5.0, 0.25
 

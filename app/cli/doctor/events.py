@@ -189,7 +189,7 @@ def _keeping(info: Info) -> Iterator[Finding]:
     elif most and used > most * FULL:
         yield odd("memory", seen, "Raise maxmemory: a full Redis refuses events, and publishing answers 503.")
     else:
-        advice = "Set maxmemory to what Redis may take (docs/sizing.md): else it takes the machine's."
+        advice = "Set maxmemory to what Redis may take (docs/operate/sizing.md): else it takes the machine's."
         yield judged("memory", seen, advice, not most and current_app.config["IS_PRODUCTION"])
     if info.get("rdb_last_bgsave_status", "ok") != "ok" or info.get("aof_last_write_status", "ok") != "ok":
         advice = "See its log and its disk: it may refuse every write until that works."

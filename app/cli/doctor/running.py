@@ -53,10 +53,10 @@ def _workers(found: dict[str, Any]) -> Iterator[Finding]:
     lag = f"at worst {duration(totals['lag'])} behind the broker"
     if totals["lag"] > LATE_SECONDS:
         yield wrong(
-            "lag", lag, "The workers or Redis are overloaded: see `stats --watch` and docs/sizing.md."
+            "lag", lag, "The workers or Redis are overloaded: see `stats --watch` and docs/operate/sizing.md."
         )
     else:
-        advice = "Look on with `stats --watch`; docs/sizing.md says what it takes."
+        advice = "Look on with `stats --watch`; docs/operate/sizing.md says what it takes."
         yield judged("lag", lag, advice, totals["lag"] > FAR_SECONDS)
     if totals["outbox"]:
         yield odd("outbox", f"{totals['outbox']} events wait", "The broker is or was away: they follow soon.")

@@ -46,29 +46,31 @@ def _files() -> Finding:
 
 
 def _kernel() -> Iterator[Finding]:
-    """The settings that docs/sizing.md names."""
+    """The settings that docs/operate/sizing.md names."""
     config = current_app.config
     most = _read("/proc/sys/net/core/somaxconn")
     if most is None:
-        yield odd("kernel", "its settings can't be read here", "On Linux see docs/sizing.md.")
+        yield odd("kernel", "its settings can't be read here", "On Linux see docs/operate/sizing.md.")
         return
-    advice = "sysctl -w net.core.somaxconn=4096, and keep it in /etc/sysctl.d (docs/sizing.md)."
+    advice = "sysctl -w net.core.somaxconn=4096, and keep it in /etc/sysctl.d (docs/operate/sizing.md)."
     yield judged("somaxconn", f"{most[0]:,} connections may wait to be accepted", advice, most[0] < BACKLOG)
     ports = _read("/proc/sys/net/ipv4/ip_local_port_range")
     streams = config["MAX_STREAMS"] * config["WEB_CONCURRENCY"]
     if ports is not None and len(ports) == 2:
         count = ports[1] - ports[0] + 1
         seen = f"{count:,} between nginx and one address of the hub; streams may be {streams:,}"
-        advice = "Widen net.ipv4.ip_local_port_range, or give the hub a second address (docs/sizing.md)."
+        advice = (
+            "Widen net.ipv4.ip_local_port_range, or give the hub a second address (docs/operate/sizing.md)."
+        )
         yield judged("ports", seen, advice, config["IS_PRODUCTION"] and count < streams)
     waiting = _read("/proc/sys/net/ipv4/tcp_max_syn_backlog")
     if waiting is not None:
-        advice = f"sysctl -w net.ipv4.tcp_max_syn_backlog={QUEUE} (docs/sizing.md)."
+        advice = f"sysctl -w net.ipv4.tcp_max_syn_backlog={QUEUE} (docs/operate/sizing.md)."
         is_low = config["IS_PRODUCTION"] and waiting[0] < QUEUE // 8
         yield judged("syn backlog", f"{waiting[0]:,} handshakes may be under way", advice, is_low)
     tracked = _read("/proc/sys/net/netfilter/nf_conntrack_max")
     if tracked is not None:
-        advice = f"sysctl -w net.netfilter.nf_conntrack_max={2 * streams} (docs/sizing.md)."
+        advice = f"sysctl -w net.netfilter.nf_conntrack_max={2 * streams} (docs/operate/sizing.md)."
         seen = f"{tracked[0]:,} connections are tracked at most"
         yield judged("conntrack", seen, advice, config["IS_PRODUCTION"] and tracked[0] < 2 * streams)
 

@@ -90,7 +90,7 @@ def _postgresql(connection: Connection) -> Iterator[Finding]:
     seen = f"the pools here may open {wanted}, the server allows {most} and has {used}"
     advice = (
         "Raise max_connections, lower DATABASE_POOL_SIZE or DATABASE_POOL_OVERFLOW, or put PgBouncer between"
-        " (docs/sizing.md)."
+        " (docs/operate/sizing.md)."
     )
     yield judged("connections", seen, advice, wanted > most * 0.9)
 
