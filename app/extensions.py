@@ -1,8 +1,8 @@
 """Extensions without an application: `create_app` binds them, areas import them from here."""
 
-from typing import TYPE_CHECKING, cast
+from typing import Generic, TypeVar, cast
 
-from flask import current_app
+from flask import Flask, current_app
 from flask_jwt_extended import JWTManager
 from flask_migrate import Migrate
 from flask_sock import Sock
@@ -11,8 +11,9 @@ from sqlalchemy import MetaData
 from sqlalchemy.orm import DeclarativeBase
 from werkzeug.local import LocalProxy
 
-if TYPE_CHECKING:
-    from app.realtime.engine import Engine
+from app.realtime.engine import Engine
+
+T = TypeVar("T")
 
 
 class Model(DeclarativeBase):
@@ -28,8 +29,31 @@ class Model(DeclarativeBase):
     )
 
 
+class Part(Generic[T]):
+    """An object that each application has one of, typed: an area's `init_app` binds it, its views use it.
+
+    `part.bind(app, value)` sets it, `part.of(app)` returns it, `part.current` is that of the application
+    in whose context the caller runs.
+    """
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def bind(self, app: Flask, value: T) -> T:
+        app.extensions[self._name] = value
+        return value
+
+    def of(self, app: Flask) -> T:
+        return cast(T, app.extensions[self._name])
+
+    @property
+    def current(self) -> T:
+        return cast(T, current_app.extensions[self._name])
+
+
 db = SQLAlchemy(model_class=Model, session_options={"expire_on_commit": False})
 migrate = Migrate(render_as_batch=True, compare_type=True)
 jwt = JWTManager()
 sock = Sock()
-engine = cast("Engine", LocalProxy(lambda: current_app.extensions["engine"]))
+engine_part: Part[Engine] = Part("engine")
+engine = cast(Engine, LocalProxy(lambda: engine_part.current))

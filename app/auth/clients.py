@@ -23,7 +23,7 @@ from app.auth.models import RevokedToken, ServiceClient
 from app.auth.principal import Principal, identify
 from app.db.session import transaction
 from app.errors import Invalid, NotFound, Unauthorized
-from app.extensions import db, engine
+from app.extensions import Part, db, engine
 from app.realtime.claims import Claims
 
 TOKEN_SECONDS = 300
@@ -50,6 +50,9 @@ class CallingService:
         return Claims(subject(self.client_id), self.token_id, self.expires_at, self.token_version)
 
 
+services: Part[Cache[str, CallingService]] = Part("services")
+
+
 def subject(client_id: str) -> str:
     """Names a client where accounts are named too, by their bare uuid."""
     return f"client:{client_id}"
@@ -66,8 +69,7 @@ def identify_service() -> CallingService:
     scheme, _, token = header.strip().partition(" ")
     if scheme.lower() != "bearer":
         raise Unauthorized("Invalid token")
-    cache: Cache[str, CallingService] = current_app.extensions["services"]
-    service = cache.get(token, lambda: _service(token.strip()))
+    service = services.current.get(token, lambda: _service(token.strip()))
     if service.expires_at <= time():
         raise Unauthorized("Invalid token")
     return service

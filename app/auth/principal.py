@@ -12,7 +12,7 @@ from app.auth.cache import Cache
 from app.auth.credentials import Source
 from app.auth.models import RevokedToken, User
 from app.errors import Forbidden, Unauthorized
-from app.extensions import db
+from app.extensions import Part, db
 from app.realtime.claims import Claims
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -36,6 +36,9 @@ class Principal:
         return Claims(self.uuid, self.token_id, self.expires_at, self.token_version)
 
 
+principals: Part[Cache[str, Principal]] = Part("principals")
+
+
 def identify(cookie: bool = False, query: bool = False) -> Principal:
     """The account that calls; raises Unauthorized, or Forbidden for a cookie used by a foreign page.
 
@@ -53,8 +56,7 @@ def identify_cached(query: bool = False) -> Principal:
     credential = credentials.find(query=query)
     if credential.source is Source.TICKET:
         return account(credential.read())
-    cache: Cache[str, Principal] = current_app.extensions["principals"]
-    principal = cache.get(credential.text, lambda: account(credential.read()))
+    principal = principals.current.get(credential.text, lambda: account(credential.read()))
     if principal.expires_at <= time():
         raise Unauthorized("Invalid or expired token")
     return principal

@@ -7,11 +7,11 @@ token's: whatever ends the token ends it, and between minting and use makes the 
 import secrets
 from time import time
 
-from flask import Flask, current_app, request
+from flask import Flask, request
 
 from app.auth import tokens
 from app.errors import Unauthorized
-from app.extensions import engine
+from app.extensions import Part, engine
 from app.realtime.engine import Engine
 from app.realtime.presence import Holder, Presence, make_presence
 
@@ -20,8 +20,11 @@ SECONDS = 30
 REMEMBERED_SECONDS = 150
 
 
+used: Part[Presence] = Part("tickets")
+
+
 def init_app(app: Flask, engine: Engine) -> None:
-    app.extensions["tickets"] = make_presence(engine.broker, REMEMBERED_SECONDS, "tickets")
+    used.bind(app, make_presence(engine.broker, REMEMBERED_SECONDS, "tickets"))
 
 
 def issue(claims: tokens.TokenClaims) -> str:
@@ -43,8 +46,7 @@ def redeem(ticket: str) -> tokens.TokenClaims:
 
 def _is_first_use(ticket_id: str) -> bool:
     """Asking for a stream's head alone uses nothing up."""
-    used: Presence = current_app.extensions["tickets"]
     engine.start()
     if request.method == "HEAD":
-        return used.find([ticket_id])[0] is None
-    return used.claim(ticket_id, Holder(engine.worker_id, secrets.token_hex(8)))
+        return used.current.find([ticket_id])[0] is None
+    return used.current.claim(ticket_id, Holder(engine.worker_id, secrets.token_hex(8)))

@@ -24,6 +24,7 @@ from app.concepts import leases
 from app.concepts.held_job import QUEUED, HeldJob
 from app.concepts.job_steps import JobSteps
 from app.concepts.progress import Lost
+from app.extensions import Part
 from app.realtime.engine import Engine
 
 log = logging.getLogger("hub.concepts")
@@ -239,3 +240,6 @@ class JobPoller:
     def _measure(self) -> None:
         self._meters.tasks_held = len(self._held)
         self._meters.tasks_waiting = len(self._new) + len(self._ready)
+
+
+poller_part: Part[JobPoller] = Part("concepts")

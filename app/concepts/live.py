@@ -16,13 +16,13 @@ from app.concepts.answers import COMPLETED, FAILED
 from app.concepts.models import Concept
 from app.errors import Unauthorized
 from app.extensions import db, engine
-from app.realtime import topics
 from app.realtime.claims import Claims
 from app.realtime.event import Event
 from app.realtime.streams import sse
 from app.realtime.streams.snapshot import Finished
 
 NAME = "concept-update"
+KIND = "concept"
 FINAL = frozenset({COMPLETED, FAILED})
 COLUMNS = (
     Concept.uuid,
@@ -70,7 +70,8 @@ def shape(view: Any) -> dict[str, Any]:
 
 
 def topic(uuid: str, is_named: bool) -> str:
-    return topics.concept(uuid) if is_named else topics.concept_messages(uuid)
+    """The named changes of a concept, or the same as unnamed events."""
+    return f"{KIND}:{uuid}" if is_named else f"{KIND}:{uuid}:messages"
 
 
 def publish(view: View) -> None:

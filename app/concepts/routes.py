@@ -7,6 +7,7 @@ from flask.typing import ResponseReturnValue
 
 from app.auth.principal import identify
 from app.concepts import live, schemas, service
+from app.concepts.job_poller import poller_part
 from app.extensions import engine
 from app.web.body import parse
 from app.web.event_stream import cursor, event_stream, open_stream
@@ -18,7 +19,7 @@ blueprint = Blueprint("concepts", __name__, url_prefix="/api/ad-concepts")
 @blueprint.before_request
 def start_poller() -> None:
     """gunicorn's workers have begun it already; other servers have no such moment."""
-    current_app.extensions["concepts"].start()
+    poller_part.current.start()
 
 
 @blueprint.post("")

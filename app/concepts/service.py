@@ -2,10 +2,9 @@
 
 import logging
 from time import monotonic
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple
 
 import gevent
-from flask import current_app
 from gevent.event import AsyncResult
 from sqlalchemy import Select, case, delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
@@ -16,7 +15,7 @@ from app.concepts import live, shapes
 from app.concepts.answers import FAILED, PENDING
 from app.concepts.failures import CallFailed, TimedOut
 from app.concepts.held_job import QUEUED, HeldJob
-from app.concepts.job_poller import JobPoller
+from app.concepts.job_poller import JobPoller, poller_part
 from app.concepts.live import COLUMNS, View
 from app.concepts.models import Concept, Job
 from app.db.clock import unix_now
@@ -201,4 +200,4 @@ def _of(user_uuid: str, ad_archive_id: str) -> Select[*tuple[Any, ...]]:
 
 
 def _poller() -> JobPoller:
-    return cast(JobPoller, current_app.extensions["concepts"])
+    return poller_part.current

@@ -7,16 +7,18 @@ from flask import Flask
 from app.auth import clients
 from app.concepts.breaker import Breaker
 from app.concepts.client import TaskClient
-from app.concepts.job_poller import JobPoller, PollerLimits
+from app.concepts.job_poller import JobPoller, PollerLimits, poller_part
 from app.concepts.job_steps import JobSteps, Patience
-from app.concepts.live import why_not_watch
+from app.concepts.live import KIND, why_not_watch
 from app.concepts.routes import blueprint
+from app.extensions import engine_part
+from app.realtime.topics import TopicKind
 from config.base import own_url
 
 
 def init_app(app: Flask) -> None:
     """Serves `/api/ad-concepts`, and has each worker see to tasks once it serves or is handed one."""
-    config, engine = app.config, app.extensions["engine"]
+    config, engine = app.config, engine_part.of(app)
     call_seconds = min(config["TASK_TIMEOUT_SECONDS"], config["TASK_LEASE_SECONDS"] / 2)
     patience = Patience(config["TASK_DEADLINE_SECONDS"], config["TASK_GRACE_SECONDS"])
     bounds = PollerLimits(config["TASK_CONCURRENCY"], config["TASK_LEASE_SECONDS"], call_seconds)
@@ -25,9 +27,8 @@ def init_app(app: Flask) -> None:
         return JobSteps(make_client(app, call_seconds), Breaker(), engine.meters, patience, worker)
 
     poller = JobPoller(app, make_driver, engine, bounds)
-    app.extensions["concepts"] = poller
-    engine.companions.append(poller)
-    engine.rechecks.authorizers["concept"] = partial(why_not_watch, app)
+    engine.companions.append(poller_part.bind(app, poller))
+    engine.broker.kinds.add(TopicKind(KIND, is_brief=True, authorizer=partial(why_not_watch, app)))
     app.register_blueprint(blueprint)
 
 

@@ -9,9 +9,14 @@ from app.auth import principal, tokens
 from app.constellations.rights import Rights, require
 from app.errors import Forbidden, NotFound, Unauthorized
 from app.extensions import engine
-from app.realtime import topics
 from app.realtime.claims import Claims
 from app.realtime.event import Event
+
+KIND = "constellation"
+
+
+def topic(constellation_uuid: str) -> str:
+    return f"{KIND}:{constellation_uuid}"
 
 
 def publish(constellation_uuid: str, kind: str, data: dict[str, Any]) -> None:
@@ -22,12 +27,12 @@ def publish(constellation_uuid: str, kind: str, data: dict[str, Any]) -> None:
     they were committed in: the event is a hint to reload.
     """
     update = {"type": kind, "constellation_uuid": constellation_uuid, "data": data}
-    engine.publish_committed(topics.constellation(constellation_uuid), Event(orjson.dumps(update).decode()))
+    engine.publish_committed(topic(constellation_uuid), Event(orjson.dumps(update).decode()))
 
 
 def end_streams_of_member(constellation_uuid: str, user_uuid: str) -> None:
     """A member lost access: that member's streams of this constellation end on every worker."""
-    engine.disconnect("rights_revoked", topic=topics.constellation(constellation_uuid), user=user_uuid)
+    engine.disconnect("rights_revoked", topic=topic(constellation_uuid), user=user_uuid)
 
 
 def rights_changed() -> None:
@@ -37,15 +42,15 @@ def rights_changed() -> None:
 
 def end_streams(constellation_uuid: str) -> None:
     """The constellation is gone: all its streams end on every worker."""
-    engine.disconnect("deleted", topic=topics.constellation(constellation_uuid))
+    engine.disconnect("deleted", topic=topic(constellation_uuid))
 
 
-def why_not_read(app: Flask, claims: Claims, topic: str) -> str | None:
+def why_not_read(app: Flask, claims: Claims, name: str) -> str | None:
     """The reason to end a stream whose bearer may not read the topic any more; None while it may."""
     with app.app_context():
         try:
             principal.account(tokens.TokenClaims(tokens.ACCOUNT, *claims))
-            require(claims.subject, topic.partition(":")[2], Rights.READ)
+            require(claims.subject, name.partition(":")[2], Rights.READ)
         except Unauthorized:
             return "logged_out"
         except NotFound:

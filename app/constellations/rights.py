@@ -9,7 +9,6 @@ Locks are taken in one order, so that nobody waits in a circle: users first, the
 from enum import IntEnum
 from typing import Any, NamedTuple, TypeVar
 
-from flask import current_app
 from sqlalchemy import Row, Select, and_, select
 from sqlalchemy.orm import Session
 
@@ -17,7 +16,7 @@ from app.auth.cache import Cache
 from app.auth.models import User
 from app.constellations.models import Comment, Constellation, File, Folder, Membership
 from app.errors import Forbidden, NotFound
-from app.extensions import db
+from app.extensions import Part, db
 from app.web.identifiers import is_uuid
 
 Thing = TypeVar("Thing", Folder, File)
@@ -35,6 +34,9 @@ class Access(NamedTuple):
 
     constellation_uuid: str
     rights: Rights
+
+
+known_rights: Part[Cache[tuple[str, str], Rights]] = Part("rights")
 
 
 def find_rights(user_uuid: str, constellation_uuid: str) -> Rights | None:
@@ -57,9 +59,8 @@ def require(user_uuid: str, constellation_uuid: str, least: Rights) -> Rights:
 
 def require_cached(user_uuid: str, constellation_uuid: str, least: Rights) -> Rights:
     """As `require`, but may believe for a second what it found out (see auth/cache.py)."""
-    cache: Cache[tuple[str, str], Rights] = current_app.extensions["rights"]
     key = (user_uuid, constellation_uuid)
-    rights = cache.get(key, lambda: require(user_uuid, constellation_uuid, Rights.READ))
+    rights = known_rights.current.get(key, lambda: require(user_uuid, constellation_uuid, Rights.READ))
     return _enough(rights, least)
 
 

@@ -8,6 +8,7 @@ from werkzeug.local import LocalProxy
 
 from app import errors
 from app.errors import DomainError
+from app.extensions import Part
 from app.gateway import access
 from app.gateway.schemas import USER_ID_LENGTH, problem_of, read_message, read_messages
 from app.gateway.service import Gateway
@@ -20,7 +21,8 @@ from app.web.limits import is_over, limit
 from app.web.websocket import Accept, Refuse, socket_route
 
 blueprint = Blueprint("gateway", __name__)
-gateway = cast("Gateway", LocalProxy(lambda: current_app.extensions["gateway"]))
+gateway_part: Part[Gateway] = Part("gateway")
+gateway = cast(Gateway, LocalProxy(lambda: gateway_part.current))
 
 DELIVERED = {"status": "success", "message": "Message delivered"}
 NOT_DELIVERED = {"status": "partial", "message": "User not connected"}

@@ -8,9 +8,8 @@ from flask import Flask, Response, current_app
 from app.auth import subscribers
 from app.auth.subscribers import Subscription
 from app.extensions import db, engine
-from app.notifications import messages, recipients, shapes
+from app.notifications import messages, recipients, shapes, topics
 from app.notifications.models import Recipient
-from app.realtime import topics
 from app.realtime.claims import Claims
 from app.web.event_stream import open_stream
 
@@ -22,7 +21,7 @@ def open_inbox(subscription: Subscription, generation: int) -> Response:
     recipient_id = recipients.arrive(subscription)
     app = current_app._get_current_object()  # type: ignore[attr-defined]
     read = partial(_read, app, recipient_id)
-    topic = topics.inbox(str(recipient_id))
+    topic = topics.inbox(recipient_id)
     return open_stream(topic, subscription.claims, generation, engine.snapshot(read))
 
 

@@ -16,10 +16,9 @@ from app.auth.models import now
 from app.db.session import kind_of, retried, texts_value, transaction
 from app.errors import Conflict, Invalid
 from app.extensions import db, engine
-from app.notifications import shapes, statements
+from app.notifications import shapes, statements, topics
 from app.notifications.lists import Listing, listing
 from app.notifications.models import Delivery, IdempotencyKey, Message
-from app.realtime import topics
 from app.web.identifiers import is_uuid, time_ordered_uuid
 from app.web.paging import Page
 
@@ -106,7 +105,7 @@ def acknowledge(external_id: str, ids: Iterable[str]) -> int:
         read = sorted(tuple(row) for row in session.connection().execute(statements.read(kind), values))
     if read:
         ids = [message_id for _, message_id in read]
-        engine.publish_committed(topics.inbox(str(read[0][0])), shapes.acknowledgement(ids))
+        engine.publish_committed(topics.inbox(read[0][0]), shapes.acknowledgement(ids))
     return len(read)
 
 

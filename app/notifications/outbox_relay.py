@@ -12,7 +12,6 @@ import logging
 from collections import deque
 from collections.abc import Callable
 from datetime import timedelta
-from typing import TYPE_CHECKING
 
 import gevent
 from flask import Flask
@@ -22,15 +21,12 @@ from app.auth.models import new_uuid, now
 from app.db import lease
 from app.db.session import affect, texts, transaction
 from app.errors import is_database_unavailable
-from app.extensions import db
-from app.notifications import shapes
+from app.extensions import Part, db
+from app.notifications import shapes, topics
 from app.notifications.models import Delivery, Message
-from app.realtime import topics
 from app.realtime.broker.base import BrokerUnavailable
+from app.realtime.engine import Engine
 from app.realtime.event import Event
-
-if TYPE_CHECKING:
-    from app.realtime.engine import Engine
 
 log = logging.getLogger(__name__)
 
@@ -48,7 +44,7 @@ MOST_MARKS = 100_000
 class OutboxRelay:
     """One per worker; `chores` are what the worker that has the lease does beside, once in a while."""
 
-    def __init__(self, app: Flask, engine: "Engine", chores: Callable[[], None]) -> None:
+    def __init__(self, app: Flask, engine: Engine, chores: Callable[[], None]) -> None:
         self._app = app
         self._engine = engine
         self._chores = chores
@@ -85,7 +81,7 @@ class OutboxRelay:
     def _publish(self, event: Event, recipients: list[int], is_retry: bool = False) -> None:
         if not self._engine.broker.is_connected:
             raise BrokerUnavailable("nothing can be heard of it now")
-        self._engine.publish_many([topics.inbox(str(recipient)) for recipient in recipients], event, is_retry)
+        self._engine.publish_many([topics.inbox(recipient) for recipient in recipients], event, is_retry)
 
     def _work(self) -> None:
         trouble = ""
@@ -170,3 +166,6 @@ class OutboxRelay:
             if len(recipients) < BATCH_RECIPIENTS:
                 return
             last = recipients[-1]
+
+
+relay: Part[OutboxRelay] = Part("courier")

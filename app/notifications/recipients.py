@@ -10,11 +10,10 @@ from app.auth.subscribers import Subscription
 from app.db.session import retried, transaction
 from app.errors import NotFound, Unauthorized
 from app.extensions import db, engine
-from app.notifications import members, shapes
+from app.notifications import members, shapes, topics
 from app.notifications.lists import Listing, listing
 from app.notifications.models import Group, GroupMember, Recipient
 from app.notifications.shapes import Shape
-from app.realtime import topics
 from app.web.paging import Page
 
 audit = logging.getLogger("hub.audit")
@@ -80,5 +79,5 @@ def remove(external_id: str, by: str) -> None:
         version = subscribers.revoke_all(session, external_id)
         session.execute(delete(Recipient).where(Recipient.id == recipient_id))
     audit.info("recipient deleted", extra={"recipient": external_id, "by": by})
-    engine.disconnect("deleted", topic=topics.inbox(str(recipient_id)))
+    engine.disconnect("deleted", topic=topics.inbox(recipient_id))
     engine.disconnect("deleted", user=subscribers.subject(external_id), version=version)

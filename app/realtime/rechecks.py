@@ -12,30 +12,26 @@ from weakref import ref
 
 import gevent
 
-from app.realtime import topics
 from app.realtime.claims import Claims
 from app.realtime.sockets.connection import Connection
 from app.realtime.sockets.registry import Sockets
 from app.realtime.streams.hub import Hub
 from app.realtime.streams.topic import Subscriber
+from app.realtime.topics import Authorizer
 
 log = logging.getLogger(__name__)
 
 LEAST_PAUSE_SECONDS = 0.01
 PAUSE_EVERY = 100
 
-SOCKET = "socket"
-
-Authorizer = Callable[[Claims, str], str | None]
-"""Why the bearer of the claims may not (any more) read the topic, as a closing reason; None: may. For a
-socket, the name it was opened for stands in the place of the topic."""
-
 
 class Rechecks:
-    """`authorizers` by kind of topic, and SOCKET; `seconds` is how long a round over everybody takes."""
+    """Streams are checked by the authorizer of their topic's kind, sockets by `authorize_socket`. `seconds`
+    is how long a round over all of them takes."""
 
     def __init__(self, hub: Hub, sockets: Sockets, seconds: int) -> None:
-        self.authorizers: dict[str, Authorizer] = {}
+        self.authorize_socket: Authorizer | None = None
+        self._kinds = hub.broker.kinds
         self._hub = hub
         self._sockets = sockets
         self._seconds = seconds
@@ -52,16 +48,17 @@ class Rechecks:
         """Closes the stream if its bearer may not read it."""
         topic = subscriber.topic.name
         if subscriber.reason is None:
-            self._ask(topics.kind(topic), subscriber.claims, topic, subscriber.close)
+            self._ask(self._kinds.of(topic).authorizer, subscriber.claims, topic, subscriber.close)
 
     def check_socket(self, connection: Connection) -> None:
         """Closes the socket if its bearer may not use that name."""
         if connection.is_open:
-            self._ask(SOCKET, connection.claims, connection.name, connection.disconnect)
+            self._ask(self.authorize_socket, connection.claims, connection.name, connection.disconnect)
 
-    def _ask(self, kind: str, claims: Claims, name: str, end: Callable[[str], None]) -> None:
+    def _ask(
+        self, authorizer: Authorizer | None, claims: Claims, name: str, end: Callable[[str], None]
+    ) -> None:
         """In doubt nobody is cut off: it is asked again."""
-        authorizer = self.authorizers.get(kind)
         try:
             reason = authorizer(claims, name) if authorizer else None
         except Exception as error:  # the database may be away

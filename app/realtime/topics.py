@@ -1,36 +1,54 @@
-"""Names of topics: what a client names maps to one of these, and a broker derives its keys from it."""
+"""Names of topics, and what the engine knows of each kind of topic.
+
+A name is `<kind>:<id>`. A broker derives its keys from the name; an area owns the kinds that it adds.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from app.realtime.claims import Claims
 
 CONTROL = "control"
-BRIEF = frozenset({"inbox", "concept", "canary"})
-"""Kinds of topics whose truth lies in a database, or that have none: a broker keeps little of them, and
-nothing of those that nobody has listened to lately. Every stream of theirs begins with a snapshot."""
+CANARY = "canary"
+
+Authorizer = Callable[[Claims, str], str | None]
+"""Returns the disconnect reason for a bearer that may not (or no longer) read the topic, else None. For a
+socket the second argument is the name that it was opened for."""
 
 
-def constellation(uuid: str) -> str:
-    return f"constellation:{uuid}"
+@dataclass(frozen=True, slots=True)
+class TopicKind:
+    """What all topics of one kind share.
+
+    `is_brief`: the truth of these topics is in a database, or they have none. Their streams begin with a
+    snapshot; a broker keeps little of their history, and nothing of a topic without a recent listener.
+    `authorizer` decides whether an open stream may stay open.
+    """
+
+    name: str
+    is_brief: bool = False
+    authorizer: Authorizer | None = None
 
 
-def inbox(recipient: str) -> str:
-    return f"inbox:{recipient}"
+class TopicKinds:
+    """The kinds of one engine. Topics of a kind that was not added have a full history and no authorizer."""
 
+    def __init__(self) -> None:
+        self._kinds: dict[str, TopicKind] = {}
+        self.add(TopicKind(CANARY, is_brief=True))
 
-def concept(id: str) -> str:
-    return f"concept:{id}"
+    def add(self, kind: TopicKind) -> None:
+        self._kinds[kind.name] = kind
 
-
-def concept_messages(id: str) -> str:
-    """The same changes, as unnamed events."""
-    return f"concept:{id}:messages"
-
-
-def canary(worker: str) -> str:
-    return f"canary:{worker}"
-
-
-def is_brief(topic: str) -> bool:
-    return kind(topic) in BRIEF
+    def of(self, topic: str) -> TopicKind:
+        name = kind(topic)
+        return self._kinds.get(name) or TopicKind(name)
 
 
 def kind(topic: str) -> str:
-    """The part before the colon: which area the topic belongs to."""
+    """The part of the name before the first colon."""
     return topic.partition(":")[0]
+
+
+def canary(worker: str) -> str:
+    return f"{CANARY}:{worker}"

@@ -21,6 +21,7 @@ from flask import Flask
 from gevent.event import Event
 from gevent.lock import Semaphore
 
+from app.extensions import Part
 from app.retrying import backoff
 from app.tasks import queue
 from app.tasks.addresses import Address
@@ -209,3 +210,6 @@ class Runner:
     def _in_app(self, function: Callable[..., Any], *arguments: Any) -> Any:
         with self._app.app_context():
             return function(*arguments)
+
+
+runner_part: Part[Runner] = Part("tasks")

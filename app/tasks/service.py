@@ -1,6 +1,6 @@
 """Submitting tasks and asking after them. The runner of whichever worker is free does them."""
 
-from typing import Any, cast
+from typing import Any
 
 import orjson
 from flask import current_app
@@ -11,13 +11,13 @@ from app.tasks import queue
 from app.tasks.failures import TaskFailure
 from app.tasks.images import check_url
 from app.tasks.models import COMPLETED, PENDING, Task
-from app.tasks.runner import Runner
+from app.tasks.runner import runner_part
 from app.web.identifiers import is_uuid
 
 
 def submit(ad_archive_id: str, image_url: str) -> dict[str, Any]:
     """A new task, `{task_id, status}`; raises Invalid for a URL that will never be fetched, Unavailable."""
-    config, runner = current_app.config, cast(Runner, current_app.extensions["tasks"])
+    config, runner = current_app.config, runner_part.current
     try:
         check_url(image_url, runner.allows)
     except TaskFailure as failure:

@@ -8,13 +8,13 @@ from contextlib import suppress
 from math import ceil
 from time import time
 
-from flask import Flask, current_app, request
+from flask import Flask, request
 from limits import RateLimitItem, parse
 from limits.storage import Storage
 from limits.strategies import FixedWindowRateLimiter, RateLimiter
 
 from app.errors import RateLimited
-from app.extensions import engine
+from app.extensions import Part, engine, engine_part
 from app.realtime.broker.base import BrokerUnavailable
 from app.realtime.broker.redis.broker import RedisBroker
 from app.web.limits_storage import PipelineStorage, WorkerStorage
@@ -64,13 +64,16 @@ class Limiter:
         }
 
 
+limiter_part: Part[Limiter | None] = Part("limits")
+
+
 def init_app(app: Flask) -> None:
-    app.extensions["limits"] = _make_limiter(app) if app.config["RATELIMIT_ENABLED"] else None
+    limiter_part.bind(app, _make_limiter(app) if app.config["RATELIMIT_ENABLED"] else None)
 
 
 def _make_limiter(app: Flask) -> Limiter:
     rates = {kind: app.config[f"RATELIMIT_{kind}"] for kind in KINDS}
-    broker = app.extensions["engine"].broker
+    broker = engine_part.of(app).broker
     shared = PipelineStorage(broker.pipeline, broker.prefix) if isinstance(broker, RedisBroker) else None
     try:
         return Limiter(shared, rates)
@@ -79,7 +82,7 @@ def _make_limiter(app: Flask) -> Limiter:
 
 
 def is_over(kind: str, key: str) -> bool:
-    limiter: Limiter | None = current_app.extensions["limits"]
+    limiter = limiter_part.current
     if limiter is None:
         return False
     engine.start()
@@ -88,13 +91,14 @@ def is_over(kind: str, key: str) -> bool:
 
 def limit(kind: str, key: str) -> None:
     """Counts one hit of `key`; raises RateLimited when that is one too many."""
-    if is_over(kind, key):
-        raise RateLimited(headers=current_app.extensions["limits"].headers(kind, key))
+    limiter = limiter_part.current
+    if limiter is not None and is_over(kind, key):
+        raise RateLimited(headers=limiter.headers(kind, key))
 
 
 def forgive(kind: str, key: str) -> None:
     """The key proved to be no attacker's: its hits are forgotten."""
-    limiter: Limiter | None = current_app.extensions["limits"]
+    limiter = limiter_part.current
     if limiter is not None:
         limiter.forgive(kind, key)
 

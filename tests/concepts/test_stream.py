@@ -154,7 +154,7 @@ def test_it_ends_with_its_token(app: Flask, alice: Person, plant: Any, reason: s
 def test_rights_are_checked_again_for_streams_that_orders_may_have_missed(
     app: Flask, alice: Person, bob: Person, plant: Any
 ) -> None:
-    why = app.extensions["engine"].rechecks.authorizers["concept"]
+    why = app.extensions["engine"].broker.kinds.of("concept:x").authorizer
     concept = plant(alice)
     topics = (f"concept:{concept.id}", f"concept:{concept.id}:messages")
     with app.app_context():

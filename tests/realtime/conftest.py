@@ -9,6 +9,7 @@ from app.realtime.broker import make_broker
 from app.realtime.broker.base import Broker, HistoryLimits
 from app.realtime.engine import Engine, EngineSettings
 from app.realtime.event import Position
+from app.realtime.topics import TopicKind
 from tests.support.wait import wait_until
 
 MakeBroker = Callable[..., Broker]
@@ -58,6 +59,7 @@ def make_broker_(broker_url: str) -> Iterator[MakeBroker]:
 
     def make(**bounds: int) -> Broker:
         made.append(make_broker(broker_url, HistoryLimits(**bounds), prefix))
+        made[-1].kinds.add(TopicKind("inbox", is_brief=True))
         return made[-1]
 
     yield make

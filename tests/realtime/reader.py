@@ -16,11 +16,17 @@ from app.realtime.claims import Claims
 from app.realtime.engine import Engine, Join
 from app.realtime.net.takeover import RequestSocket
 from app.realtime.streams import sse
+from app.realtime.topics import Authorizer, TopicKind
 from tests.support.sse import Decoder, ServerEvent
 from tests.support.wait import wait_until
 
 ALICE = Claims("alice", "token-of-alice", 0)
 WAYS = ("generator", "poller")
+
+
+def authorize_all(engine: Engine, authorizer: Authorizer) -> None:
+    """Every topic of the tests' kind is checked by it."""
+    engine.broker.kinds.add(TopicKind("constellation", authorizer=authorizer))
 
 
 class Response:

@@ -121,11 +121,13 @@ def test_mail_and_names_reach_across_nodes(make_worker: MakeWorker) -> None:
     workers = [make_worker() for _ in range(4)]
     got: dict[str, list[bytes]] = {worker.worker_id: [] for worker in workers}
     for worker in workers:
-        worker.mail.handlers["note"] = got[worker.worker_id].append
+        worker.mailbox.handlers["note"] = got[worker.worker_id].append
     for sender in workers:
         for receiver in workers:
-            wait_until(lambda s=sender, r=receiver: s.mail.send(r.worker_id, "note", b"x"), what="a mailbox")
-    assert not workers[0].mail.send("gone", "note", b"x")
+            wait_until(
+                lambda s=sender, r=receiver: s.mailbox.send(r.worker_id, "note", b"x"), what="a mailbox"
+            )
+    assert not workers[0].mailbox.send("gone", "note", b"x")
     wait_until(lambda: all(len(notes) == 4 for notes in got.values()), what=lambda: str(got))
     assert [worker.leases.claim("ci_bot", "c1") for worker in workers] == [True, False, False, False]
 

@@ -50,7 +50,7 @@ def pair(own_redis: RedisServer) -> Iterator[tuple[Worker, Worker]]:
     alice, bob = (Worker(Engine(make_broker(own_redis.url, HistoryLimits(), "test"))) for _ in range(2))
     alice.wait_until_heard_by(bob)
     bob.wait_until_heard_by(alice)
-    alice.mail.dropped = bob.mail.dropped = 0  # what nobody heard at first
+    alice.mailbox.dropped = bob.mailbox.dropped = 0  # what nobody heard at first
     yield alice, bob
     for worker in (alice, bob):
         worker.engine.stop()
@@ -61,8 +61,8 @@ def pair(own_redis: RedisServer) -> Iterator[tuple[Worker, Worker]]:
 
 def test_ones_own_mail_comes_in_order_and_later(worker: Worker) -> None:
     for number in range(600):
-        worker.mail.post(worker.id, "note", b"%d" % number)
-    assert worker.mail.send(worker.id, "note", b"600")
+        worker.mailbox.post(worker.id, "note", b"%d" % number)
+    assert worker.mailbox.send(worker.id, "note", b"600")
     assert worker.got == []  # nothing is handled inside of a call
     worker.wait_for(601)
     assert worker.got == [b"%d" % number for number in range(601)]
@@ -70,39 +70,39 @@ def test_ones_own_mail_comes_in_order_and_later(worker: Worker) -> None:
 
 def test_a_handler_may_post(worker: Worker) -> None:
     def echo(message: bytes) -> None:
-        worker.mail.post(worker.id, "note", message)
+        worker.mailbox.post(worker.id, "note", message)
         assert message not in worker.got
 
-    worker.mail.handlers["echo"] = echo
-    worker.mail.post(worker.id, "echo", b"hello")
+    worker.mailbox.handlers["echo"] = echo
+    worker.mailbox.post(worker.id, "echo", b"hello")
     worker.wait_for(1)
-    assert worker.mail.dropped == 0
+    assert worker.mailbox.dropped == 0
 
 
 def test_nobody_listens_in_the_name_of_a_worker_that_is_gone(worker: Worker) -> None:
-    assert not worker.mail.send("gone", "note", b"hello")
-    worker.mail.post("gone", "note", b"hello")
-    wait_until(lambda: worker.mail.dropped == 2, what="the post to be counted too")
+    assert not worker.mailbox.send("gone", "note", b"hello")
+    worker.mailbox.post("gone", "note", b"hello")
+    wait_until(lambda: worker.mailbox.dropped == 2, what="the post to be counted too")
 
 
 def test_a_handler_that_fails_costs_its_message_only(worker: Worker) -> None:
-    worker.mail.handlers["bad"] = lambda message: 1 / 0
+    worker.mailbox.handlers["bad"] = lambda message: 1 / 0
     for kind in ("note", "bad", "unknown", "note"):
-        worker.mail.post(worker.id, kind, b"hello")
+        worker.mailbox.post(worker.id, kind, b"hello")
     worker.wait_for(2)
-    assert worker.mail.dropped == 2
+    assert worker.mailbox.dropped == 2
 
 
 def test_what_does_not_fit_is_dropped(worker: Worker, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(mail_module, "WAITING_BYTES", 1000)
     for number in range(20):
-        worker.mail.post(worker.id, "note", b"%d" % number)
+        worker.mailbox.post(worker.id, "note", b"%d" % number)
     with pytest.raises(BrokerUnavailable):
-        worker.mail.send(worker.id, "note", b"no room")
+        worker.mailbox.send(worker.id, "note", b"no room")
     worker.wait_for(10)
     assert worker.got == [b"%d" % number for number in range(10)]
-    assert worker.mail.dropped == 10
-    assert worker.mail.send(worker.id, "note", b"room")
+    assert worker.mailbox.dropped == 10
+    assert worker.mailbox.send(worker.id, "note", b"room")
 
 
 # To others
@@ -112,9 +112,9 @@ def test_mail_comes_in_order_whether_posted_or_sent(pair: tuple[Worker, Worker])
     alice, bob = pair
     for number in range(1000):
         if number % 100 == 50:
-            assert alice.mail.send(bob.id, "note", b"%d" % number)
+            assert alice.mailbox.send(bob.id, "note", b"%d" % number)
         else:
-            alice.mail.post(bob.id, "note", b"%d" % number)
+            alice.mailbox.post(bob.id, "note", b"%d" % number)
     bob.wait_for(1000)
     assert bob.got == [b"%d" % number for number in range(1000)]
     assert alice.got == []
@@ -123,7 +123,7 @@ def test_mail_comes_in_order_whether_posted_or_sent(pair: tuple[Worker, Worker])
 def test_what_was_sent_was_handed_over(pair: tuple[Worker, Worker]) -> None:
     alice, bob = pair
     senders = [
-        gevent.spawn(sender.mail.send, receiver.id, "note", b"x")
+        gevent.spawn(sender.mailbox.send, receiver.id, "note", b"x")
         for _ in range(100)
         for sender, receiver in ((alice, bob), (bob, alice))
     ]
@@ -139,7 +139,7 @@ MESSAGES = {"empty": b"", "bytes": b"\x00\xff \r\n", "text": "größe 🎉".enco
 @pytest.mark.parametrize("message", MESSAGES.values(), ids=MESSAGES)
 def test_messages_arrive_as_they_were(pair: tuple[Worker, Worker], message: bytes) -> None:
     alice, bob = pair
-    assert alice.mail.send(bob.id, "note", message)
+    assert alice.mailbox.send(bob.id, "note", message)
     bob.wait_for(1)
     assert bob.got == [message]
 
@@ -149,12 +149,12 @@ def test_garbage_never_stops_the_listener(
     pair: tuple[Worker, Worker], own_redis: RedisServer, garbage: bytes
 ) -> None:
     alice, bob = pair
-    bob.mail.handlers["bad"] = lambda message: 1 / 0
+    bob.mailbox.handlers["bad"] = lambda message: 1 / 0
     with own_redis.client() as client:
         listeners = [found["id"] for found in client.client_list("pubsub")]
         assert client.publish(f"test:mail:{bob.id}", garbage) == 1
-        assert alice.mail.send(bob.id, "bad", b"")
-        assert alice.mail.send(bob.id, "note", b"after")
+        assert alice.mailbox.send(bob.id, "bad", b"")
+        assert alice.mailbox.send(bob.id, "note", b"after")
         bob.wait_for(1)
         assert [found["id"] for found in client.client_list("pubsub")] == listeners
 
@@ -167,10 +167,10 @@ def test_a_parcel_that_comes_twice_is_opened_once(
     with own_redis.client() as client, client.pubsub(ignore_subscribe_messages=True) as tap:
         tap.subscribe(channel)
         wait_until(lambda: dict(client.pubsub_numsub(channel))[channel.encode()] == 2, what="the tap")
-        alice.mail.send(bob.id, "note", b"once")
+        alice.mailbox.send(bob.id, "note", b"once")
         parcel = wait_until(tap.get_message, what="the parcel")["data"]
         assert client.publish(channel, parcel) == 2
-    assert alice.mail.send(bob.id, "note", b"after")
+    assert alice.mailbox.send(bob.id, "note", b"after")
     bob.wait_for(2)
     assert bob.got == [b"once", b"after"]
 
@@ -184,15 +184,15 @@ def test_without_a_broker_mail_is_lost_but_ones_own(
     alice, bob = pair
     own_redis.stop()
     with pytest.raises(BrokerUnavailable):
-        alice.mail.send(bob.id, "note", b"lost")
-    alice.mail.post(bob.id, "note", b"lost")
-    assert alice.mail.send(alice.id, "note", b"own")
+        alice.mailbox.send(bob.id, "note", b"lost")
+    alice.mailbox.post(bob.id, "note", b"lost")
+    assert alice.mailbox.send(alice.id, "note", b"own")
     alice.wait_for(1)
-    wait_until(lambda: not len(alice.mail), what="the post to be given up")
-    assert alice.mail.dropped == 2
+    wait_until(lambda: not len(alice.mailbox), what="the post to be given up")
+    assert alice.mailbox.dropped == 2
     own_redis.start()
     alice.wait_until_heard_by(bob)
-    assert alice.mail.send(bob.id, "note", b"after")
+    assert alice.mailbox.send(bob.id, "note", b"after")
     bob.wait_for(1)
     assert bob.got == [b"after"]
 
@@ -202,13 +202,13 @@ def test_mail_comes_at_most_once_while_connections_are_lost(
 ) -> None:
     alice, bob = pair
     for number in range(4000):
-        alice.mail.post(bob.id, "note", b"%d" % number)
+        alice.mailbox.post(bob.id, "note", b"%d" % number)
         if number % 20 == 0:
             gevent.sleep(0)
         if number % 800 == 500:
             own_redis.kill_clients()
     alice.wait_until_heard_by(bob)
-    assert alice.mail.send(bob.id, "note", b"4000")
+    assert alice.mailbox.send(bob.id, "note", b"4000")
     wait_until(lambda: b"4000" in bob.got, what="the last message")
     numbers = [int(message) for message in bob.got]
     assert numbers == sorted(set(numbers))
@@ -220,7 +220,7 @@ def test_a_lost_connection_alone_costs_no_mail(pair: tuple[Worker, Worker], own_
     with own_redis.client() as client:
         for number in range(5):
             client.execute_command("CLIENT", "KILL", "TYPE", "normal")
-            assert alice.mail.send(bob.id, "note", b"%d" % number)
+            assert alice.mailbox.send(bob.id, "note", b"%d" % number)
     bob.wait_for(5)
     assert bob.got == [b"0", b"1", b"2", b"3", b"4"]
 
@@ -231,12 +231,12 @@ def test_what_waits_for_a_frozen_broker_is_bounded(
     alice, bob = pair
     monkeypatch.setattr(mail_module, "WAITING_BYTES", 100_000)
     own_redis.pause()
-    alice.mail.post(bob.id, "note", b"the first")
+    alice.mailbox.post(bob.id, "note", b"the first")
     for number in range(300):
-        alice.mail.post(bob.id, "note", b"%d" % number + b" " * 900)
-    assert alice.mail.dropped == 200
+        alice.mailbox.post(bob.id, "note", b"%d" % number + b" " * 900)
+    assert alice.mailbox.dropped == 200
     with pytest.raises(BrokerUnavailable):
-        alice.mail.send(bob.id, "note", b"no room")
+        alice.mailbox.send(bob.id, "note", b"no room")
     own_redis.resume()
     alice.wait_until_heard_by(bob)
     bob.wait_for(1)
@@ -246,19 +246,19 @@ def test_a_worker_that_drains_sends_what_it_has(pair: tuple[Worker, Worker], own
     alice, bob = pair
     own_redis.pause()
     for number in range(100):
-        alice.mail.post(bob.id, "note", b"%d" % number)
+        alice.mailbox.post(bob.id, "note", b"%d" % number)
     gevent.spawn_later(0.2, own_redis.resume)
     alice.engine.drain(wait_seconds=10)
-    assert len(alice.mail) == 0
+    assert len(alice.mailbox) == 0
     bob.wait_for(100)
 
 
 def test_who_waits_hears_that_the_worker_stops(pair: tuple[Worker, Worker], own_redis: RedisServer) -> None:
     alice, bob = pair
     own_redis.pause()
-    waiting = [gevent.spawn(alice.mail.send, bob.id, "note", b"x") for _ in range(2)]
+    waiting = [gevent.spawn(alice.mailbox.send, bob.id, "note", b"x") for _ in range(2)]
     gevent.sleep(0)
-    alice.mail.stop()
+    alice.mailbox.stop()
     for sender in waiting:
         with pytest.raises(BrokerUnavailable):
             sender.get(timeout=5)

@@ -15,7 +15,7 @@ from app.realtime.broker.redis.servers import TIMEOUT_SECONDS
 from app.realtime.engine import Engine, EngineSettings
 from app.realtime.event import Event
 from tests.realtime.publishing import publish_when_possible
-from tests.realtime.reader import Reader
+from tests.realtime.reader import Reader, authorize_all
 from tests.support.services import RedisServer, find_redis
 from tests.support.wait import wait_until
 
@@ -197,9 +197,7 @@ def test_a_stream_may_be_opened_while_the_broker_is_away(
 def test_orders_that_were_missed_lead_to_new_checks(make_worker: MakeWorker, own_redis: RedisServer) -> None:
     engine = make_worker()
     asked: list[str] = []
-    engine.rechecks.authorizers["constellation"] = lambda claims, topic: (
-        asked.append(topic) or "rights_revoked"
-    )
+    authorize_all(engine, lambda claims, topic: asked.append(topic) or "rights_revoked")
     reader = open_reader(engine)
     wait_until(lambda: engine.hub.topics["control"].position, what="the control topic to be heard")
     engine.disconnect("logged_out", user="somebody else")

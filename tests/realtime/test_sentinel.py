@@ -93,7 +93,7 @@ def test_committed_events_names_and_mail_survive_it(
     one, other = make_worker(), make_worker()
     one.start()
     reader, got = open_reader(other), []
-    other.mail.handlers["note"] = got.append
+    other.mailbox.handlers["note"] = got.append
     assert one.leases.claim("ci_bot", "c1")
     own_sentinels.wait_replicated()
     own_sentinels.stop_master()
@@ -101,7 +101,7 @@ def test_committed_events_names_and_mail_survive_it(
         one.publish_committed(TOPIC, Event(str(n)))
     reader.wait_for("0", "1", "2", "3", "4", timeout=20)
     assert other.presence.find(["ci_bot"]) == [Holder(one.worker_id, "c1")]
-    wait_until(lambda: one.mail.send(other.worker_id, "note", b"hello"), 20, "the mailbox")
+    wait_until(lambda: one.mailbox.send(other.worker_id, "note", b"hello"), 20, "the mailbox")
     wait_until(lambda: got == [b"hello"], 20, "the mail")
 
 

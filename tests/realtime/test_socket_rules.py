@@ -179,7 +179,7 @@ def test_rights_are_asked_again_when_orders_came_meanwhile(make_engine: MakeEngi
         asked.append((claims, name))
         return "rights_revoked" if claims is ALICE else None
 
-    engine.rechecks.authorizers["socket"] = why_not
+    engine.rechecks.authorize_socket = why_not
     open_on(engine)
     assert asked == []
     _, client, _ = open_on(engine, generation=-1)
@@ -191,7 +191,7 @@ def test_rights_are_asked_again_when_orders_came_meanwhile(make_engine: MakeEngi
 def test_a_round_asks_for_every_socket_again(make_engine: MakeEngine, open_on: Open) -> None:
     engine = make_engine(EngineSettings(recheck_seconds=1))
     _, client, _ = open_on(engine)
-    engine.rechecks.authorizers["socket"] = lambda claims, name: "rights_revoked"
+    engine.rechecks.authorize_socket = lambda claims, name: "rights_revoked"
     assert client.read().end == (1008, "rights revoked")
 
 

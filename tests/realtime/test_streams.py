@@ -13,7 +13,7 @@ from app.realtime.event import Event
 from app.realtime.net.takeover import RequestSocket
 from app.realtime.streams.topic import Subscriber
 from tests.realtime.conftest import MakeEngine
-from tests.realtime.reader import ALICE, WAYS, Reader
+from tests.realtime.reader import ALICE, WAYS, Reader, authorize_all
 from tests.support.wait import wait_until
 
 TOPIC = "constellation:a"
@@ -217,7 +217,7 @@ def test_a_cut_ends_the_streams_it_names_on_every_worker(
 
 
 def test_a_check_that_is_older_than_a_cut_is_made_again(engine: Engine) -> None:
-    engine.rechecks.authorizers["constellation"] = lambda claims, topic: "rights_revoked"
+    authorize_all(engine, lambda claims, topic: "rights_revoked")
     generation = engine.control.generation
     engine.disconnect("rights_revoked", topic="constellation:another")
     body = engine.open(TOPIC, ALICE, RequestSocket(), generation, engine.history(None))
@@ -283,7 +283,7 @@ def test_an_order_that_comes_late_spares_who_logged_in_again(engine: Engine) -> 
 def test_every_stream_is_asked_again_now_and_then(make_engine: MakeEngine) -> None:
     engine = make_engine(EngineSettings(recheck_seconds=1))
     reasons: dict[str, str | None] = {"alice": None}
-    engine.rechecks.authorizers["constellation"] = lambda claims, topic: reasons[claims.subject]
+    authorize_all(engine, lambda claims, topic: reasons[claims.subject])
     reader = Reader(engine)
     reader.wait_for_cursor()
     reasons["alice"] = "logged_out"  # by a change that no order told of
@@ -298,7 +298,7 @@ def test_a_check_that_fails_cuts_nobody_off(make_engine: MakeEngine) -> None:
         asked.append(topic)
         raise RuntimeError("the database is away")
 
-    engine.rechecks.authorizers["constellation"] = authorize
+    authorize_all(engine, authorize)
     reader = Reader(engine)
     wait_until(lambda: len(asked) >= 2, what="two rounds")
     assert not reader.is_over
@@ -307,7 +307,7 @@ def test_a_check_that_fails_cuts_nobody_off(make_engine: MakeEngine) -> None:
 def test_a_round_of_checks_keeps_nothing_of_who_left(make_engine: MakeEngine) -> None:
     engine = make_engine(EngineSettings(recheck_seconds=1))
     asked, go_on = Moment(), Moment()
-    engine.rechecks.authorizers["constellation"] = lambda claims, topic: asked.set() or go_on.wait()
+    authorize_all(engine, lambda claims, topic: asked.set() or go_on.wait())
     token = uuid4().hex
     readers = [Reader(engine, claims=Claims("alice", token, 0)) for _ in range(10)]
     assert asked.wait(5), "nobody was asked"

@@ -18,7 +18,6 @@ from app import create_app
 from app.errors import Unauthorized
 from app.extensions import engine
 from app.realtime.claims import Claims
-from app.realtime.rechecks import SOCKET
 from app.realtime.sockets.connection import Connection
 from app.web.websocket import Accept, Refuse, socket_route
 
@@ -114,4 +113,4 @@ def inspect() -> ResponseReturnValue:
 app = create_app()
 app.register_blueprint(blueprint)
 # Whom the gateway would let in does not matter here: these connections are nobody's.
-del app.extensions["engine"].rechecks.authorizers[SOCKET]
+app.extensions["engine"].rechecks.authorize_socket = None

@@ -15,7 +15,6 @@ from redis.exceptions import RedisError
 from app.cli.doctor import clocks
 from app.cli.doctor.findings import Finding, fine, first_line, judged, odd, wrong
 from app.cli.terminal import amount, duration
-from app.realtime import topics
 from app.realtime.broker import make_broker
 from app.realtime.broker.base import Broker, BrokerUnavailable, HistoryLimits
 from app.realtime.broker.redis.broker import RedisBroker
@@ -24,12 +23,14 @@ from app.realtime.broker.redis.pipeline import Script
 from app.realtime.broker.redis.servers import Endpoint, SentinelMaster, StandaloneServer
 from app.realtime.broker.redis.url import RedisUrl, read_url
 from app.realtime.event import Event, Position, pack
+from app.realtime.topics import TopicKind
 
 EVENTS = 20
 PATIENCE_SECONDS = 3.0
 SLOW_SECONDS = 0.05
 FULL = 0.9
 REACH = "Check that Redis runs and that REDIS_URL names it."
+KIND = "doctor"  # of the topics that it publishes to
 _FORGET = Script((Path(__file__).parent / "forget.lua").read_text())
 Info = dict[str, str]
 
@@ -60,6 +61,7 @@ def forget(topic: str) -> None:
 def _broker() -> Broker:
     config = current_app.config
     broker = make_broker(config["REDIS_URL"], HistoryLimits(), config["REDIS_PREFIX"])
+    broker.kinds.add(TopicKind(KIND, is_brief=True))
     if isinstance(broker, RedisBroker):
         broker.pipeline.load((_FORGET,))
     return broker
@@ -83,7 +85,7 @@ class Ear:
 
 def _round_trip(broker: Broker) -> Finding:
     """Publishes and waits to hear it, again and again, as every worker does."""
-    ear, topic = Ear(), topics.inbox(f"doctor-{token_hex(8)}")
+    ear, topic = Ear(), f"{KIND}:{token_hex(8)}"
     times: list[float] = []
     with gevent.Timeout(PATIENCE_SECONDS):
         broker.start(ear)

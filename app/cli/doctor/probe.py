@@ -21,8 +21,8 @@ from app.cli.doctor.events import forget
 from app.cli.eventstream import Decoder
 from app.cli.remote import HubClient, object_in, read
 from app.db.session import transaction
+from app.notifications import topics
 from app.notifications.models import Delivery, Message, Recipient
-from app.realtime import topics
 
 EVENTS = 5
 NUMBERS = {str(number): number for number in range(EVENTS)}  # by payload
@@ -173,5 +173,5 @@ def _delete(name: str) -> bool:
         mine = select(Delivery.message_id).where(Delivery.recipient_id == recipient_id)
         session.execute(delete(Message).where(Message.id.in_(mine)))
         session.execute(delete(Recipient).where(Recipient.id == recipient_id))
-    forget(topics.inbox(str(recipient_id)))
+    forget(topics.inbox(recipient_id))
     return True

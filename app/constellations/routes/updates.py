@@ -4,10 +4,10 @@ from flask import Blueprint, current_app, jsonify
 from flask.typing import ResponseReturnValue
 
 from app.auth.principal import Principal, identify_cached
+from app.constellations import live
 from app.constellations.rights import Rights, require_cached
 from app.errors import Invalid, NotFound
 from app.extensions import engine
-from app.realtime import topics
 from app.realtime.event import Event
 from app.web.body import read_body
 from app.web.event_stream import event_stream, open_stream
@@ -43,7 +43,7 @@ def _readable_topic(principal: Principal, constellation_uuid: str, least: Rights
         raise NotFound("Constellation not found")
     uuid = constellation_uuid.lower()
     require_cached(principal.uuid, uuid, least)
-    return topics.constellation(uuid)
+    return live.topic(uuid)
 
 
 def _text() -> str:

@@ -8,6 +8,7 @@ from app.auth.clients import identify_back_end
 from app.errors import Unauthorized
 from app.notifications import groups, messages, recipients, schemas
 from app.notifications.messages import Notification
+from app.notifications.outbox_relay import relay
 from app.notifications.parsing import check_name, parse, read_choice, read_idempotency_key, read_page
 from app.web.limits import forgive, limit
 
@@ -36,7 +37,7 @@ def notify() -> ResponseReturnValue:
     notice = Notification(caller.id, **parse(schemas.Notice()), key=key)
     stored = messages.store(notice)
     if stored.recipients is not None:
-        current_app.extensions["courier"].publish(stored.id, notice.payload, stored.recipients)
+        relay.current.publish(stored.id, notice.payload, stored.recipients)
     replayed = {"Idempotent-Replayed": "true"} if stored.recipients is None else {}
     return jsonify(id=stored.id, recipients=stored.total), 202, replayed
 

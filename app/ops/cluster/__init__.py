@@ -2,7 +2,7 @@
 
 from flask import Flask
 
-from app.ops.cluster.routes import blueprint
+from app.ops.cluster.routes import blueprint, survey_part
 from app.ops.cluster.worker import WorkerReport
 from app.ops.metrics.process import ProcessStats
 from app.realtime.engine import Engine
@@ -10,7 +10,7 @@ from app.realtime.workers.survey import Survey
 
 
 def init_app(app: Flask, engine: Engine) -> None:
-    app.extensions["survey"] = survey = Survey(engine)
+    survey = survey_part.bind(app, Survey(engine))
     survey.questions.update(WorkerReport(engine, ProcessStats()).questions)
     engine.companions.append(survey)
     app.register_blueprint(blueprint)

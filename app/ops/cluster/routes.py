@@ -1,23 +1,22 @@
 """`/api/ops/…`, for operators: they may see names of topics and of who is connected."""
 
 from collections.abc import Sequence
-from typing import Any, cast
+from typing import Any
 
 import orjson
-from flask import Blueprint, Response, current_app, jsonify, request
+from flask import Blueprint, Response, jsonify, request
 from flask.typing import ResponseReturnValue
-from werkzeug.local import LocalProxy
 
 from app.auth.principal import identify_operator
 from app.errors import Invalid
-from app.extensions import db
+from app.extensions import Part, db
 from app.ops.cluster import totals
 from app.ops.cluster.worker import CONNECTIONS, COUNTS, STATS, TOPICS
 from app.realtime.workers.survey import Answers, Survey
 from app.web.paging import read_size
 
 blueprint = Blueprint("ops", __name__, url_prefix="/api/ops")
-survey = cast("Survey", LocalProxy(lambda: current_app.extensions["survey"]))
+survey_part: Part[Survey] = Part("survey")
 
 ASK_SECONDS = 1.0
 SORTS = ("subscribers", "events")
@@ -70,5 +69,5 @@ def topics() -> ResponseReturnValue:
 def _ask(
     kind: str, question: dict[str, Any], seconds: float, workers: Sequence[str] | None = None
 ) -> tuple[Answers, list[dict[str, Any]]]:
-    answers = survey.ask(kind, orjson.dumps(question), seconds, workers)
+    answers = survey_part.current.ask(kind, orjson.dumps(question), seconds, workers)
     return answers, [orjson.loads(answer) for answer in answers.given.values()]

@@ -7,6 +7,7 @@ from flask import Blueprint, Flask, Response, current_app, jsonify, request
 from flask.typing import ResponseReturnValue
 
 from app.errors import Forbidden, Unauthorized, Unavailable
+from app.extensions import Part
 from app.ops.connections import count_connections
 from app.ops.metrics.exposition import OPENMETRICS, PLAIN, expose
 from app.ops.metrics.families import FAMILIES, MetricsSource
@@ -17,6 +18,7 @@ from app.realtime.engine import Engine
 
 log = logging.getLogger(__name__)
 blueprint = Blueprint("metrics", __name__)
+metrics_part: Part[Metrics] = Part("metrics")
 
 JSON = "application/json"
 FORMS = {"text/plain": PLAIN, "application/openmetrics-text": OPENMETRICS, JSON: JSON}
@@ -25,7 +27,7 @@ FORMS = {"text/plain": PLAIN, "application/openmetrics-text": OPENMETRICS, JSON:
 def init_app(app: Flask, engine: Engine) -> None:
     requests = Requests()
     app.wsgi_app = TimeRequests(app.wsgi_app, requests)  # type: ignore[method-assign]
-    app.extensions["metrics"] = Metrics(MetricsSource(engine, requests, ProcessStats()))
+    metrics_part.bind(app, Metrics(MetricsSource(engine, requests, ProcessStats())))
     app.register_blueprint(blueprint)
 
 
@@ -64,9 +66,8 @@ def _require_scraper() -> None:
 
 
 def _exposition(form: str) -> str:
-    shared: Metrics = current_app.extensions["metrics"]
     try:
-        return expose(FAMILIES, shared.now(), form)
+        return expose(FAMILIES, metrics_part.current.now(), form)
     except OSError as error:
         log.warning("the numbers of the other workers can't be had: %s", error)
         raise Unavailable("The numbers of the other workers can't be had, try again") from error

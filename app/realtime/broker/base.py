@@ -8,9 +8,9 @@ Guarantees:
   may not have been stored: publishing again with the same `key` and `is_retry` does not store it twice.
 - The history is bounded by count, age and bytes; the newest event is always kept. The epoch and the
   number of the last event outlive the history by `POSITION_SECONDS`.
-- Of a brief topic (`topics.BRIEF`) fewer events are kept, and its position only for `BRIEF_SECONDS` after it
-  was last asked for or published to. Without a position, and without a subscriber, `publish` keeps nothing:
-  who comes then gets a new epoch, and who was interrupted meanwhile sees that it is another one.
+- Of a brief topic (`TopicKind.is_brief`) fewer events are kept, and its position only for `BRIEF_SECONDS`
+  after the last read or publish. Without a position and without a subscriber, `publish` keeps nothing: the next
+  reader gets a new epoch, and a reader that was interrupted meanwhile sees the change of epoch.
 - Mail goes to one worker and is kept nowhere: in order per sender. What is mailed to a worker
   that is not listening, or while the broker is away, is lost.
 - A topic whose numbers are lost gets a new epoch. Where a store that may have lost the newest events goes on
@@ -23,9 +23,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from app.realtime import topics
 from app.realtime.event import Position
 from app.realtime.meters import Histogram
+from app.realtime.topics import TopicKind, TopicKinds
 
 BRIEF_SECONDS = 3600
 POSITION_SECONDS = 30 * 24 * 3600
@@ -45,9 +45,9 @@ class HistoryLimits:
     seconds: int = 3600
     bytes: int = 8 * 1024 * 1024
 
-    def of(self, topic: str) -> "HistoryLimits":
-        """Those of a topic: a brief one's history only bridges the gaps of a connection."""
-        if not topics.is_brief(topic):
+    def of(self, kind: TopicKind) -> "HistoryLimits":
+        """The bounds for a kind of topic: the history of a brief topic only bridges gaps in a connection."""
+        if not kind.is_brief:
             return self
         return HistoryLimits(min(self.events, 100), min(self.seconds, 60), min(self.bytes, 256 * 1024))
 
@@ -81,7 +81,10 @@ class Receiver(Protocol):
 
 
 class Broker(ABC):
-    """See the module's docstring for what every implementation guarantees."""
+    """See the module's docstring for what every implementation guarantees. `kinds`: those of topics."""
+
+    def __init__(self) -> None:
+        self.kinds = TopicKinds()
 
     @abstractmethod
     def start(self, receiver: Receiver) -> None:

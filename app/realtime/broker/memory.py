@@ -5,7 +5,6 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from time import monotonic
 
-from app.realtime import topics
 from app.realtime.broker.base import (
     BRIEF_SECONDS,
     PAGE_BYTES,
@@ -54,6 +53,7 @@ class _Log:
 
 class MemoryBroker(Broker):
     def __init__(self, limits: HistoryLimits | None = None) -> None:
+        super().__init__()
         self._limits = limits or HistoryLimits()
         self._logs: dict[str, _Log] = {}
         self._subscribed: set[str] = set()
@@ -74,7 +74,7 @@ class MemoryBroker(Broker):
         self._subscribed.discard(topic)
 
     def publish(self, topic: str, payload: bytes, key: str, is_retry: bool = False) -> Position:
-        if topics.is_brief(topic) and topic not in self._subscribed and topic not in self._logs:
+        if self.kinds.of(topic).is_brief and topic not in self._subscribed and topic not in self._logs:
             return Position(new_epoch(), 0)
         log = self._log(topic)
         if is_retry:
@@ -82,7 +82,7 @@ class MemoryBroker(Broker):
                 if known == key:
                     return Position(log.epoch, offset)
         log.append(payload, key)
-        log.trim(self._limits.of(topic))
+        log.trim(self._limits.of(self.kinds.of(topic)))
         position = Position(log.epoch, log.offset)
         if self._receiver is not None and topic in self._subscribed:
             self._receiver.receive(topic, position, payload)
@@ -108,7 +108,7 @@ class MemoryBroker(Broker):
 
     def read(self, topic: str, after: Position) -> HistoryPage:
         log = self._log(topic)
-        log.trim(self._limits.of(topic))
+        log.trim(self._limits.of(self.kinds.of(topic)))
         top = Position(log.epoch, log.offset)
         missing = top.offset - after.offset
         if after.epoch != top.epoch or missing < 0 or missing > len(log.entries):
@@ -152,7 +152,7 @@ class MemoryBroker(Broker):
             return
         self._swept = monotonic()
         for topic, log in list(self._logs.items()):
-            log.trim(self._limits.of(topic))
-            kept = BRIEF_SECONDS if topics.is_brief(topic) else POSITION_SECONDS
+            log.trim(self._limits.of(self.kinds.of(topic)))
+            kept = BRIEF_SECONDS if self.kinds.of(topic).is_brief else POSITION_SECONDS
             if log.touched < self._swept - kept and topic not in self._subscribed:
                 del self._logs[topic]

@@ -31,6 +31,7 @@ from app.realtime.broker.redis.servers import SentinelMaster, StandaloneServer
 from app.realtime.broker.redis.url import RedisUrl, read_url
 from app.realtime.event import Position
 from app.realtime.meters import Histogram
+from app.realtime.topics import TopicKind
 
 TOPICS_PER_ROUND = 200  # each packs for some milliseconds, in which nobody else runs
 _FOLDER = Path(__file__).parent
@@ -38,6 +39,7 @@ _FOLDER = Path(__file__).parent
 
 class RedisBroker(Broker):
     def __init__(self, url: str, limits: HistoryLimits | None = None, prefix: str = "hub") -> None:
+        super().__init__()
         self.prefix = prefix
         self._limits = limits or HistoryLimits()
         found = read_url(url)
@@ -79,24 +81,24 @@ class RedisBroker(Broker):
             )
 
     def _event(self, topic: str, payload: bytes, key: str, is_retry: bool) -> tuple[Argument, ...]:
-        limits = self._limits.of(topic)
-        bounds = (limits.events, limits.seconds, limits.bytes, _kept_seconds(topic))
-        is_brief = int(topics.is_brief(topic))
-        return (new_epoch(), self._channel(topic), payload, key, int(is_retry), *bounds, is_brief)
+        kind = self.kinds.of(topic)
+        limits = self._limits.of(kind)
+        bounds = (limits.events, limits.seconds, limits.bytes, _kept_seconds(kind))
+        return (new_epoch(), self._channel(topic), payload, key, int(is_retry), *bounds, int(kind.is_brief))
 
     def reset(self, topic: str) -> Position:
-        arguments = (new_epoch(), self._channel(topic), _kept_seconds(topic))
+        arguments = (new_epoch(), self._channel(topic), _kept_seconds(self.kinds.of(topic)))
         return _position(self.pipeline.run(self._reset, self.keys(topic), arguments))
 
     def top(self, topic: str) -> Position:
-        return _position(self.pipeline.run(self._read, self.keys(topic), _only_top(topic)))
+        return _position(self.pipeline.run(self._read, self.keys(topic), self._only_top(topic)))
 
     def tops(self, topics: list[str]) -> list[Position]:
-        calls = [(self._read, self.keys(topic), _only_top(topic)) for topic in topics]
+        calls = [(self._read, self.keys(topic), self._only_top(topic)) for topic in topics]
         return [_position(answer) for answer in self.pipeline.run_all(calls)]
 
     def read(self, topic: str, after: Position) -> HistoryPage:
-        arguments = (new_epoch(), after.offset, PAGE_EVENTS, PAGE_BYTES, _kept_seconds(topic))
+        arguments = (new_epoch(), after.offset, PAGE_EVENTS, PAGE_BYTES, _kept_seconds(self.kinds.of(topic)))
         answer = self.pipeline.run(self._read, self.keys(topic), arguments)
         top = _position(answer)
         _, _, flat, earlier, until = answer
@@ -147,6 +149,9 @@ class RedisBroker(Broker):
         self.top(topics.CONTROL)
         return monotonic() - started
 
+    def _only_top(self, topic: str) -> tuple[Argument, ...]:
+        return (new_epoch(), "", 0, 0, _kept_seconds(self.kinds.of(topic)))
+
     def _channel(self, topic: str) -> bytes:
         return f"{self.prefix}:{{{topic}}}".encode()
 
@@ -159,12 +164,9 @@ class RedisBroker(Broker):
         return channel + b":h", channel + b":p"
 
 
-def _only_top(topic: str) -> tuple[Argument, ...]:
-    return (new_epoch(), "", 0, 0, _kept_seconds(topic))
-
-
-def _kept_seconds(topic: str) -> int:
-    return BRIEF_SECONDS if topics.is_brief(topic) else POSITION_SECONDS
+def _kept_seconds(kind: TopicKind) -> int:
+    """How long the position of a topic is kept."""
+    return BRIEF_SECONDS if kind.is_brief else POSITION_SECONDS
 
 
 def _connections(url: RedisUrl, before: bytes, after: bytes) -> tuple[Pipeline, Listening]:

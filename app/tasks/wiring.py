@@ -4,12 +4,13 @@ from typing import Any
 
 from flask import Flask
 
+from app.extensions import engine_part
 from app.tasks.addresses import is_anything, is_public
 from app.tasks.images import Fetcher
 from app.tasks.pictures import on_threads, read
 from app.tasks.providers import make_provider
 from app.tasks.routes import blueprint
-from app.tasks.runner import Runner, RunnerSettings
+from app.tasks.runner import Runner, RunnerSettings, runner_part
 
 
 def init_app(app: Flask) -> None:
@@ -30,6 +31,5 @@ def init_app(app: Flask) -> None:
         fetcher.allows,
         RunnerSettings(config["TASK_WORKERS"], config["TASK_LEASE_SECONDS"], config["TASK_KEEP_SECONDS"]),
     )
-    app.extensions["tasks"] = runner
-    app.extensions["engine"].companions.append(runner)
+    engine_part.of(app).companions.append(runner_part.bind(app, runner))
     app.register_blueprint(blueprint)

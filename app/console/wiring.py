@@ -1,0 +1,9 @@
+"""The area put together: its routes."""
+
+from flask import Flask
+
+from app.console.routes import blueprint
+
+
+def init_app(app: Flask) -> None:
+    app.register_blueprint(blueprint)

@@ -1,0 +1,19 @@
+"""The area put together: its routes, the gateway of this worker, and who may stay connected."""
+
+from functools import partial
+
+from flask import Flask
+
+from app.extensions import engine_part
+from app.gateway import access
+from app.gateway.bots import PublicAccounts
+from app.gateway.routes import blueprint, gateway_part
+from app.gateway.service import Gateway
+
+
+def init_app(app: Flask) -> None:
+    engine, config = engine_part.of(app), app.config
+    public = PublicAccounts(engine, config["PUBLIC_ACCOUNTS"])
+    engine.rechecks.authorize_socket = partial(access.why_not_connected, app, public)
+    gateway_part.bind(app, Gateway(engine, public, config["REPLY_TIMEOUT_SECONDS"]))
+    app.register_blueprint(blueprint)
