@@ -104,6 +104,27 @@ def test_the_map_names_only_what_is_there() -> None:
             assert (folder / name).exists(), f"{name} in: {line}"
 
 
+def test_every_term_is_in_the_code() -> None:
+    """The last column of docs/glossary.md names classes, functions and modules of the application."""
+    sources = [path for folder in ("app", "server") for path in (ROOT / folder).rglob("*.py")]
+    defined = {path.name for path in sources} | {
+        name
+        for path in sources
+        for name in re.findall(r"^(?:class|def) (\w+)", path.read_text(), re.MULTILINE)
+    }
+    columns = re.findall(r"^\| [^|]+ \| [^|]+ \| ([^|]*)\|$", page("docs/glossary.md").text, re.MULTILINE)
+    named = [name for column in columns for name in re.findall(r"`([\w.]+)`", column)]
+    assert len(named) >= 50
+    assert [name for name in named if name not in defined] == []
+
+
+def test_the_internals_name_only_what_is_there() -> None:
+    text = page("docs/internals.md").text
+    named = re.findall(r"`((?:app|server|tests)/[\w/.]+)`", text)
+    assert len(named) >= 30
+    assert [name for name in named if not (ROOT / name).exists()] == []
+
+
 def test_every_dependency_has_its_why() -> None:
     named = re.findall(
         r"^([a-z][a-z0-9-]*)",
