@@ -4,7 +4,7 @@ from typing import Any
 
 from marshmallow import ValidationError, fields, validates_schema
 
-from app.web.fields import Body, Changes, email, name, password
+from app.web.fields import REQUIRED, Body, Changes, email, name, password
 
 
 class Registration(Body):
@@ -33,7 +33,7 @@ class Login(Body):
     @validates_schema
     def _who(self, data: dict[str, Any], **_: Any) -> None:
         if not data.get("name") and not data.get("email"):
-            raise ValidationError("Missing data for required field.", "name")
+            raise ValidationError(REQUIRED, "name")
 
 
 class EmailLogin(Body):

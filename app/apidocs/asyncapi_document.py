@@ -10,9 +10,9 @@ from typing import Any
 from flask import Flask
 
 from app.apidocs import security
-from app.apidocs.areas import Route, routes
 from app.apidocs.channel import Channel, ChannelMessage
 from app.apidocs.components import Components
+from app.apidocs.registered import Route, routes
 
 ABOUT = Path(__file__).parent / "streams.md"
 BINDING = "0.3.0"
@@ -23,8 +23,8 @@ def asyncapi(app: Flask) -> dict[str, Any]:
     components, needed = Components(), set()
     channels: dict[str, Any] = {}
     operations: dict[str, Any] = {}
-    for route in routes(app, "asyncapi"):
-        said: Channel | None = route.area.CHANNELS.get(route.name) if route.area else None
+    for route in routes(app):
+        said = route.description.channel if route.description else None
         key = route.name.replace(".", "_")
         if said is None or key in channels:
             continue

@@ -7,6 +7,7 @@ from app import errors
 from app.apidocs.json_schema import Object, Schema, text, whole
 from app.apidocs.operation import ApiResponse, Operation, RequestBody, Shape
 from app.apidocs.security import ANYBODY
+from app.web.body import INVALID_JSON, NOT_JSON
 
 ENVELOPE = {
     "error": text("Not found", "One sentence, safe to show"),
@@ -27,7 +28,6 @@ COMMON: dict[int, tuple[type[errors.DomainError], str, dict[str, Any]]] = {
     500: (errors.DomainError, "A defect of the hub", {}),
     503: (errors.Unavailable, "A part that is needed is away", RETRY_AFTER),
 }
-JSON_SENTENCES = ("Content-Type must be application/json", "The body is not valid JSON")
 
 
 def refusal(
@@ -66,7 +66,7 @@ def all_of(operation: Operation) -> dict[int, ApiResponse]:
         for status, said in operation.errors.items()
     }
     if operation.body is not None and not {400, 422} & set(found) and _is_json(operation.body):
-        found[400] = refusal(400, *JSON_SENTENCES)
+        found[400] = refusal(400, NOT_JSON, INVALID_JSON)
     for status in _common_to(operation):
         found.setdefault(status, SHARED[COMMON[status][0].__name__])
     return found

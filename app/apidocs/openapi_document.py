@@ -7,11 +7,11 @@ from typing import Any
 from flask import Flask
 
 from app.apidocs import security
-from app.apidocs.areas import Route, routes
 from app.apidocs.components import Components
 from app.apidocs.errors import SHARED, all_of
 from app.apidocs.json_schema import text, uuid
 from app.apidocs.operation import ApiResponse, Operation, Parameter, RequestBody, examples_of
+from app.apidocs.registered import Route, routes
 
 ABOUT = Path(__file__).parent / "about.md"
 REQUEST_ID = {"X-Request-ID": text("5f0c2a9d1b3e-1c", "Names the request in the hub's logs")}
@@ -22,13 +22,13 @@ def openapi(app: Flask) -> dict[str, Any]:
     components, needed = Components(), {security.ANYBODY}
     paths: dict[str, Any] = {}
     tags: dict[str, str] = {}
-    for route in routes(app, "openapi"):
-        described = route.area.OPERATIONS.get(route.name) if route.area else None
-        if route.area is None or described is None:
+    for route in routes(app):
+        said = route.description.operation if route.description else None
+        if said is None or route.tag is None:
             continue
-        tags[route.area.TITLE] = (route.area.__doc__ or "").strip()
-        needed |= {*described.needs}
-        operation = components.resolve(_operation(route, described, route.area.TITLE))
+        tags[route.tag.title] = route.tag.text
+        needed |= {*said.needs}
+        operation = components.resolve(_operation(route, said, route.tag.title))
         for method in route.methods:
             paths.setdefault(route.path, {})[method.lower()] = operation
     return {

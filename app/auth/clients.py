@@ -19,6 +19,7 @@ from sqlalchemy import exists, select
 
 from app.auth import tokens
 from app.auth.cache import Cache
+from app.auth.credentials import MissingCredentials
 from app.auth.models import RevokedToken, ServiceClient
 from app.auth.principal import Principal, identify
 from app.db.session import transaction
@@ -29,6 +30,7 @@ from app.realtime.claims import Claims
 TOKEN_SECONDS = 300
 # Shorter than for accounts: a client disabled from a shell is refused within it, with Redis and without.
 BELIEVED_SECONDS = 1.0
+INVALID_CLIENT = "Invalid client credentials"
 NO_HASH = "-" * 64  # of no secret
 # The hub itself. Nobody gets a token for it: it has no secret, and no client is ever stored under it.
 INTERNAL = "hub:internal"
@@ -65,13 +67,13 @@ def identify_service() -> CallingService:
     """
     header = request.headers.get("Authorization")
     if header is None:
-        raise Unauthorized("Missing credentials")
+        raise MissingCredentials()
     scheme, _, token = header.strip().partition(" ")
     if scheme.lower() != "bearer":
-        raise Unauthorized("Invalid token")
+        raise Unauthorized(tokens.INVALID)
     service = services.current.get(token, lambda: _service(token.strip()))
     if service.expires_at <= time():
-        raise Unauthorized("Invalid token")
+        raise Unauthorized(tokens.INVALID)
     return service
 
 
@@ -107,10 +109,10 @@ def _service(token: str) -> CallingService:
     try:
         claims = tokens.read(token)
     except Unauthorized as error:
-        raise Unauthorized("Invalid token") from error
+        raise Unauthorized(tokens.INVALID) from error
     is_good = claims.use == tokens.SERVICE and claims.version == _version(claims.subject)
     if not is_good or db.session.scalar(select(exists().where(RevokedToken.jti == claims.token_id))):
-        raise Unauthorized("Invalid token")
+        raise Unauthorized(tokens.INVALID)
     return CallingService(claims.subject, claims.token_id, claims.expires_at, claims.version)
 
 
@@ -139,7 +141,7 @@ def issue_token(client_id: str, secret: str) -> str:
         stored, version = _hash(current_app.config["CLIENT_SECRET"]), _configured_version()
     if not hmac.compare_digest(stored, _hash(secret)):
         audit.warning("client refused", extra={"client": client_id})
-        raise Invalid("Invalid client credentials")
+        raise Invalid(INVALID_CLIENT)
     audit.info("service token issued", extra={"client": client_id})
     return tokens.issue(tokens.SERVICE, client_id, TOKEN_SECONDS, version)
 

@@ -15,6 +15,7 @@ from app.errors import Forbidden, Unauthorized
 from app.extensions import Part, db
 from app.realtime.claims import Claims
 
+OPERATORS_ONLY, FOREIGN_ORIGIN = "For operators only", "Origin not allowed"
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -58,7 +59,7 @@ def identify_cached(query: bool = False) -> Principal:
         return account(credential.read())
     principal = principals.current.get(credential.text, lambda: account(credential.read()))
     if principal.expires_at <= time():
-        raise Unauthorized("Invalid or expired token")
+        raise Unauthorized(tokens.INVALID_OR_EXPIRED)
     return principal
 
 
@@ -66,20 +67,20 @@ def identify_operator() -> Principal:
     """The operator that calls, by bearer token or cookie; raises Unauthorized, Forbidden."""
     principal = identify(cookie=True)
     if not principal.is_operator:
-        raise Forbidden("For operators only")
+        raise Forbidden(OPERATORS_ONLY)
     return principal
 
 
 def account(claims: tokens.TokenClaims) -> Principal:
     """The account behind the claims, as the database knows it now; raises Unauthorized."""
     if claims.use != tokens.ACCOUNT:
-        raise Unauthorized("Invalid or expired token")
+        raise Unauthorized(tokens.INVALID_OR_EXPIRED)
     revoked = exists().where(RevokedToken.jti == claims.token_id)
     user = db.session.scalar(
         select(User).where(User.uuid == claims.subject, User.token_version == claims.version, ~revoked)
     )
     if user is None:
-        raise Unauthorized("Invalid or expired token")
+        raise Unauthorized(tokens.INVALID_OR_EXPIRED)
     return Principal(
         user.uuid,
         user.name,
@@ -95,7 +96,7 @@ def require_own_origin() -> None:
     """Cookies travel with requests of foreign pages too; those carry a foreign `Origin` (RFC 6454)."""
     origin = request.headers.get("Origin")
     if origin is not None and not is_allowed_origin(origin):
-        raise Forbidden("Origin not allowed")
+        raise Forbidden(FOREIGN_ORIGIN)
 
 
 def is_allowed_origin(origin: str) -> bool:

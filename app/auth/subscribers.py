@@ -68,14 +68,14 @@ def identify_subscriber(query: bool = False) -> Subscription:
     except MissingCredentials:
         raise
     except Unauthorized as error:
-        raise Unauthorized("Invalid token") from error
+        raise Unauthorized(tokens.INVALID) from error
 
 
 def subscription(claims: tokens.TokenClaims) -> Subscription:
     """Whom the claims stand for; raises Unauthorized."""
     found = Subscription(claims.subject, claims.token_id, claims.expires_at, claims.version)
     if claims.use != tokens.SUBSCRIBER or is_revoked(db.session(), found.claims):
-        raise Unauthorized("Invalid token")
+        raise Unauthorized(tokens.INVALID)
     return found
 
 

@@ -12,6 +12,7 @@ from jwt.types import Options
 from app.errors import Unauthorized
 
 ALGORITHM = "HS256"  # flask-jwt-extended's own
+INVALID, INVALID_OR_EXPIRED = "Invalid token", "Invalid or expired token"
 ACCOUNT, SERVICE, SUBSCRIBER, TICKET = "account", "service", "subscriber", "ticket"
 
 
@@ -49,7 +50,7 @@ def decode(token: str) -> dict[str, Any]:
     try:
         payload: dict[str, Any] = jwt.decode(token, key, algorithms=[ALGORITHM], options=options)
     except (jwt.PyJWTError, UnicodeError, ValueError) as error:
-        raise Unauthorized("Invalid or expired token") from error
+        raise Unauthorized(INVALID_OR_EXPIRED) from error
     return payload
 
 
@@ -57,5 +58,5 @@ def claims(payload: dict[str, Any]) -> TokenClaims:
     """Raises Unauthorized for one that the hub would not have written."""
     use, version = payload.get("use"), payload.get("ver", 0)
     if not isinstance(use, str) or not isinstance(version, int):
-        raise Unauthorized("Invalid or expired token")
+        raise Unauthorized(INVALID_OR_EXPIRED)
     return TokenClaims(use, str(payload["sub"]), str(payload["jti"]), int(payload["exp"]), version)

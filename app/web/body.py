@@ -10,9 +10,13 @@ from werkzeug.exceptions import HTTPException
 
 from app.errors import Invalid, TooLarge, TooSlow
 from app.extensions import db
+from app.web.fields import complaint
 
 # In the WSGI environment, once the body is being read: whether nothing of it is left on the connection.
 WHOLE = "hub.body_is_whole"
+
+NOT_JSON = "Content-Type must be application/json"
+INVALID_JSON = "The body is not valid JSON"
 
 
 def parse(schema: Schema) -> dict[str, Any]:
@@ -73,11 +77,11 @@ def _receive(incoming: Request, announced: int | None, most: int, seconds: float
 
 def _to_object(data: bytes) -> dict[str, Any]:
     if not request.is_json:
-        raise Invalid("Content-Type must be application/json")
+        raise Invalid(NOT_JSON)
     try:
         value = orjson.loads(data)
     except orjson.JSONDecodeError as error:
-        raise Invalid("The body is not valid JSON") from error
+        raise Invalid(INVALID_JSON) from error
     if not isinstance(value, dict):
         raise Invalid("The body must be a JSON object")
     return value
@@ -96,4 +100,4 @@ def first_sentence(messages: Any) -> str:
     field, problems = next(iter(messages.items()))
     while isinstance(problems, dict):
         problems = next(iter(problems.values()))
-    return problems[0] if field == "_schema" else f"{field}: {problems[0]}"
+    return problems[0] if field == "_schema" else complaint(field, problems[0])

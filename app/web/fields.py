@@ -8,6 +8,7 @@ from marshmallow import EXCLUDE, Schema, ValidationError, fields, validate, vali
 
 NAME_LENGTH, DESCRIPTION_LENGTH, COMMENT_LENGTH = 200, 2000, 10000
 EMAIL_LENGTH, PASSWORD_LENGTH = 254, 1000
+REQUIRED = str(fields.Field.default_error_messages["required"])
 
 
 class Body(Schema):
@@ -30,8 +31,22 @@ class Changes(Body):
     @validates_schema
     def _something(self, data: dict[str, Any], **_: Any) -> None:
         if not data:
-            names = ", ".join(self.fields)
-            raise ValidationError(f"Nothing to change: give at least one of {names}")
+            raise ValidationError(nothing_to_change(type(self)))
+
+
+def complaint(field: str, problem: str) -> str:
+    """The sentence that refuses a field: `name: Must not be blank.`"""
+    return f"{field}: {problem}"
+
+
+def missing(field: str) -> str:
+    """The sentence that asks for a required field."""
+    return complaint(field, REQUIRED)
+
+
+def nothing_to_change(schema: type["Changes"]) -> str:
+    """The sentence that refuses a PATCH without any of its fields."""
+    return f"Nothing to change: give at least one of {', '.join(schema._declared_fields)}"
 
 
 Check = TypeVar("Check", bound=Callable[[str], None])

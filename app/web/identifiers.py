@@ -19,8 +19,13 @@ def is_uuid(text: str) -> bool:
 def parse_uuid(text: str, what: str) -> str:
     """The UUID in lower case; raises Invalid, naming `what` it should identify."""
     if not is_uuid(text):
-        raise Invalid(f"Invalid {what} UUID")
+        raise Invalid(malformed(what))
     return text.lower()
+
+
+def malformed(what: str) -> str:
+    """The sentence that refuses what is no UUID."""
+    return f"Invalid {what} UUID"
 
 
 def time_ordered_uuid() -> str:

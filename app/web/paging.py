@@ -6,6 +6,7 @@ from flask import request
 from sqlalchemy import Select
 
 from app.errors import Invalid
+from app.web.fields import complaint
 
 DEFAULT_SIZE, LARGEST_SIZE, LAST_PAGE = 50, 500, 1_000_000_000
 
@@ -35,6 +36,14 @@ def read_size() -> int:
     return _number("per_page", DEFAULT_SIZE, LARGEST_SIZE)
 
 
+def out_of_range(name: str, most: int) -> str:
+    """The sentence that refuses a number of the query."""
+    return complaint(name, f"Must be a whole number from 1 to {most}.")
+
+
+BAD_PAGE, BAD_SIZE = out_of_range("page", LAST_PAGE), out_of_range("per_page", LARGEST_SIZE)
+
+
 def part(query: Query, page: Page | None) -> Query:
     return query if page is None else page.of(query)
 
@@ -43,5 +52,5 @@ def _number(name: str, default: int, most: int) -> int:
     given = request.args.get(name, str(default))
     number = int(given) if given.isascii() and given.isdigit() and len(given) <= 10 else 0
     if not 1 <= number <= most:
-        raise Invalid(f"{name}: Must be a whole number from 1 to {most}.")
+        raise Invalid(out_of_range(name, most))
     return number

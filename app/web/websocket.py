@@ -28,6 +28,8 @@ log = logging.getLogger(__name__)
 
 SOCKETS = ("gunicorn.socket", "werkzeug.socket")
 VERSION = "13"
+BAD_KEY = "Sec-WebSocket-Key is missing or malformed"
+HAS_BODY = "A WebSocket handshake has no body"
 
 View = Callable[..., Accept | Refuse]
 
@@ -127,9 +129,9 @@ def _require_handshake() -> None:
     if request.headers.get("Sec-WebSocket-Version", "").strip() != VERSION:
         raise UpgradeRequired()
     if not _is_key(request.headers.get("Sec-WebSocket-Key", "")):
-        raise Invalid("Sec-WebSocket-Key is missing or malformed")
+        raise Invalid(BAD_KEY)
     if request.content_length or "HTTP_TRANSFER_ENCODING" in environ:
-        raise Invalid("A WebSocket handshake has no body")
+        raise Invalid(HAS_BODY)
 
 
 def _is_key(text: str) -> bool:

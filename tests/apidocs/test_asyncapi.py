@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from app.apidocs.areas import routes
+from app.apidocs.registered import routes
 from tests.cast import Constellation, News, Person
 from tests.notifications.conftest import make_service, subscriber_token
-from tests.support.documents import follow, operations, problems
+from tests.support.documents import described_views, follow, operations, problems
 from tests.support.sse import Decoder, ServerEvent
 
 PARSER = Path(__file__).parent / "parser"
@@ -60,10 +60,9 @@ def test_every_stream_and_socket_is_described(asyncapi: Any, openapi: Any) -> No
 
 
 def test_nothing_is_described_that_does_not_exist(app: Flask) -> None:
-    found = list(routes(app, "asyncapi"))
-    names = {route.name for route in found}
-    for area in {route.area for route in found if route.area}:
-        assert set(area.CHANNELS) <= names, area.__name__
+    served = {id(route.description.channel) for route in routes(app) if route.description}
+    for name, description in described_views():
+        assert id(description.channel) in served, name
 
 
 def test_every_example_is_valid(asyncapi: Any) -> None:

@@ -7,12 +7,14 @@ import pytest
 from flask import Blueprint, Flask
 from openapi_spec_validator import validate
 
+from app.accounts.routes import bearer
 from app.accounts.schemas import Registration
-from app.apidocs.areas import routes
 from app.apidocs.components import Components
+from app.apidocs.describe import description_of, undescribed
 from app.apidocs.json_schema import Object, text
+from app.apidocs.registered import routes
 from tests.conftest import MakeApp
-from tests.support.documents import follow, operations, problems
+from tests.support.documents import described_views, follow, operations, problems
 
 Calls = set[tuple[str, str]]
 
@@ -21,9 +23,9 @@ def registered(app: Flask) -> Calls:
     """Every call that is part of the API."""
     return {
         (method, route.path)
-        for route in routes(app, "openapi")
+        for route in routes(app)
         for method in route.methods
-        if not (route.area and route.area.OPERATIONS.get(route.name, 0) is None)
+        if route.description is None or route.description.operation is not None
     }
 
 
@@ -50,10 +52,19 @@ def test_a_route_without_description_is_found(make_app: MakeApp) -> None:
 
 
 def test_nothing_is_described_that_does_not_exist(app: Flask) -> None:
-    found = list(routes(app, "openapi"))
-    names = {route.name for route in found}
-    for area in {route.area for route in found if route.area}:
-        assert set(area.OPERATIONS) <= names, area.__name__
+    served = {id(route.description) for route in routes(app)}
+    for name, description in described_views():
+        assert id(description) in served, name
+
+
+def test_a_description_of_a_view_that_no_route_has_is_found(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    view = undescribed(lambda: "")
+    monkeypatch.setattr(bearer, "novelty", view, raising=False)
+    found = dict(described_views())
+    assert found["app.accounts.routes.bearer.novelty"] is description_of(view)
+    assert id(description_of(view)) not in {id(route.description) for route in routes(app)}
 
 
 def test_operations_have_names_of_their_own(openapi: Any) -> None:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
+from types import FunctionType
 from typing import Any, NamedTuple
 
 from jsonschema import Draft202012Validator
+
+from app.apidocs.describe import Description, description_of
 
 Document = dict[str, Any]
 
@@ -24,6 +28,14 @@ def operations(openapi: Document) -> Iterator[Operation]:
     for path, item in openapi["paths"].items():
         for method, said in item.items():
             yield Operation(method.upper(), path, said)
+
+
+def described_views() -> Iterator[tuple[str, Description]]:
+    """Every function of the imported modules that carries a description."""
+    for module in [module for name, module in sys.modules.items() if name.partition(".")[0] == "app"]:
+        for name, value in vars(module).items():
+            if type(value) is FunctionType and (found := description_of(value)) is not None:
+                yield f"{module.__name__}.{name}", found
 
 
 def follow(document: Document, value: dict[str, Any]) -> dict[str, Any]:
