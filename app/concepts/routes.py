@@ -49,7 +49,6 @@ def retry_concept(concept_id: str) -> ResponseReturnValue:
 @event_stream
 def watch_concept(concept_id: str) -> ResponseReturnValue:
     """204 tells an EventSource that knows the end not to come back (WHATWG HTML, 9.2.3)."""
-    generation = engine.control.generation
     principal = identify(cookie=True, query=True)
     view = service.require(principal.uuid, concept_id.lower())
     if view.is_final and cursor() == str(view.version):
@@ -57,7 +56,7 @@ def watch_concept(concept_id: str) -> ResponseReturnValue:
     is_named = request.args.get("event") != "message"
     app = cast(Flask, current_app._get_current_object())  # type: ignore[attr-defined]
     begin = engine.snapshot(live.snapshot(app, view.uuid, is_named))
-    return open_stream(live.topic(view.uuid, is_named), principal.claims, generation, begin)
+    return open_stream(live.topic(view.uuid, is_named), principal.claims, begin)
 
 
 def _wanted_ads() -> set[str] | None:

@@ -16,13 +16,13 @@ from app.web.event_stream import open_stream
 PAGE_MESSAGES = 200
 
 
-def open_inbox(subscription: Subscription, generation: int) -> Response:
+def open_inbox(subscription: Subscription) -> Response:
     """Raises Unauthorized when the recipient was deleted meanwhile."""
     recipient_id = recipients.arrive(subscription)
     app = current_app._get_current_object()  # type: ignore[attr-defined]
     read = partial(_read, app, recipient_id)
     topic = topics.inbox(recipient_id)
-    return open_stream(topic, subscription.claims, generation, engine.snapshot(read))
+    return open_stream(topic, subscription.claims, engine.snapshot(read))
 
 
 def _read(app: Flask, recipient_id: int) -> Iterator[tuple[str, bytes]]:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 from functools import wraps
 from typing import Any
 
-from flask import Response, request
+from flask import Response, g, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -26,10 +26,10 @@ HEADERS = {"Cache-Control": "no-cache, no-store", "X-Accel-Buffering": "no"}
 CONTENT_TYPE = "text/event-stream; charset=utf-8"
 
 
-def open_stream(topic: str, claims: Claims, generation: int, join: Join | None = None) -> Response:
+def open_stream(topic: str, claims: Claims, join: Join | None = None) -> Response:
     """A stream of the topic, from the client's cursor on where `join` names no other beginning.
 
-    `generation` is the one from before the rights were checked.
+    For views under `@event_stream`.
     """
     db.session.remove()  # a stream may last for days and needs no connection
     if request.method == "HEAD":
@@ -39,7 +39,7 @@ def open_stream(topic: str, claims: Claims, generation: int, join: Join | None =
     left_off = cursor()
     try:
         begin = join or engine.history(left_off)
-        body = engine.open(topic, claims, RequestSocket.of(request.environ), generation, begin)
+        body = engine.open(topic, claims, RequestSocket.of(request.environ), g.generation, begin)
     except Overloaded as overload:
         return _refuse(overload.reason)
     if left_off:
@@ -53,17 +53,24 @@ def _refuse(reason: str) -> Response:
 
 
 def event_stream(view: View) -> View:
-    """Any status but 200 stops an EventSource for good (WHATWG HTML, 9.2.3), so a database that is away for a
-    moment, or a broker without which a ticket can't be taken, looks like any other overload to readers."""
+    """Makes a view that checks rights and then returns `open_stream(…)` the opening of a stream.
+
+    The generation of the engine's control orders is noted before the view checks rights: an order that comes
+    between the check and the opening then ends the stream.
+
+    Any status but 200 stops an EventSource for good (WHATWG HTML, 9.2.3). So where the database is away for a
+    moment, or the broker that a ticket is redeemed with, the answer is a stream that says `overloaded`.
+    """
 
     @wraps(view)
     def answer(*args: Any, **kwargs: Any) -> ResponseReturnValue:
+        g.generation = engine.control.generation
         try:
             return view(*args, **kwargs)
         except (DBAPIError, PoolTimeout, BrokerUnavailable) as error:
             if not (isinstance(error, BrokerUnavailable) or is_database_unavailable(error)):
                 raise
-            log.warning("a stream was sent away: %s", type(error).__name__)
+            log.warning("a stream was refused: %s", type(error).__name__)
             return response(refusal("overloaded"))
 
     return answer

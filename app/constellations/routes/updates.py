@@ -20,10 +20,9 @@ blueprint = Blueprint("updates", __name__, url_prefix="/sse")
 @blueprint.get("/updates/<constellation_uuid>")
 @event_stream
 def updates(constellation_uuid: str) -> ResponseReturnValue:
-    generation = engine.control.generation
     principal = identify_cached(query=True)
     topic = _readable_topic(principal, constellation_uuid, Rights.READ)
-    return open_stream(topic, principal.claims, generation)
+    return open_stream(topic, principal.claims)
 
 
 @blueprint.post("/notify/<constellation_uuid>")

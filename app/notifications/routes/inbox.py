@@ -7,7 +7,6 @@ from app.auth import subscribers
 from app.auth.credentials import MissingCredentials
 from app.auth.subscribers import Subscription, identify_subscriber
 from app.errors import Invalid, Unauthorized
-from app.extensions import engine
 from app.notifications.inbox import open_inbox
 from app.notifications.parsing import check_name
 from app.web.event_stream import event_stream
@@ -19,9 +18,8 @@ blueprint = Blueprint("inbox", __name__)
 @event_stream
 def stream() -> ResponseReturnValue:
     """A bad token is 400 here, as the clients of this family expect."""
-    generation = engine.control.generation
     try:
-        return open_inbox(_subscription(), generation)
+        return open_inbox(_subscription())
     except Unauthorized as error:
         raise Invalid(error.message) from error
 
