@@ -23,6 +23,7 @@ from gevent.pool import Pool
 from app.concepts import leases
 from app.concepts.held_job import QUEUED, HeldJob
 from app.concepts.job_steps import JobSteps
+from app.concepts.meters import TaskMeters
 from app.concepts.progress import Lost
 from app.extensions import Part
 from app.realtime.engine import Engine
@@ -53,11 +54,16 @@ class JobPoller:
     """
 
     def __init__(
-        self, app: Flask, make_driver: Callable[[str], JobSteps], engine: Engine, bounds: PollerLimits
+        self,
+        app: Flask,
+        make_driver: Callable[[str], JobSteps],
+        engine: Engine,
+        meters: TaskMeters,
+        bounds: PollerLimits,
     ) -> None:
         self.bounds = bounds
         self._app, self._make_driver = app, make_driver
-        self._engine, self._meters = engine, engine.meters
+        self._engine, self._meters = engine, meters
         self._worker = ""
         self._driver: JobSteps  # once it was started
         self._held: dict[str, HeldJob] = {}
@@ -238,8 +244,8 @@ class JobPoller:
         self._measure()
 
     def _measure(self) -> None:
-        self._meters.tasks_held = len(self._held)
-        self._meters.tasks_waiting = len(self._new) + len(self._ready)
+        self._meters.held = len(self._held)
+        self._meters.waiting = len(self._new) + len(self._ready)
 
 
 poller_part: Part[JobPoller] = Part("concepts")

@@ -13,8 +13,8 @@ from app.concepts.client import UNREACHABLE, TaskClient
 from app.concepts.failures import Busy, CallFailed, Malformed, ServiceUnreachable, TaskMissing, TaskRefused
 from app.concepts.held_job import QUEUED, HeldJob
 from app.concepts.live import FINAL
+from app.concepts.meters import TaskMeters
 from app.concepts.progress import Progress
-from app.realtime.meters import Meters
 
 log = logging.getLogger("hub.concepts")
 
@@ -38,7 +38,7 @@ class JobSteps:
     """`worker` is the name under which jobs are held and the service is called."""
 
     def __init__(
-        self, client: TaskClient, breaker: Breaker, meters: Meters, patience: Patience, worker: str
+        self, client: TaskClient, breaker: Breaker, meters: TaskMeters, patience: Patience, worker: str
     ) -> None:
         self._client, self._breaker, self._meters = client, breaker, meters
         self._patience = patience
@@ -113,11 +113,11 @@ class JobSteps:
             self._breaker.failed()
         else:
             self._breaker.succeeded()
-        if self._breaker.state != self._meters.task_breaker:
-            log.warning("the breaker is %s", self._breaker.state, extra={"was": self._meters.task_breaker})
-        self._meters.task_breaker = self._breaker.state
-        self._meters.task_calls[outcome] += 1
-        self._meters.task_seconds.observe(seconds)
+        if self._breaker.state != self._meters.breaker:
+            log.warning("the breaker is %s", self._breaker.state, extra={"was": self._meters.breaker})
+        self._meters.breaker = self._breaker.state
+        self._meters.calls[outcome] += 1
+        self._meters.call_seconds.observe(seconds)
         log.info(
             "task %s",
             what,
@@ -172,7 +172,7 @@ class JobSteps:
         return None
 
     def _count(self, held: HeldJob, status: str) -> None:
-        self._meters.tasks_finished[status] += 1
+        self._meters.finished[status] += 1
         self._meters.processing_seconds.observe(monotonic() - held.began_at)
 
     def _delay(self, tries: int, asked: float | None = None, held: HeldJob | None = None) -> float:

@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 
 SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 """Upper bounds of the buckets of a histogram of times; one more bucket takes what is above."""
-LONG_SECONDS = (1.0, 2.5, 5.0, 10.0, 20.0, 40.0, 60.0, 120.0, 300.0, 600.0)
 
 
 class Histogram:
@@ -54,11 +53,3 @@ class Meters:
     deliveries: Counter[str] = field(default_factory=Counter)  # of pushes: delivered, partial
     replies: Counter[str] = field(default_factory=Counter)  # of questions, by how they ended
     reply_seconds: Histogram = field(default_factory=Histogram)  # from a question to its first answer
-
-    task_calls: Counter[str] = field(default_factory=Counter)  # to the task service, by outcome
-    task_seconds: Histogram = field(default_factory=Histogram)  # of each call
-    tasks_finished: Counter[str] = field(default_factory=Counter)  # completed, failed
-    processing_seconds: Histogram = field(default_factory=lambda: Histogram(LONG_SECONDS))  # of whole tasks
-    tasks_held: int = 0  # unfinished ones that this worker sees to; now, not in total
-    tasks_waiting: int = 0  # of these, those whose turn has come while no place was free
-    task_breaker: str = "closed"  # or open, half_open: whether the task service is believed to be up

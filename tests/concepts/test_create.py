@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from flask import Flask
 
+from app.concepts.meters import meters_part
 from tests.bodies import BAD_BODIES, NOT_TEXTS
 from tests.cast import MakeApp, Person, assert_refused
 from tests.concepts.conftest import IMAGE, PATH, Planted, show, submit, wait_finished, wait_settled
@@ -152,14 +153,14 @@ def test_a_service_that_is_down_is_not_asked_by_everybody(
     body = {"image_url": IMAGE}
     for number in range(8):
         assert alice.post(PATH, json={**body, "ad_archive_id": f"ad-{number}"}).status_code == 502
-    meters = app.extensions["engine"].meters
-    assert meters.task_breaker == "open"
-    assert meters.task_calls["unreachable"] in (5, 6)  # a probe, should a second have passed
+    meters = meters_part.of(app)
+    assert meters.breaker == "open"
+    assert meters.calls["unreachable"] in (5, 6)  # a probe, should a second have passed
     service.come_back()
     wait_until(
         lambda: alice.post(PATH, json={**body, "ad_archive_id": "ad-0"}).status_code == 201, 5, "the probe"
     )
-    assert meters.task_breaker == "closed"
+    assert meters.breaker == "closed"
 
 
 def test_attempts_can_be_told_apart_by_the_service(alice: Person, service: TaskService) -> None:

@@ -14,6 +14,7 @@ from gevent.event import Event
 
 from app.concepts import job_poller, leases
 from app.concepts.answers import TaskAnswer
+from app.concepts.meters import meters_part
 from app.concepts.models import Job
 from app.concepts.progress import Lost, Progress
 from app.db.session import transaction
@@ -130,7 +131,7 @@ def test_what_a_stopping_worker_was_asked_to_wait_with_waits(
 ) -> None:
     service.then("GET", Reply(429, {}, (("Retry-After", "2"),)))
     id = submit(alice)["id"]
-    wait_until(lambda: app.extensions["engine"].meters.task_calls["busy"], what="a busy service")
+    wait_until(lambda: meters_part.of(app).calls["busy"], what="a busy service")
     alice.app = another()
     app.extensions["concepts"].stop()
     wait_finished(alice, id)
@@ -303,24 +304,24 @@ def test_a_service_that_is_away_for_a_while(app: Flask, alice: Person, service: 
     service.mood = Mood(task_seconds=(0.3, 0.3))
     ids = [submit(alice)["id"] for _ in range(10)]
     service.go_away()
-    meters = app.extensions["engine"].meters
-    wait_until(lambda: meters.task_breaker == "open", what="the breaker to open")
+    meters = meters_part.of(app)
+    wait_until(lambda: meters.breaker == "open", what="the breaker to open")
     service.come_back()
     assert {wait_finished(alice, id)["status"] for id in ids} == {"completed"}
-    assert meters.task_breaker == "closed"
+    assert meters.breaker == "closed"
 
 
 def test_concurrency_is_bounded(make_app: MakeApp, alice: Person, service: TaskService) -> None:
     app = alice.app = make_app(EXTERNAL_API_URL=service.url, TASK_CONCURRENCY="2")
     service.mood = Mood(slow=1, slow_seconds=0.05)
     all_begun = [gevent.spawn(submit, alice) for _ in range(12)]
-    meters = app.extensions["engine"].meters
-    wait_until(lambda: meters.tasks_waiting > 5, what="a queue")
+    meters = meters_part.of(app)
+    wait_until(lambda: meters.waiting > 5, what="a queue")
     for begun in all_begun:
         assert wait_finished(alice, begun.get()["id"])["status"] == "completed"
     assert service.most_inside == 2
     wait_settled(app)
-    wait_until(lambda: (meters.tasks_waiting, meters.tasks_held) == (0, 0), what="everything to be let go")
+    wait_until(lambda: (meters.waiting, meters.held) == (0, 0), what="everything to be let go")
 
 
 def test_a_place_that_gets_free_is_used_at_once(
@@ -343,10 +344,10 @@ def test_it_is_measured(make_app: MakeApp, alice: Person, service: TaskService) 
     wait_finished(alice, submit(alice)["id"])
     service.then("POST", Reply(403, {}))
     assert alice.post(PATH, json={"ad_archive_id": "x", "image_url": "http://a"}).status_code == 502
-    meters = app.extensions["engine"].meters
-    assert meters.task_calls == {"ok": 2, "broken": 1, "missing": 1, "refused": 1}
-    assert meters.tasks_finished == {"completed": 1, "failed": 1}
-    assert sum(meters.task_seconds.counts) == 5
+    meters = meters_part.of(app)
+    assert meters.calls == {"ok": 2, "broken": 1, "missing": 1, "refused": 1}
+    assert meters.finished == {"completed": 1, "failed": 1}
+    assert sum(meters.call_seconds.counts) == 5
     assert sum(meters.processing_seconds.counts) == 2
 
 

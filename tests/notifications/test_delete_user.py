@@ -63,7 +63,7 @@ def test_a_stream_that_missed_the_order_is_found(
     inbox = open_inbox("dora")
     inbox.wait_for("ping")
     with monkeypatch.context() as patch:
-        patch.setattr(engine, "cut", lambda *_, **__: None)
+        patch.setattr(engine, "disconnect", lambda *_, **__: None)
         shop.delete("/api/user/dora")
     engine.rechecks.check_all()
     assert inbox.wait_for_named("stream.closed") == {"reason": "deleted"}

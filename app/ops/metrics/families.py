@@ -2,12 +2,13 @@
 
 from dataclasses import dataclass
 
+from app.concepts.breaker import CLOSED
+from app.concepts.meters import LONG_SECONDS, TaskMeters
 from app.ops.connections import open_sockets
 from app.ops.metrics.family import Family
 from app.ops.metrics.process import ProcessStats
 from app.ops.metrics.requests import Requests
 from app.realtime.engine import Engine
-from app.realtime.meters import LONG_SECONDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,6 +16,7 @@ class MetricsSource:
     """Where the numbers of a worker are found."""
 
     engine: Engine
+    concepts: TaskMeters
     requests: Requests
     process: ProcessStats
 
@@ -251,46 +253,46 @@ TASKS = (
         "hub_task_calls",
         "counter",
         "Calls to the task service, by outcome.",
-        lambda it: it.engine.meters.task_calls,
+        lambda it: it.concepts.calls,
         ("outcome",),
     ),
     Family(
         "hub_task_call_seconds",
         "histogram",
         "Calls to the task service.",
-        lambda it: it.engine.meters.task_seconds,
+        lambda it: it.concepts.call_seconds,
     ),
     Family(
         "hub_tasks_finished",
         "counter",
         "Tasks of concepts that ended, by their status.",
-        lambda it: it.engine.meters.tasks_finished,
+        lambda it: it.concepts.finished,
         ("status",),
     ),
     Family(
         "hub_task_processing_seconds",
         "histogram",
         "From a submission to the end of its task.",
-        lambda it: it.engine.meters.processing_seconds,
+        lambda it: it.concepts.processing_seconds,
         bounds=LONG_SECONDS,
     ),
     Family(
         "hub_tasks_held",
         "gauge",
         "Unfinished tasks that workers see to.",
-        lambda it: it.engine.meters.tasks_held,
+        lambda it: it.concepts.held,
     ),
     Family(
         "hub_tasks_waiting",
         "gauge",
         "Tasks whose turn has come while no call was free.",
-        lambda it: it.engine.meters.tasks_waiting,
+        lambda it: it.concepts.waiting,
     ),
     Family(
         "hub_task_breakers_open",
         "gauge",
         "Workers that believe the task service to be down.",
-        lambda it: int(it.engine.meters.task_breaker != "closed"),
+        lambda it: int(it.concepts.breaker != CLOSED),
     ),
 )
 FAMILIES = (*WORKERS, *REQUESTS, *STREAMS, *EVENTS, *BROKER, *SOCKETS, *TASKS)

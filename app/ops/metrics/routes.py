@@ -6,6 +6,7 @@ from hmac import compare_digest
 from flask import Blueprint, Flask, Response, current_app, jsonify, request
 from flask.typing import ResponseReturnValue
 
+from app.concepts.meters import meters_part
 from app.errors import Forbidden, Unauthorized, Unavailable
 from app.extensions import Part
 from app.ops.connections import count_connections
@@ -27,7 +28,7 @@ FORMS = {"text/plain": PLAIN, "application/openmetrics-text": OPENMETRICS, JSON:
 def init_app(app: Flask, engine: Engine) -> None:
     requests = Requests()
     app.wsgi_app = TimeRequests(app.wsgi_app, requests)  # type: ignore[method-assign]
-    metrics_part.bind(app, Metrics(MetricsSource(engine, requests, ProcessStats())))
+    metrics_part.bind(app, Metrics(MetricsSource(engine, meters_part.of(app), requests, ProcessStats())))
     app.register_blueprint(blueprint)
 
 
