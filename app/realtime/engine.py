@@ -22,23 +22,24 @@ from app.realtime.event import NOWHERE, Event, Position, pack
 from app.realtime.meters import Meters
 from app.realtime.net.takeover import RequestSocket
 from app.realtime.outbox import Outbox
+from app.realtime.pacing import RETRY_SECONDS
 from app.realtime.presence import make_presence
 from app.realtime.presence.leases import Leases
 from app.realtime.rechecks import Rechecks
 from app.realtime.sockets.connection import NOBODY, Accept, Connection, Refuse, SocketLimits
 from app.realtime.sockets.registry import OVERLOADED, SHUTDOWN, Sockets
 from app.realtime.streams.dispatcher import Dispatcher
+from app.realtime.streams.heartbeats import Heartbeats
 from app.realtime.streams.hub import Hub
 from app.realtime.streams.replay import join, until_available
 from app.realtime.streams.response import StreamBody, StreamWriter
 from app.realtime.streams.snapshot import Read, Snapshot
 from app.realtime.streams.topic import FINISHED, Subscriber, Topic
-from app.realtime.timers import Expiry, Heartbeats, Ticker
+from app.realtime.timers import Expiry, Ticker
 from app.realtime.workers.mailbox import Mailbox
 
 log = logging.getLogger(__name__)
 
-RETRY_SECONDS = 0.25
 SNAPSHOTS_AT_ONCE = 32
 
 Join = Callable[[Subscriber], Iterator[bytes]]

@@ -8,10 +8,9 @@ import gevent
 from gevent.event import Event
 
 from app.realtime.broker.base import Broker, BrokerUnavailable
+from app.realtime.pacing import RETRY_SECONDS
 
 log = logging.getLogger(__name__)
-
-RETRY_SECONDS = 0.25
 
 
 class Outbox:

@@ -1,8 +1,7 @@
-"""What happens by the clock, for all streams of a worker at once: one greenlet, no timer per stream."""
+"""What a worker does by the clock: one greenlet, and no timer for each stream or socket."""
 
 import heapq
 import logging
-from collections import defaultdict
 from collections.abc import Callable, Mapping
 from time import monotonic, time
 from typing import Generic, Protocol, TypeVar
@@ -10,13 +9,10 @@ from typing import Generic, Protocol, TypeVar
 import gevent
 
 from app.realtime.claims import Claims
-from app.realtime.streams import sse
-from app.realtime.streams.topic import Subscriber
 
 log = logging.getLogger(__name__)
 
 TICK_SECONDS = 0.25
-PAUSE_EVERY = 250
 
 
 class Ticker:
@@ -48,57 +44,6 @@ class Ticker:
                     task()
                 except Exception:
                     log.exception("a timer task failed")
-
-
-class Heartbeats:
-    """A wheel of seconds: each stream stands in the second in which it is due for a comment.
-
-    Where its topic was busy meanwhile, it just moves on. Streams of one topic are spread over the last
-    fifth of the interval, so that they do not all fall due at once.
-    """
-
-    def __init__(self, seconds: int) -> None:
-        self._seconds = seconds
-        self._wheel: defaultdict[int, set[Subscriber]] = defaultdict(set)
-        self._next = int(monotonic()) + 1
-        self._count = 0
-
-    def add(self, subscriber: Subscriber) -> None:
-        self._put(subscriber, monotonic())
-
-    def remove(self, subscriber: Subscriber) -> None:
-        due = self._wheel.get(subscriber.heartbeat_at)
-        if due is not None:
-            due.discard(subscriber)
-
-    def tick(self) -> None:
-        while self._next <= monotonic():
-            due = self._wheel.pop(self._next, set())
-            self._next += 1
-            for count, subscriber in enumerate(list(due)):
-                if subscriber in due:
-                    self._visit(subscriber)
-                if count % PAUSE_EVERY == PAUSE_EVERY - 1:
-                    gevent.sleep(1e-6)
-
-    def _visit(self, subscriber: Subscriber) -> None:
-        if subscriber.reason is not None:
-            return
-        subscriber.forget_seen()
-        now = monotonic()
-        quiet_since = subscriber.topic.last_dispatch
-        if now - quiet_since < self._seconds * 0.8:
-            self._put(subscriber, quiet_since)
-            return
-        if subscriber.position is not None:
-            subscriber.push(sse.HEARTBEAT)
-        self._put(subscriber, now)
-
-    def _put(self, subscriber: Subscriber, since: float) -> None:
-        self._count += 1
-        spread = (self._count % 8) / 8 * self._seconds * 0.2
-        subscriber.heartbeat_at = max(self._next, int(since + self._seconds - spread))
-        self._wheel[subscriber.heartbeat_at].add(subscriber)
 
 
 class Bearer(Protocol):

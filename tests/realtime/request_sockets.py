@@ -94,7 +94,7 @@ class Worker:
         wait_until(lambda: self.sockets.is_empty, timeout, lambda: f"{self.sockets.held} sockets to go")
         assert not self.sockets.by_id
         assert not self.sockets.tokens
-        assert not self.sockets.leaving
+        assert not self.sockets.closing
 
     def stop(self) -> None:
         self.sockets.stop()

@@ -16,7 +16,7 @@ def formed(count: int) -> tuple[Cohort, list[Subscriber]]:
     for number in range(count):
         subscriber = Subscriber(topic, Claims("alice", "t", 0), 1000)
         subscriber.fd = 100 + number
-        cohort.enter(subscriber)
+        cohort.join(subscriber)
         members.append(subscriber)
     return cohort, members
 
@@ -37,7 +37,7 @@ def test_who_enters_during_a_batch_is_not_given_it() -> None:
     cohort, _ = formed(2)
     cohort.begin(BEFORE, AFTER)
     late = Subscriber(Topic("constellation:a"), Claims("bob", "t", 0), 1000)
-    cohort.enter(late)
+    cohort.join(late)
     assert cohort.end == 2
     cohort.leave(late)
     assert late.position == AFTER
@@ -48,7 +48,7 @@ def test_bytes_are_counted_for_each_from_its_entrance() -> None:
     cohort.begin(BEFORE, AFTER)
     cohort.finish(10)
     second = Subscriber(Topic("constellation:a"), Claims("bob", "t", 0), 1000)
-    cohort.enter(second)
+    cohort.join(second)
     cohort.begin(AFTER, Position("epoch1", 3))
     cohort.finish(5)
     for member in (first, second):

@@ -107,7 +107,7 @@ def test_pushing_to_a_reader_that_left_does_no_harm(stage: Stage) -> None:
     subscriber.push(sse.encode("x" * 10_000))  # before the poller had a chance to notice
     subscriber.push(sse.encode("y"))
     stage.wait_ended(subscriber)
-    assert subscriber.frames is None and subscriber.buffered == 0
+    assert subscriber.send_buffer is None
 
 
 def test_a_slow_reader_gets_everything_whole(stage: Stage) -> None:
@@ -115,7 +115,7 @@ def test_a_slow_reader_gets_everything_whole(stage: Stage) -> None:
     texts = [f"{n} " + "x" * 900 for n in range(50)]
     for text in texts:
         subscriber.push(sse.encode(text))
-    assert subscriber.buffered > 0, "the kernel took it all: this test would prove nothing"
+    assert subscriber.unsent_bytes > 0, "the kernel took it all: this test would prove nothing"
     subscriber.close("shutdown")
     events = decode(read_all(client))
     assert events == [("message", text) for text in texts] + [("stream.closed", '{"reason": "shutdown"}')]
@@ -136,9 +136,9 @@ def test_a_reader_past_the_limit_is_cut_off_between_two_events(stage: Stage) -> 
     subscriber, client = stage.open()
     while subscriber.reason is None:
         subscriber.push(sse.encode("x" * 1000))
-        assert subscriber.buffered <= LIMIT + 100
+        assert subscriber.unsent_bytes <= LIMIT + 100
     assert subscriber.reason == "slow_consumer"
-    assert subscriber.buffered < 2000  # the event that was begun, and the reason
+    assert subscriber.unsent_bytes < 2000  # the event that was begun, and the reason
     events = decode(read_all(client))
     assert events[-1] == ("stream.closed", '{"reason": "slow_consumer"}')
     assert set(events[:-1]) == {("message", "x" * 1000)}

@@ -9,7 +9,7 @@ import gevent
 import pytest
 
 from app.realtime.sockets import registry as sockets_module
-from app.realtime.sockets.connection import INBOX_MESSAGES, Connection
+from app.realtime.sockets.connection import UNREAD_MESSAGES, Connection
 from app.realtime.sockets.frames import Binary
 from tests.realtime.request_sockets import WAYS, Recorder, Worker, Written
 from tests.support.wait import wait_until
@@ -255,7 +255,7 @@ def test_a_peer_that_is_faster_than_its_handler_has_to_wait(worker: Worker) -> N
     wait_until(lambda: connection.is_paused)
     gevent.sleep(0.05)
     assert not sending.dead, "the kernel took it all: this test would prove nothing"
-    assert len(connection.inbox or ()) <= INBOX_MESSAGES + 65536 // 20_000
+    assert len(connection.unread or ()) <= UNREAD_MESSAGES + 65536 // 20_000
     may_go_on.set()
     sending.get(timeout=10)
     wait_until(lambda: len(slow.told) == 401)

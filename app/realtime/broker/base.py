@@ -9,8 +9,8 @@ Guarantees:
 - The history is bounded by count, age and bytes; the newest event is always kept. The epoch and the
   number of the last event outlive the history by `POSITION_SECONDS`.
 - Of a brief topic (`TopicKind.is_brief`) fewer events are kept, and its position only for `BRIEF_SECONDS`
-  after the last read or publish. Without a position and without a subscriber, `publish` keeps nothing: the next
-  reader gets a new epoch, and a reader that was interrupted meanwhile sees the change of epoch.
+  after the last read or publish. Without a position and without a subscriber, `publish` keeps nothing: the
+  next reader gets a new epoch, and a reader that was interrupted meanwhile sees the change of epoch.
 - Mail goes to one worker and is kept nowhere: in order per sender. What is mailed to a worker
   that is not listening, or while the broker is away, is lost.
 - A topic whose numbers are lost gets a new epoch. Where a store that may have lost the newest events goes on

@@ -1,4 +1,5 @@
-"""Frames that a socket did not take yet, in order; made when there are some: idle sockets have none."""
+"""Frames that a socket did not take yet, in order. A stream or a connection has one only while it needs one:
+idle ones have none."""
 
 import logging
 from collections import deque
@@ -10,19 +11,20 @@ log = logging.getLogger(__name__)
 FRAMES_PER_WRITE = 64
 
 OnWritten = Callable[[bool], None]
-"""Told once: True when the kernel took the last byte, False when the connection ended before."""
+"""Called once: with True when the kernel took the last byte, with False when the connection ended before."""
 
 
 def report(on_written: OnWritten | None, is_written: bool) -> None:
     if on_written is not None:
         try:
             on_written(is_written)
-        except Exception:  # whoever waited may fail, the connection goes on
-            log.exception("who waited for a frame to be written failed")
+        except Exception:  # the caller that waited may fail, the connection goes on
+            log.exception("a callback of a written frame failed")
 
 
 class SendBuffer:
-    """`size` bytes are unsent; of the first frame `_head` were sent, or some may be on their way."""
+    """`size` bytes are unsent. Of the first frame `_head` bytes were sent; while `_is_begun`, more of it may
+    be on their way."""
 
     __slots__ = ("_frames", "_head", "_is_begun", "size")
 
@@ -33,7 +35,7 @@ class SendBuffer:
         self.size = 0
 
     def add(self, frame: bytes, on_written: OnWritten | None = None, sent: int = 0) -> None:
-        """`sent` bytes of the frame left already; it is the first one then."""
+        """`sent` bytes of the frame have left already; it is the first frame then."""
         self._frames.append((frame, on_written))
         self.size += len(frame) - sent
         if sent:
@@ -44,8 +46,12 @@ class SendBuffer:
         frames: list[bytes | memoryview] = [frame for frame, _ in islice(self._frames, FRAMES_PER_WRITE)]
         if self._head:
             frames[0] = memoryview(frames[0])[self._head :]
-        self._is_begun = True
         return frames
+
+    def begin(self) -> bytes | memoryview:
+        """The first frame, for a write that takes its time: meanwhile `drop_unsent` keeps it."""
+        self._is_begun = True
+        return self.first()[0]
 
     def advance(self, sent: int) -> None:
         self.size -= sent
@@ -57,9 +63,9 @@ class SendBuffer:
             report(on_written, True)
 
     def drop_unsent(self) -> list[OnWritten | None]:
-        """Only a frame that was begun is kept: half of one would break the stream. Returns who waits for
-        the others."""
-        kept = self._frames.popleft() if self._is_begun else None
+        """Keeps only a frame that was begun, since half a frame would break the stream. Returns the callbacks
+        of the frames that were dropped."""
+        kept = self._frames.popleft() if self._frames and (self._is_begun or self._head) else None
         dropped, self._frames, self.size = self._frames, deque(), 0
         if kept is not None:
             self._frames.append(kept)
@@ -68,6 +74,6 @@ class SendBuffer:
 
     def fail(self) -> None:
         """The connection ended: nothing of this will be sent."""
-        self._is_begun = False
+        self._is_begun, self._head = False, 0
         for on_written in self.drop_unsent():
             report(on_written, False)

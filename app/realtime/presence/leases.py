@@ -13,12 +13,12 @@ import gevent
 from gevent.event import Event
 
 from app.realtime.broker.base import BrokerUnavailable
+from app.realtime.pacing import RETRY_SECONDS
 from app.realtime.presence.base import Holder, Lease, Presence
 from app.realtime.presence.releases import Claim, Releases
 
 log = logging.getLogger(__name__)
 
-RETRY_SECONDS = 0.25
 BATCH_NAMES = 500
 DRAIN_SECONDS = 2.0
 SETTLE_SECONDS = 1.0  # in which all workers find a store that came back, and renew what they held

@@ -1,44 +1,42 @@
-"""One WebSocket: what its bytes mean, what waits in it, and how it ends. How bytes travel its wire knows."""
+"""One WebSocket: what its bytes mean, what waits in it, and how it ends. A transport carries the bytes."""
 
 import json
 from collections import deque
 from time import monotonic, time
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import NamedTuple, Protocol
 
 from app.realtime.claims import Claims
+from app.realtime.meters import Meters
 from app.realtime.net.send_buffer import OnWritten, SendBuffer, report
 from app.realtime.sockets import frames
 from app.realtime.sockets.frames import Parser, ProtocolError
 from app.realtime.sockets.token_bucket import TokenBucket
 
-if TYPE_CHECKING:
-    from app.realtime.sockets.epoll_transport import Transport
-    from app.realtime.sockets.registry import Sockets
-
-INBOX_MESSAGES = 64
-INBOX_BYTES = 1024 * 1024
+UNREAD_MESSAGES = 64
+UNREAD_BYTES = 1024 * 1024
 MOST_REFUSED = 100
 LOST = 1006  # never on the wire: the connection ended without a close frame (RFC 6455, 7.4.1)
 PING = frames.encode_frame(frames.PING, b"")
 
 
 class SocketHandler(Protocol):
-    """What an area does with its connections. The calls of one connection come one after the other, from a
-    few greenlets that all connections share: none may block for long. What they raise is logged and closes
-    the connection with 1011."""
+    """What an area does with its connections. The calls for one connection come one after the other, from the
+    few greenlets of the handler pool, which all connections share: no call may block for long. An exception
+    is logged and closes the connection with 1011."""
 
     def opened(self, connection: "Connection") -> None:
-        """First of all, once the handshake was answered."""
+        """The first call, after the handshake was answered."""
 
     def received(self, connection: "Connection", message: bytes) -> None:
-        """A whole message; one that is not text is a `frames.Binary`."""
+        """A whole message; a message that is not text is a `frames.Binary`."""
 
     def closed(self, connection: "Connection", code: int, reason: str) -> None:
-        """Last of all and exactly once: by whomever it ended. 1005: without a code, 1006: without a word."""
+        """The last call, made exactly once, whichever side ended the connection. 1005: the peer gave no code,
+        1006: there was no close frame."""
 
 
 class Accept(NamedTuple):
-    """Whom a connection is for. `name` is the user's; without a handler nobody is told of it."""
+    """For whom a connection is opened. `name` is the user's; without a handler no area is told of it."""
 
     name: str
     claims: Claims
@@ -56,7 +54,7 @@ NOBODY = Accept("", Claims("", "", 0), None)
 
 
 class SocketLimits(NamedTuple):
-    """Of every connection. A peer that answers no ping within `pong_seconds` is given up."""
+    """Limits of every connection. A peer that answers no ping within `pong_seconds` is disconnected."""
 
     buffer_bytes: int = 1024 * 1024
     frame_bytes: int = 1024 * 1024
@@ -66,17 +64,53 @@ class SocketLimits(NamedTuple):
     pong_seconds: int = 10
 
 
+class Owner(Protocol):
+    """What a connection needs of the registry that owns it."""
+
+    limits: SocketLimits
+    meters: Meters
+
+    def schedule(self, connection: "Connection") -> None:
+        """There is something to tell the handler."""
+
+    def remove(self, connection: "Connection") -> None:
+        """The connection has ended; its close frame may still be on the way."""
+
+    def await_close(self, connection: "Connection") -> None:
+        """The close frame was sent or buffered: the peer has a moment to take it."""
+
+    def release(self, connection: "Connection") -> None:
+        """The socket is closed."""
+
+
+class Transport(Protocol):
+    """Carries the bytes of connections. Nothing here may block or raise."""
+
+    def write(self, connection: "Connection", frame: bytes, on_written: OnWritten | None) -> None:
+        """Called without a send buffer: writes the frame now, or begins a send buffer with it."""
+
+    def flush(self, connection: "Connection") -> None:
+        """Writes the send buffer, if there is one; else shuts down a connection that is done."""
+
+    def update_interest(self, connection: "Connection") -> None:
+        """`is_paused` has changed: it says whether the transport reads from the peer."""
+
+    def drop(self, connection: "Connection") -> None:
+        """Closes the socket at once, whatever is unsent; harmless when repeated."""
+
+
 class Connection:
     """`id` is unique in the cluster, `name` the user's. `code` is 0 while open, then how it ended.
 
-    `is_deaf`: what the peer still sends is not looked at. `failure`: the rule it broke, for which it will be
-    closed when its handler has what came before.
-    `heard_at` and `pinged_at` are of the monotonic clock.
+    `is_deaf`: what the peer still sends is discarded. `failure`: the rule that the peer broke; the connection
+    is closed for it once its handler has had what came before. `heard_at` and `pinged_at` are of the
+    monotonic clock.
     """
 
     __slots__ = (
         "__weakref__",
         "_bucket",
+        "_owner",
         "_parser",
         "claims",
         "code",
@@ -87,8 +121,6 @@ class Connection:
         "handler",
         "heard_at",
         "id",
-        "inbox",
-        "inbox_bytes",
         "is_deaf",
         "is_opened",
         "is_paused",
@@ -99,29 +131,31 @@ class Connection:
         "pinged_at",
         "reason",
         "send_buffer",
-        "sockets",
         "transport",
+        "unread",
+        "unread_bytes",
     )
 
-    def __init__(self, id_: str, accept: Accept, sockets: "Sockets", transport: "Transport") -> None:
+    def __init__(self, id_: str, accept: Accept, owner: Owner, transport: Transport) -> None:
         self.id = id_
         self.name, self.claims, self.handler = accept
-        self.sockets = sockets
+        self._owner = owner
         self.transport = transport
         self.fd = -1
         self.code = 0
         self.reason = ""
         self.failure: Refuse | None = None
         self.send_buffer: SendBuffer | None = None
-        self.inbox: deque[bytes] | None = None
-        self.inbox_bytes = 0
+        self.unread: deque[bytes] | None = None
+        self.unread_bytes = 0
         self.is_opened = self.is_scheduled = self.is_paused = self.is_deaf = False
         self.opened_at = self.heard_at = monotonic()
         self.frames_in = self.frames_out = 0
         self.ping_at = 0
         self.pinged_at = 0.0
-        self._parser = Parser(sockets.bounds.frame_bytes)
-        self._bucket = TokenBucket(sockets.bounds.frames_per_second, sockets.bounds.frames_burst)
+        limits = owner.limits
+        self._parser = Parser(limits.frame_bytes)
+        self._bucket = TokenBucket(limits.frames_per_second, limits.frames_burst)
 
     @property
     def is_open(self) -> bool:
@@ -129,7 +163,7 @@ class Connection:
 
     @property
     def is_done(self) -> bool:
-        """Neither side has anything more to say; there may be a backlog."""
+        """Neither side has anything more to say; there may be a send buffer."""
         return self.is_deaf and self.code != 0
 
     # Sending
@@ -150,37 +184,37 @@ class Connection:
         self._put(PING)
 
     def _put(self, frame: bytes, on_written: OnWritten | None = None) -> None:
-        meters = self.sockets.meters
+        meters = self._owner.meters
         meters.frames_out += 1
         self.frames_out += 1
         meters.frame_bytes_out += len(frame)
-        send_buffer = self.send_buffer
-        if send_buffer is None:
+        buffer = self.send_buffer
+        if buffer is None:
             self.transport.write(self, frame, on_written)
-        elif send_buffer.size + len(frame) > self.sockets.bounds.buffer_bytes:
-            dropped = send_buffer.drop_unsent()
+        elif buffer.size + len(frame) > self._owner.limits.buffer_bytes:
+            dropped = buffer.drop_unsent()
             self.close(1008, "slow consumer")
             for waiting in (*dropped, on_written):
                 report(waiting, False)
         else:
-            send_buffer.add(frame, on_written)
+            buffer.add(frame, on_written)
 
     # Ending
 
     def close(self, code: int, reason: str) -> None:
-        """Says why and ends; what the peer sent and nobody looked at yet is dropped."""
+        """Sends the reason and ends; messages that the handler has not had yet are dropped."""
         if self.code:
             return
-        self.inbox, self.inbox_bytes = None, 0
+        self.unread, self.unread_bytes = None, 0
         self._end(code, reason)
-        self._say_goodbye(frames.encode_close(code, reason))
+        self._send_close(frames.encode_close(code, reason))
 
     def disconnect(self, reason: str) -> None:
-        """Its bearer may not go on; `reason` is one of a stream's (`token_expired`, …)."""
+        """Its bearer may not stay; `reason` is a disconnect reason of streams (`token_expired`, …)."""
         self.close(1008, reason.replace("_", " "))
 
     def fail(self, code: int, reason: str) -> None:
-        """The peer broke a rule; what else it sends is not looked at."""
+        """The peer broke a rule; what else it sends is discarded."""
         self.is_deaf = True
         self.close(code, reason)
         self.transport.flush(self)
@@ -191,22 +225,22 @@ class Connection:
         else:
             self.fail(*failure)
 
-    def gone(self) -> None:
-        """The wire has ended, with or without a goodbye."""
-        send_buffer, self.send_buffer = self.send_buffer, None
+    def lost(self) -> None:
+        """The transport has closed the socket, with or without a close frame before."""
+        buffer, self.send_buffer = self.send_buffer, None
         if not self.code:
             self._end(LOST, "")
         self.is_deaf = True
-        self.sockets.leaving.pop(self, None)
-        if send_buffer is not None:
-            send_buffer.fail()
+        self._owner.release(self)
+        if buffer is not None:
+            buffer.fail()
 
     def _end(self, code: int, reason: str) -> None:
         self.code, self.reason = code, reason
-        self.sockets.forget(self)
+        self._owner.remove(self)
 
-    def _say_goodbye(self, frame: bytes) -> None:
-        self.sockets.leave(self)
+    def _send_close(self, frame: bytes) -> None:
+        self._owner.await_close(self)
         if self.is_paused:
             self.is_paused = False
             self.transport.update_interest(self)
@@ -220,11 +254,11 @@ class Connection:
     def feed(self, data: bytes) -> None:
         """Bytes of the peer, as they come."""
         now = monotonic()
-        self._bucket.grow(now - self.heard_at)
+        self._bucket.refill(now - self.heard_at)
         self.heard_at = now
         if self.is_deaf:
             return
-        self.sockets.meters.frame_bytes_in += len(data)
+        self._owner.meters.frame_bytes_in += len(data)
         try:
             for opcode, payload in self._parser.feed(data):
                 self._handle_frame(opcode, payload)
@@ -234,7 +268,7 @@ class Connection:
             self._fail_in_turn(Refuse(error.code, error.reason))
 
     def _handle_frame(self, opcode: int, payload: bytes) -> None:
-        self.sockets.meters.frames_in += 1
+        self._owner.meters.frames_in += 1
         self.frames_in += 1
         if opcode == frames.CLOSE:
             self._close_as_asked(payload)
@@ -248,24 +282,24 @@ class Connection:
             self._put(frames.encode_frame(frames.PONG, payload))
 
     def _keep(self, message: bytes) -> None:
-        """For the handler. A peer that is faster than it is not listened to for a while."""
-        if self.inbox is None:
-            self.inbox = deque()
-        self.inbox.append(message)
-        self.inbox_bytes += len(message)
-        self.sockets.handler_pool.schedule(self)
-        if not self.is_paused and (len(self.inbox) >= INBOX_MESSAGES or self.inbox_bytes >= INBOX_BYTES):
+        """For the handler. While too much is unread, the transport does not read from the peer."""
+        if self.unread is None:
+            self.unread = deque()
+        self.unread.append(message)
+        self.unread_bytes += len(message)
+        self._owner.schedule(self)
+        if not self.is_paused and (len(self.unread) >= UNREAD_MESSAGES or self.unread_bytes >= UNREAD_BYTES):
             self.is_paused = True
             self.transport.update_interest(self)
 
     def take(self) -> bytes | None:
         """The next message for the handler."""
-        if not self.inbox:
-            self.inbox = None
+        if not self.unread:
+            self.unread = None
             return None
-        message = self.inbox.popleft()
-        self.inbox_bytes -= len(message)
-        if self.is_paused and len(self.inbox) * 2 < INBOX_MESSAGES and self.inbox_bytes * 2 < INBOX_BYTES:
+        message = self.unread.popleft()
+        self.unread_bytes -= len(message)
+        if self.is_paused and len(self.unread) * 2 < UNREAD_MESSAGES and self.unread_bytes * 2 < UNREAD_BYTES:
             self.is_paused = False
             self.transport.update_interest(self)
         return message
@@ -276,12 +310,13 @@ class Connection:
         self.is_deaf = True
         if not self.code:
             self._end(code, reason)
-            self._say_goodbye(frames.encode_close(code))
+            self._send_close(frames.encode_close(code))
         self.transport.flush(self)
 
     def _refuse_frame(self) -> None:
-        """A frame too many is dropped, and the peer told once. Who goes on without a rest is closed."""
-        self.sockets.meters.frames_limited += 1
+        """A frame over the rate is dropped, and the peer told once. A peer that goes on without a rest is
+        disconnected."""
+        self._owner.meters.frames_limited += 1
         if self._bucket.refused == 1:
             error = {"type": "error", "message": "Too many messages", "timestamp": time()}
             self._put(frames.encode(json.dumps(error).encode()))

@@ -1,5 +1,5 @@
-"""How the bytes of WebSockets travel. All sockets of a worker are in one epoll: an idle one is a file
-descriptor and an object.
+"""The transport of WebSockets whose sockets were taken over. All of a worker are in one epoll: an idle one is
+a file descriptor and an object.
 
 A connection is its object and not its number: descriptors are reused.
 """
@@ -8,7 +8,6 @@ import logging
 import os
 from contextlib import suppress
 from socket import SHUT_WR
-from typing import Protocol
 
 from app.realtime.net.epoll import BROKEN, READABLE, WRITABLE, Epoll
 from app.realtime.net.send_buffer import OnWritten, SendBuffer, report
@@ -18,22 +17,6 @@ from app.realtime.sockets.connection import Connection
 log = logging.getLogger(__name__)
 
 READ_BYTES = 65536
-
-
-class Transport(Protocol):
-    """How the bytes of connections travel. Nothing here may block or raise."""
-
-    def write(self, connection: Connection, frame: bytes, on_written: OnWritten | None) -> None:
-        """There is no backlog: writes the frame now, or begins a backlog with it."""
-
-    def flush(self, connection: Connection) -> None:
-        """There may be a backlog; without one, a connection that has nothing more to say is shut."""
-
-    def update_interest(self, connection: Connection) -> None:
-        """`is_paused` has changed: whether its peer is listened to."""
-
-    def drop(self, connection: Connection) -> None:
-        """Ends at once, whatever is unsent; harmless when repeated."""
 
 
 class EpollTransport:
@@ -76,7 +59,7 @@ class EpollTransport:
         connection.fd = -1
         with suppress(OSError):
             os.close(fd)
-        connection.gone()
+        connection.lost()
 
     # Writing
 
@@ -105,16 +88,16 @@ class EpollTransport:
             # the last bytes: the peer's own end is waited for.
             shut_down(connection.fd, SHUT_WR)
 
-    def _send_buffered(self, connection: Connection, send_buffer: SendBuffer) -> None:
+    def _send_buffered(self, connection: Connection, buffer: SendBuffer) -> None:
         try:
-            while send_buffer.size:
-                send_buffer.advance(os.writev(connection.fd, send_buffer.first()))
+            while buffer.size:
+                buffer.advance(os.writev(connection.fd, buffer.first()))
         except BlockingIOError:
             return
         except OSError:
             self.drop(connection)
             return
-        if connection.send_buffer is send_buffer:
+        if connection.send_buffer is buffer:
             connection.send_buffer = None
             self._waiting.discard(connection)
             self.update_interest(connection)
@@ -137,7 +120,7 @@ class EpollTransport:
                 self._read(connection)
             elif events & BROKEN:
                 self.drop(connection)
-        except Exception:  # one connection's trouble must not make the worker deaf to the others
+        except Exception:  # a defect in one connection must not stop the others
             log.exception("a socket failed")
             self.drop(connection)
 

@@ -1,7 +1,5 @@
-"""A WebSocket whose socket its server keeps (TLS ended here, another server): two greenlets carry it.
-
-The request's own greenlet reads, another one writes. Everything else is as on the poller.
-"""
+"""The transport of a WebSocket whose socket stays with its server (TLS ended here, another server): two
+greenlets. The request's own greenlet reads, another one writes; all else is as on the epoll transport."""
 
 from contextlib import suppress
 from socket import SHUT_RDWR, SHUT_WR
@@ -18,7 +16,7 @@ GONE = (OSError, ValueError)  # ValueError: TLS was ended by either side
 
 
 class GreenletTransport:
-    """Of one connection."""
+    """Carries one connection."""
 
     def __init__(self, sock: Any) -> None:
         self._socket = sock
@@ -37,15 +35,15 @@ class GreenletTransport:
         except GONE:
             pass
         finally:
-            connection.gone()
+            connection.lost()
             writer.kill()
 
     def _write_all(self, connection: Connection) -> None:
         try:
             while True:
-                while send_buffer := connection.send_buffer:
-                    send_buffer.advance(self._socket.send(send_buffer.first()[0]))
-                    if not send_buffer.size and connection.send_buffer is send_buffer:
+                while buffer := connection.send_buffer:
+                    buffer.advance(self._socket.send(buffer.begin()))
+                    if not buffer.size and connection.send_buffer is buffer:
                         connection.send_buffer = None
                 if connection.is_done:
                     self._socket.shutdown(SHUT_WR)
@@ -70,7 +68,7 @@ class GreenletTransport:
             self._may_read.set()
 
     def drop(self, connection: Connection) -> None:
-        """The reading greenlet, woken by this, ends it."""
+        """The reading greenlet, which this wakes, ends the connection."""
         self._may_read.set()
         with suppress(OSError):
             self._socket.shutdown(SHUT_RDWR)

@@ -8,6 +8,7 @@ import gevent
 from gevent.queue import SimpleQueue
 
 from app.realtime.meters import Meters
+from app.realtime.pacing import pause
 from app.realtime.sockets.connection import Connection, SocketHandler
 
 log = logging.getLogger(__name__)
@@ -15,7 +16,6 @@ log = logging.getLogger(__name__)
 GREENLETS = 32
 MESSAGES_PER_TURN = 16
 TURN_SECONDS = 0.004
-PAUSE_SECONDS = 1e-6  # `sleep(0)` would go on without letting the loop look for I/O
 
 
 class HandlerPool:
@@ -50,7 +50,7 @@ class HandlerPool:
             while not self._ready.empty():
                 self._serve(self._ready.get())
                 if monotonic() > until:
-                    gevent.sleep(PAUSE_SECONDS)
+                    pause()
                     until = monotonic() + TURN_SECONDS
 
     def _serve(self, connection: Connection) -> None:

@@ -1,47 +1,30 @@
-"""Pings to every WebSocket, and an end to those whose peer has vanished: a wheel, and no timer each."""
+"""Pings to every WebSocket, and an end to those whose peer has vanished."""
 
-from collections import defaultdict
 from time import monotonic
 
-import gevent
-
+from app.realtime.net.timing_wheel import TimingWheel
 from app.realtime.sockets.connection import Connection
-
-PAUSE_EVERY = 250
 
 
 class Pings:
-    """A ping every `ping_seconds`; a peer that then is silent for `pong_seconds` is given up. Whatever it
-    sends is a sign of life. The first ones come a little early, so that they do not all fall due at once."""
+    """A ping every `ping_seconds`; a peer that then is silent for `pong_seconds` is disconnected. Any byte
+    shows that it lives. The first ping of a connection comes a little early, spread over the interval."""
 
     def __init__(self, ping_seconds: int, pong_seconds: int) -> None:
         self._ping_seconds = ping_seconds
         self._pong_seconds = pong_seconds
-        self._wheel: defaultdict[int, set[Connection]] = defaultdict(set)
-        self._next = int(monotonic()) + 1
-        self._count = 0
+        self._wheel = TimingWheel(self._visit)
+        self.tick = self._wheel.tick
 
     def add(self, connection: Connection) -> None:
-        self._count += 1
-        spread = (self._count % 8) / 8 * self._ping_seconds * 0.2
-        self._put(connection, monotonic() + self._ping_seconds - spread)
+        self._put(connection, monotonic() + self._ping_seconds - self._wheel.spread(self._ping_seconds))
 
     def remove(self, connection: Connection) -> None:
-        due = self._wheel.get(connection.ping_at)
-        if due is not None:
-            due.discard(connection)
-
-    def tick(self) -> None:
-        while self._next <= monotonic():
-            due = self._wheel.pop(self._next, set())
-            self._next += 1
-            for count, connection in enumerate(list(due)):
-                if connection.is_open:
-                    self._visit(connection)
-                if count % PAUSE_EVERY == PAUSE_EVERY - 1:
-                    gevent.sleep(1e-6)
+        self._wheel.remove(connection, connection.ping_at)
 
     def _visit(self, connection: Connection) -> None:
+        if not connection.is_open:
+            return
         now = monotonic()
         if not connection.pinged_at:
             connection.ping()
@@ -54,5 +37,4 @@ class Pings:
 
     def _put(self, connection: Connection, at: float) -> None:
         if connection.is_open:
-            connection.ping_at = max(self._next, int(at))
-            self._wheel[connection.ping_at].add(connection)
+            connection.ping_at = self._wheel.add(connection, at)

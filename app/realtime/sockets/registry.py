@@ -1,4 +1,4 @@
-"""This worker's WebSockets: who is connected, and everything that ends them."""
+"""The WebSockets of this worker: which are open, and everything that ends them."""
 
 import os
 import secrets
@@ -10,8 +10,8 @@ from typing import Any
 from app.realtime.disconnect import Disconnect
 from app.realtime.meters import Meters
 from app.realtime.net.takeover import RequestSocket
-from app.realtime.sockets.connection import Accept, Connection, Refuse, SocketLimits
-from app.realtime.sockets.epoll_transport import EpollTransport, Transport
+from app.realtime.sockets.connection import Accept, Connection, Refuse, SocketLimits, Transport
+from app.realtime.sockets.epoll_transport import EpollTransport
 from app.realtime.sockets.greenlet_transport import GreenletTransport
 from app.realtime.sockets.handler_pool import HandlerPool
 from app.realtime.sockets.pings import Pings
@@ -23,21 +23,22 @@ OVERLOADED = Refuse(1013, "Try again later")
 
 
 class Sockets:
-    """`by_id` has the open ones; `held` counts also those that are saying goodbye."""
+    """`by_id` has the open connections. `held` counts also those that are closing."""
 
-    def __init__(self, bounds: SocketLimits, meters: Meters, hands_over: bool = True) -> None:
-        self.bounds = bounds
+    def __init__(self, limits: SocketLimits, meters: Meters, hands_over: bool = True) -> None:
+        self.limits = limits
         self.meters = meters
         self.by_id: dict[str, Connection] = {}
         self.tokens: dict[str, set[Connection]] = {}
-        self.leaving: dict[Connection, float] = {}
+        self.closing: dict[Connection, float] = {}
         self.on_end: Callable[[Connection], None] | None = None
         self.handler_pool = HandlerPool(meters, self._ended)
+        self.schedule = self.handler_pool.schedule
         self._transport = EpollTransport()
         self._hands_over = hands_over
         self._carried = 0
         self._untold = 0
-        self._pings = Pings(bounds.ping_seconds, bounds.pong_seconds)
+        self._pings = Pings(limits.ping_seconds, limits.pong_seconds)
         self._expiry: Expiry[Connection] = Expiry(self.tokens, lambda it: it.disconnect("token_expired"))
         self._ids = (f"{prefix}{number:x}" for prefix in [secrets.token_hex(6)] for number in count())
 
@@ -67,14 +68,14 @@ class Sockets:
         self._pings.tick()
         self._expiry.tick()
         now = monotonic()
-        for connection in [it for it, until in self.leaving.items() if until < now]:
+        for connection in [it for it, until in self.closing.items() if until < now]:
             connection.transport.drop(connection)
 
-    # Coming
+    # Opening
 
     def open(self, request_socket: RequestSocket, sock: Any, accept: Accept) -> Connection:
         """A connection on a socket whose handshake was answered; `carry` must follow. `sock` is the server's
-        object for it. Without a handler it is not listed: whoever made it closes it. Raises OSError."""
+        object for it. A connection without a handler is not listed: its opener closes it. Raises OSError."""
         is_taken = self._hands_over and request_socket.can_be_taken
         transport: Transport = self._transport if is_taken else GreenletTransport(sock)
         connection = Connection(next(self._ids), accept, self, transport)
@@ -86,7 +87,7 @@ class Sockets:
             self._expiry.add(connection)
             self._pings.add(connection)
             self._untold += 1
-            self.handler_pool.schedule(connection)
+            self.schedule(connection)
         connection.feed(request_socket.take_unread())
         return connection
 
@@ -106,10 +107,9 @@ class Sockets:
             finally:
                 self._carried -= 1
 
-    # Going
+    # Ending (`remove`, `await_close` and `release` are called by connections: see `connection.Owner`)
 
-    def forget(self, connection: Connection) -> None:
-        """It has ended (`Connection` calls this); its handler is told by the pump."""
+    def remove(self, connection: Connection) -> None:
         if self.by_id.pop(connection.id, None) is None:
             return
         bearers = self.tokens[connection.claims.token]
@@ -117,17 +117,19 @@ class Sockets:
         if not bearers:
             del self.tokens[connection.claims.token]
         self._pings.remove(connection)
-        # Peers may choose among two thousand codes: that many are not told apart.
+        # Peers may choose among two thousand codes: these are not counted apart.
         code = connection.code
         self.meters.socket_ends[str(code) if code < 3000 else "application"] += 1
-        self.handler_pool.schedule(connection)
+        self.schedule(connection)
 
-    def leave(self, connection: Connection) -> None:
-        """It was told its end, and has a moment to take it."""
-        self.leaving[connection] = monotonic() + CLOSING_SECONDS
+    def await_close(self, connection: Connection) -> None:
+        self.closing[connection] = monotonic() + CLOSING_SECONDS
+
+    def release(self, connection: Connection) -> None:
+        self.closing.pop(connection, None)
 
     def disconnect(self, order: Disconnect) -> None:
-        """Ends those that the order names; one that names a topic is about streams."""
+        """Ends the connections that the order names; an order that names a topic is about streams."""
         if order.topic:
             return
         for connection in list(self.tokens.get(order.token, ())) if order.token else self:
@@ -140,7 +142,7 @@ class Sockets:
 
     @property
     def is_empty(self) -> bool:
-        """Nobody is connected or leaving, and every handler knows."""
+        """No connection is open or closing, and every handler was told."""
         return not self.held and not self._untold
 
     def _ended(self, connection: Connection) -> None:

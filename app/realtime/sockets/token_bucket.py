@@ -1,8 +1,8 @@
-"""How many frames a WebSocket may send: a token bucket, full at first."""
+"""A token bucket: how many frames a WebSocket may send. It is full at first."""
 
 
 class TokenBucket:
-    """`refused` frames were too many since it was full the last time."""
+    """`refused`: how many frames were over the rate since the bucket was last full."""
 
     __slots__ = ("_most", "_per_second", "_tokens", "refused")
 
@@ -12,14 +12,14 @@ class TokenBucket:
         self._tokens = float(most)
         self.refused = 0
 
-    def grow(self, seconds: float) -> None:
-        """So much time has passed."""
+    def refill(self, seconds: float) -> None:
+        """Adds the tokens of the time that has passed."""
         self._tokens += seconds * self._per_second
         if self._tokens >= self._most:
             self._tokens, self.refused = float(self._most), 0
 
     def take(self) -> bool:
-        """Whether one frame more is allowed."""
+        """Whether one more frame is allowed."""
         if self._tokens < 1:
             self.refused += 1
             return False

@@ -12,6 +12,7 @@ import gevent
 from gevent.event import Event
 
 from app.realtime.event import Position
+from app.realtime.pacing import pause
 from app.realtime.streams import sse
 from app.realtime.streams.cohort import Cohort
 from app.realtime.streams.topic import Entry, Subscriber, Topic
@@ -20,7 +21,6 @@ log = logging.getLogger(__name__)
 
 SLICE_SUBSCRIBERS = 400
 SLICE_SECONDS = 0.004
-PAUSE_SECONDS = 1e-6  # `sleep(0)` would go on without letting the loop look for I/O
 
 
 Write = Callable[[Cohort[Subscriber], int, int, bytes], None]
@@ -81,7 +81,7 @@ class Dispatcher:
             while self._turns:
                 self._take_turns()
                 if self._turns:
-                    gevent.sleep(PAUSE_SECONDS)
+                    pause()
 
     def _take_turns(self) -> None:
         """Slices of one topic after another, until it is time to let the rest of the worker go on."""

@@ -1,4 +1,5 @@
-"""The sockets of a worker's streams, in one epoll: an idle stream is a file descriptor and an object.
+"""Writes to the sockets of a worker's streams. All are in one epoll: an idle stream is a descriptor and an
+object.
 
 A stream is its object and not its number: descriptors are reused.
 """
@@ -30,12 +31,12 @@ GONE = select.EPOLLRDHUP | select.EPOLLHUP | select.EPOLLERR
 
 
 def closing_seconds(subscriber: Subscriber) -> float:
-    """How long a reader has to take what is left: the rest of an answer, or why it was cut off."""
+    """How long a reader has to take what is left: the rest of an answer, or the reason of its end."""
     return ANSWER_SECONDS if subscriber.reason == FINISHED else CLOSING_SECONDS
 
 
 class EpollWriter:
-    """The sink of every subscriber whose socket was handed over. `on_end` is called once for each."""
+    """The sink of every subscriber whose socket was taken over. `on_end` is called once for each."""
 
     def __init__(self, on_end: Callable[[Subscriber], None]) -> None:
         self._on_end = on_end
@@ -62,7 +63,7 @@ class EpollWriter:
     def is_alive(self) -> bool:
         return self._epoll.is_alive
 
-    # Coming and going
+    # Attaching and dropping
 
     def attach(self, subscriber: Subscriber, fd: int, is_chunked: bool) -> None:
         """Takes the socket `fd` over; what the subscriber has unsent goes out first."""
@@ -72,7 +73,6 @@ class EpollWriter:
         frames = list(subscriber.take())
         subscriber.sent -= sum(map(len, frames))
         subscriber.fd, subscriber.is_chunked, subscriber.sink = fd, is_chunked, self
-        subscriber.frames = None
         for frame in frames:
             subscriber.keep(sse.chunk(frame) if is_chunked else frame)
         if is_chunked and subscriber.reason is not None:
@@ -97,13 +97,13 @@ class EpollWriter:
             gevent.spawn(self._report)
 
     def _report(self) -> None:
-        """Outside any loop over sockets, because whoever is told may log or yield."""
+        """Runs outside any loop over sockets, because the callback may log or yield."""
         ended, self._ended = self._ended, []
         for subscriber in ended:
             self._on_end(subscriber)
 
     def tick(self) -> None:
-        """Gives up on readers that did not take the reason of their end in time."""
+        """Drops readers that did not take the reason of their end in time."""
         now = monotonic()
         for subscriber in [s for s, until in self._closing.items() if until < now]:
             self.drop(subscriber)
@@ -111,9 +111,9 @@ class EpollWriter:
     # Writing
 
     def write(self, cohort: Cohort[Subscriber], start: int, stop: int, frame: bytes) -> None:
-        """Writes a frame to the places from `start` to `stop` of a formation.
+        """Writes a frame to the members of a cohort from index `start` to `stop`.
 
-        The inner loop of the hub: what is done here is done once for each delivery.
+        The inner loop of the hub: each statement here runs once for each delivery.
         """
         write, size, place = os.write, len(frame), start
         for fd in cohort.fds[start:stop]:
@@ -129,16 +129,14 @@ class EpollWriter:
             place += 1
 
     def _drop_from_cohort(self, subscriber: Subscriber | None, frame: bytes, sent: int) -> None:
-        """A place was empty, its reader is gone, or its socket did not take the whole frame."""
+        """The member had left before, its reader is gone, or its socket did not take the whole frame."""
         if subscriber is None:
             return
         if sent == GONE_AWAY:
             self.drop(subscriber)
             return
         subscriber.leave_cohort()
-        subscriber.keep(frame)
-        subscriber.head = sent
-        subscriber.buffered -= sent
+        subscriber.keep(frame, sent)
         subscriber.sent += sent
         self._wait_for_room(subscriber)
 
@@ -151,15 +149,14 @@ class EpollWriter:
     def _flush(self, subscriber: Subscriber) -> None:
         """Writes what is unsent until it is gone or the socket takes no more."""
         try:
-            while subscriber.frames:
-                subscriber.advance(os.writev(subscriber.fd, subscriber.first_frames()))
+            while (buffer := subscriber.send_buffer) is not None:
+                subscriber.advance(os.writev(subscriber.fd, buffer.first()))
         except BlockingIOError:
             self._wait_for_room(subscriber)
             return
         except OSError:
             self.drop(subscriber)
             return
-        subscriber.frames = None
         if subscriber in self._waiting:
             self._waiting.discard(subscriber)
             self._epoll.modify(subscriber.fd, LISTEN)
@@ -191,12 +188,12 @@ class EpollWriter:
                 self.drop(subscriber)
             elif events & select.EPOLLOUT and subscriber.fd == fd:
                 self._flush(subscriber)
-        except Exception:  # one stream's trouble must not make the worker deaf to the others
+        except Exception:  # a defect in one stream must not stop the others
             log.exception("a stream failed")
             self.drop(subscriber)
 
     def _discard_input(self, subscriber: Subscriber) -> None:
-        """A reader has nothing to say any more; one that goes on talking is cut off."""
+        """A reader has nothing to send; one that goes on sending is dropped."""
         try:
             size = len(os.read(subscriber.fd, INPUT_BYTES))
         except BlockingIOError:

@@ -13,7 +13,8 @@ from gevent.pool import Pool
 
 from app.realtime.broker.base import Broker, BrokerUnavailable, HistoryPage
 from app.realtime.claims import Claims
-from app.realtime.event import Event, Position, encode_cursor, unpack
+from app.realtime.event import Position, encode_cursor, unpack
+from app.realtime.pacing import RETRY_SECONDS
 from app.realtime.streams import sse
 from app.realtime.streams.dispatcher import Dispatcher
 from app.realtime.streams.topic import Entry, Handler, Subscriber, Topic
@@ -22,7 +23,6 @@ log = logging.getLogger(__name__)
 
 QUEUE_BYTES = 8 * 1024 * 1024
 IDLE_SECONDS = 5.0
-RETRY_SECONDS = 0.25
 TOPICS_PER_ROUND = 500
 CATCH_UPS = 32
 
@@ -187,7 +187,9 @@ class Hub:
                 topic.handler(payload)
             elif topic.subscribers:
                 event = unpack(payload)
-                self.dispatcher.enqueue(topic, Entry(position, encode(event, position), id=event.id))
+                self.dispatcher.enqueue(
+                    topic, Entry(position, sse.encode_event(event, position), id=event.id)
+                )
             else:
                 topic.dispatched = position
         except Exception:  # one bad payload must not stop the listener
@@ -286,7 +288,3 @@ class Hub:
 
 def is_covered(missed: Position | None, position: Position) -> bool:
     return missed is None or (missed.epoch == position.epoch and missed.offset <= position.offset)
-
-
-def encode(event: Event, position: Position) -> bytes:
-    return sse.encode(event.data, event.name, event.id or encode_cursor(position))

@@ -13,11 +13,10 @@ import gevent
 
 from app.realtime.broker.base import Broker, BrokerUnavailable, HistoryPage
 from app.realtime.event import Position, decode_cursor, encode_cursor, unpack
+from app.realtime.pacing import RETRY_SECONDS
 from app.realtime.streams import sse
-from app.realtime.streams.hub import encode
 from app.realtime.streams.topic import Subscriber
 
-RETRY_SECONDS = 0.25
 RETRIES_PER_HEARTBEAT = 4
 
 T = TypeVar("T")
@@ -82,7 +81,7 @@ def _replay(
         epoch = page.top.epoch
         if page.events:
             yield b"".join(
-                encode(unpack(payload), Position(epoch, offset)) for offset, payload in page.events
+                sse.encode_event(unpack(payload), Position(epoch, offset)) for offset, payload in page.events
             )
             position = Position(epoch, page.events[-1][0])
         if position.offset >= page.top.offset:

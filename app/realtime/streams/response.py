@@ -118,7 +118,7 @@ class StreamBody:
         while True:
             self._woken.clear()
             yield from subscriber.take()
-            if subscriber.reason is not None and not subscriber.frames:
+            if subscriber.reason is not None and subscriber.send_buffer is None:
                 return
             if not self._woken.wait(WATCH_SECONDS) and self._request_socket.is_gone():
                 return

@@ -116,7 +116,7 @@ class Snapshot:
     def _wait_until_taken(self, subscriber: Subscriber) -> None:
         """At the reader's pace, unless that is none at all."""
         until, pause = monotonic() + PATIENCE_SECONDS, 0.001
-        while subscriber.buffered and subscriber.reason is None:
+        while subscriber.unsent_bytes and subscriber.reason is None:
             if monotonic() > until:
                 subscriber.close("slow_consumer")
             gevent.sleep(pause)

@@ -3,6 +3,8 @@
 import json
 import re
 
+from app.realtime.event import Event, Position, encode_cursor
+
 _LINE_END = re.compile(r"\r\n|\r|\n")
 _FORBIDDEN = re.compile(r"[\r\n\0]")
 
@@ -18,6 +20,11 @@ def encode(data: str, name: str = "", id: str | None = None) -> bytes:
     if "\n" in data or "\r" in data:
         data = "\ndata: ".join(_LINE_END.split(data))
     return f"{head}data: {data}\n\n".encode()
+
+
+def encode_event(event: Event, position: Position) -> bytes:
+    """An event of a topic; without an id of its own, its cursor is its id."""
+    return encode(event.data, event.name, event.id or encode_cursor(position))
 
 
 def control(name: str, id: str | None = None, **data: object) -> bytes:

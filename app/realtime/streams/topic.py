@@ -5,7 +5,6 @@ A subscriber is one open stream: joining → live → closed(reason), with a bou
 
 from collections import deque
 from collections.abc import Callable, Container, Iterator
-from itertools import islice
 from time import monotonic
 from typing import NamedTuple, Protocol
 
@@ -13,15 +12,15 @@ from gevent.event import AsyncResult
 
 from app.realtime.claims import Claims
 from app.realtime.event import Position
+from app.realtime.net.send_buffer import SendBuffer
 from app.realtime.streams import sse
 from app.realtime.streams.cohort import Cohort
 
-FRAMES_PER_WRITE = 64
-SEEN_SECONDS = 20.0  # longer than somebody needs to publish what a worker that died left behind
+SEEN_SECONDS = 20.0  # longer than it takes another worker to publish what a worker that died left behind
 CLOSED = Position("", -1)
-"""The `position` of a subscriber that was told its end: nothing comes after it."""
+"""The `position` of a subscriber that was closed: no event comes after it."""
 FINISHED = "finished"
-"""The reason of an end that needs none: everything was said."""
+"""The reason of a stream that is complete; the client is not told one."""
 
 Handler = Callable[[bytes | None], None]
 """Gets the payload of every event of a topic that has no subscribers but a handler; None for a reset."""
@@ -91,7 +90,7 @@ class Topic:
 
     def join_cohort(self, subscriber: "Subscriber") -> None:
         """Moves a straggler into a cohort once it has all that was dispatched and nothing unsent."""
-        is_ready = subscriber.fd >= 0 and not subscriber.frames and subscriber.reason is None
+        is_ready = subscriber.fd >= 0 and subscriber.send_buffer is None and subscriber.reason is None
         is_ready = is_ready and subscriber.seen is None
         if is_ready and subscriber.cohort is None and subscriber.position == self.dispatched:
             self.stragglers.pop(subscriber, None)
@@ -103,22 +102,18 @@ class Topic:
 class Subscriber:
     """`position` is the last event handed over; None while joining, when live entries are `held`.
 
-    `held` is None when too much was held: the history must be read on. `is_finishing`: what is held is the
-    last that it gets. `seen` are ids of events that it was shown before it was live (since `live_at`, of the
-    monotonic clock); they are kept for a while, because these may yet be published. `frames` are unsent bytes
-    as they go to the socket, `head` how many of the first one were sent, `buffered` how many are left in all.
-    `fd` is the socket once the epoll writer has it, else -1; `is_chunked` says how it is framed. In a
-    `cohort` it has no position of its own.
+    `held` is None when too much was held: the history must be read further. `is_finishing`: what is held is
+    the last that it gets. `seen` are ids of events that the snapshot has shown (it went live at `live_at`, of
+    the monotonic clock); they are kept for a while, since these events may still be published. `send_buffer`
+    has the unsent bytes, if there are any, framed for the socket. `fd` is the socket once the epoll writer has
+    it, else -1; `is_chunked` says how it is framed. In a `cohort` it has no position of its own.
     """
 
     __slots__ = (
         "__weakref__",
-        "buffered",
         "claims",
         "cohort",
         "fd",
-        "frames",
-        "head",
         "heartbeat_at",
         "held",
         "held_bytes",
@@ -131,12 +126,13 @@ class Subscriber:
         "position",
         "reason",
         "seen",
+        "send_buffer",
         "sent",
         "sink",
         "topic",
     )
 
-    def __init__(self, topic: "Topic", claims: Claims, limit: int) -> None:
+    def __init__(self, topic: Topic, claims: Claims, limit: int) -> None:
         self.topic = topic
         self.claims = claims
         self.limit = limit
@@ -145,9 +141,7 @@ class Subscriber:
         self.held_bytes = 0
         self.is_finishing = False
         self.seen: Container[str] | None = None
-        self.frames: deque[bytes] | None = None
-        self.head = 0
-        self.buffered = 0
+        self.send_buffer: SendBuffer | None = None
         self.fd = -1
         self.is_chunked = False
         self.cohort: Cohort[Subscriber] | None = None
@@ -158,9 +152,13 @@ class Subscriber:
         self.heartbeat_at = 0
         self.opened_at = self.live_at = monotonic()
 
+    @property
+    def unsent_bytes(self) -> int:
+        return self.send_buffer.size if self.send_buffer is not None else 0
+
     # Joining
 
-    def hold(self, entries: "list[Entry]") -> None:
+    def hold(self, entries: list[Entry]) -> None:
         """Keeps live entries while joining; past the limit they are dropped, for the history has them."""
         if self.held is None:
             return
@@ -183,14 +181,14 @@ class Subscriber:
                 self.close(FINISHED)
 
     def rejoin(self) -> None:
-        """Back to joining: what it has is worth nothing any more, what it hears is held again."""
+        """Back to joining: the snapshot that it has is outdated, and what it hears is held again."""
         self.leave_cohort()
         self.position = None
         self.hold_anew()
 
     # Live
 
-    def deliver(self, entries: "list[Entry]") -> None:
+    def deliver(self, entries: list[Entry]) -> None:
         """Hands over those entries that are new to this subscriber."""
         for entry in entries:
             if is_new(entry, self.position):
@@ -199,43 +197,42 @@ class Subscriber:
                     self.push(entry.block)
 
     def forget_seen(self) -> None:
-        """Called now and then: nothing of that will be published any more once it is live for long enough."""
+        """Called from time to time: once it has been live for long enough, no event of the snapshot will
+        still be published."""
         is_due = self.position is not None and monotonic() - self.live_at > SEEN_SECONDS
         if self.seen is not None and is_due:
             self.seen = None
             self.topic.join_cohort(self)
 
     def push(self, block: bytes) -> None:
-        """Hands over a block (whole events or comments)."""
-        self.push_framed(sse.chunk(block) if self.is_chunked else block)
-
-    def push_framed(self, frame: bytes) -> None:
-        """Hands over bytes as they go to the socket. Past the limit of unsent ones the reader is cut off;
-        one frame always fits."""
+        """Hands over a block (whole events or comments). Past the limit of unsent bytes the reader is
+        disconnected; one block always fits."""
         if self.reason is not None:
             return
-        if self.buffered and self.buffered + len(frame) > self.limit:
+        frame = sse.chunk(block) if self.is_chunked else block
+        unsent = self.unsent_bytes
+        if unsent and unsent + len(frame) > self.limit:
             self.close("slow_consumer")
         else:
             self.keep(frame)
             self._wake()
 
     def finish(self) -> None:
-        """Ends the stream without a word, because everything was said; what is held goes out before."""
+        """Ends the stream without a closing event, because it is complete; what is held goes out before."""
         if self.position is None:
             self.is_finishing = True
         else:
             self.close(FINISHED)
 
     def close(self, reason: str) -> None:
-        """Says why and ends the stream. Of a slow reader's buffer only what was begun is kept."""
+        """Sends the reason and ends the stream. Of a slow reader's bytes only a begun frame is kept."""
         if self.reason is not None:
             return
         self.reason = reason
         self.leave_cohort()
         self.position = CLOSED
-        if reason == "slow_consumer":
-            self._drop_unsent()
+        if reason == "slow_consumer" and self.send_buffer is not None:
+            self.send_buffer.drop_unsent()
         if reason != FINISHED:
             block = sse.closed(reason)
             self.keep(sse.chunk(block) if self.is_chunked else block)
@@ -248,56 +245,45 @@ class Subscriber:
         self.reason = self.reason or "client_gone"
         self.leave_cohort()
         self.position = CLOSED
-        self.frames, self.buffered, self.held, self.seen = None, 0, None, None
+        self.send_buffer = self.held = self.seen = None
         self.fd, self.sink = -1, None
 
     def leave_cohort(self) -> None:
-        """It can't march with the others any more, or for now."""
+        """It becomes a straggler, with a position of its own."""
         if self.cohort is not None:
             self.cohort.leave(self)
             self.topic.stragglers[self] = None
 
-    def keep(self, frame: bytes) -> None:
-        if self.frames is None:
-            self.frames = deque()
-        self.frames.append(frame)
-        self.buffered += len(frame)
+    # Unsent bytes
+
+    def keep(self, frame: bytes, sent: int = 0) -> None:
+        """Bytes as they go to the socket, of which `sent` have left already."""
+        if self.send_buffer is None:
+            self.send_buffer = SendBuffer()
+        self.send_buffer.add(frame, sent=sent)
 
     def take(self) -> Iterator[bytes]:
         """The unsent frames, one after the other; each counts as sent when the next is asked for."""
-        while self.frames:
-            frame = self.frames.popleft()
+        while (buffer := self.send_buffer) is not None:
+            frame = bytes(buffer.begin())
             yield frame
-            self.sent += len(frame)
-            self.buffered -= len(frame)
-
-    def first_frames(self) -> list[bytes | memoryview]:
-        """Unsent bytes for one vectored write."""
-        frames: list[bytes | memoryview] = list(islice(self.frames or (), FRAMES_PER_WRITE))
-        if self.head:
-            frames[0] = memoryview(frames[0])[self.head :]
-        return frames
+            if self.send_buffer is buffer:
+                self.advance(len(frame))
 
     def advance(self, sent: int) -> None:
         """That many more of the unsent bytes were written."""
         self.sent += sent
-        self.buffered -= sent
-        self.head += sent
-        while self.frames and self.head >= len(self.frames[0]):
-            self.head -= len(self.frames.popleft())
-
-    def _drop_unsent(self) -> None:
-        begun = self.frames[0] if self.frames and self.head else None
-        self.frames, self.buffered = None, -self.head
-        if begun is not None:
-            self.keep(begun)
+        if self.send_buffer is not None:
+            self.send_buffer.advance(sent)
+            if not self.send_buffer.size:
+                self.send_buffer = None
 
     def _wake(self) -> None:
         if self.sink is not None:
             self.sink.wake(self)
 
 
-def is_new(entry: "Entry", position: Position | None) -> bool:
+def is_new(entry: Entry, position: Position | None) -> bool:
     """Whether an entry comes after `position`. Only a reset leads from one epoch into another."""
     if position is None or position is CLOSED:
         return False

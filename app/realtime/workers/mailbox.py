@@ -15,13 +15,13 @@ import gevent
 from gevent.event import AsyncResult, Event
 
 from app.realtime.broker.base import Broker, BrokerUnavailable
+from app.realtime.pacing import PAUSE_EVERY, pause
 
 log = logging.getLogger(__name__)
 
 WAITING_BYTES = 8 * 1024 * 1024
 MESSAGE_BYTES = 100  # what a waiting message takes beside its own length
 SENDERS_KNOWN = 1000
-PAUSE_EVERY = 250
 
 Handler = Callable[[bytes], None]
 
@@ -183,7 +183,7 @@ class Mailbox:
         for count, (kind, message) in enumerate(messages, 1):
             self._handle(kind, message)
             if count % PAUSE_EVERY == 0:
-                gevent.sleep(1e-6)
+                pause()
 
     def _handle(self, kind: str, message: bytes) -> None:
         handler = self.handlers.get(kind)
