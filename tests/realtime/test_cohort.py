@@ -63,9 +63,7 @@ def test_gaps_are_closed_between_batches() -> None:
     assert list(cohort.fds).count(GAP) == MOST_GAPS + 1
     cohort.begin(BEFORE, AFTER)
     assert list(cohort.fds) == [member.fd for member in members[MOST_GAPS + 1 :]]
-    assert [cohort.members[member.endpoint] for member in members[MOST_GAPS + 1 :]] == members[
-        MOST_GAPS + 1 :
-    ]
+    assert [cohort.members[member.place] for member in members[MOST_GAPS + 1 :]] == members[MOST_GAPS + 1 :]
     cohort.finish(1)
     cohort.leave(members[-1])
     assert members[-1].position == AFTER and len(cohort) == 40 - MOST_GAPS - 2

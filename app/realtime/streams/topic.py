@@ -105,8 +105,8 @@ class Subscriber:
     `held` is None when too much was held: the history must be read further. `is_finishing`: what is held is
     the last that it gets. `seen` are ids of events that the snapshot has shown (it went live at `live_at`, of
     the monotonic clock); they are kept for a while, since these events may still be published. `send_buffer`
-    has the unsent bytes, if there are any, framed for the socket. `fd` is the socket once the epoll writer has
-    it, else -1; `is_chunked` says how it is framed. In a `cohort` it has no position of its own.
+    has the unsent bytes, if there are any, as the socket gets them. `fd` is the socket once the epoll writer
+    has it, else -1; `is_chunked` says how it is framed. In a `cohort` it has no position of its own.
     """
 
     __slots__ = (
