@@ -51,6 +51,11 @@ class NotFound(DomainError):
     message = "Not found"
 
 
+def absent(what: str) -> str:
+    """The sentence of a NotFound: `File not found`."""
+    return f"{what} not found"
+
+
 class Conflict(DomainError):
     status = 409
     message = "Conflict"

@@ -141,8 +141,8 @@ def log_out(principal: Principal) -> None:
 def delete(uuid: str) -> None:
     """Removes the account and what only it owned; raises Invalid while others depend on it as last ADMIN."""
     with transaction() as session:
-        tell_others = account_deletion.forget_account(session, uuid)
+        publish = account_deletion.remove_account(session, uuid)
         session.delete(_alive(session, uuid))
     revocation.disconnect_user(uuid, "deleted")
-    tell_others()
+    publish()
     audit.info("account deleted", extra={"user": uuid})

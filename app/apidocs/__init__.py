@@ -8,7 +8,7 @@ Everything about a call stands on its view. To describe one:
    beside what publishes them (`live.py`) or with the shapes.
 3. Mark a route that is no part of the API, such as a page, `@undescribed`: a test finds routes with neither.
 4. `tag("Gateway", "Back ends over HTTP, …", blueprint)` names the group that the calls of a blueprint stand
-   under, once per area, in `wiring.py`.
+   under, once per area.
 5. The sentence of an error is a constant beside its raise, and the description imports it:
    `NO_FILE = "File not found"`, `raise NotFound(NO_FILE)`, `errors={404: NO_FILE}`. A sentence about a field
    comes from the function that the raise uses too: `missing("name")`, `complaint("name", …)` in fields.py,

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from app.auth.cache import Cache
 from app.auth.models import User
 from app.constellations.models import Comment, Constellation, File, Folder, Membership
-from app.errors import Forbidden, NotFound
+from app.errors import Forbidden, NotFound, absent
 from app.extensions import Part, db
 from app.web.identifiers import is_uuid
 
@@ -27,6 +27,14 @@ class Rights(IntEnum):
     COMMENT = 2
     WRITE = 3
     ADMIN = 4
+
+
+NOT_A_MEMBER = "Not a member of this constellation"
+
+
+def too_few(least: Rights) -> str:
+    """The sentence that refuses a member whose rights are lower than these."""
+    return f"Needs {least.name} rights in this constellation"
 
 
 class Access(NamedTuple):
@@ -50,7 +58,7 @@ def find_rights(user_uuid: str, constellation_uuid: str) -> Rights | None:
 def require(user_uuid: str, constellation_uuid: str, least: Rights) -> Rights:
     """The user's rights; raises NotFound when absent (or malformed), Forbidden when they are too few."""
     if not is_uuid(constellation_uuid):
-        raise NotFound("Constellation not found")
+        raise NotFound(absent("Constellation"))
     query = select(Constellation.uuid, Membership.rights).where(
         Constellation.uuid == constellation_uuid.lower()
     )
@@ -85,7 +93,7 @@ def require_comment(user_uuid: str, file_uuid: str, comment_uuid: str, least: Ri
     )
     found = _first(query, File.constellation_uuid, user_uuid)
     if found is not None and found.uuid is None:
-        raise NotFound("Comment not found")
+        raise NotFound(absent("Comment"))
     return _judge(found, "File", least)
 
 
@@ -96,7 +104,7 @@ def lock(session: Session, constellation_uuid: str, user_uuid: str, least: Right
     """
     query = select(Constellation.uuid).where(Constellation.uuid == constellation_uuid).with_for_update()
     if session.scalar(query) is None:
-        raise NotFound("Constellation not found")
+        raise NotFound(absent("Constellation"))
     # A statement of its own: in PostgreSQL it sees what was committed while the lock was waited for.
     return _enough(session.scalar(_rights(user_uuid, constellation_uuid)), least)
 
@@ -114,7 +122,7 @@ def lock_thing(
         thing = session.get(model, uuid)
         if thing is not None:
             return thing, rights
-    raise NotFound(f"{model.__name__} not found")
+    raise NotFound(absent(model.__name__))
 
 
 def hold_user(session: Session, user_uuid: str) -> str | None:
@@ -141,13 +149,13 @@ def _first(
 
 def _judge(found: Row[*tuple[Any, ...]] | None, what: str, least: Rights) -> Access:
     if found is None:
-        raise NotFound(f"{what} not found")
+        raise NotFound(absent(what))
     return Access(found[0], _enough(found.rights, least))
 
 
 def _enough(rights: int | None, least: Rights) -> Rights:
     if rights is None:
-        raise Forbidden("Not a member of this constellation")
+        raise Forbidden(NOT_A_MEMBER)
     if rights < least:
-        raise Forbidden(f"Needs {least.name} rights in this constellation")
+        raise Forbidden(too_few(least))
     return Rights(rights)

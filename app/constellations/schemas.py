@@ -1,4 +1,4 @@
-"""Shapes of the requests about constellations."""
+"""What the bodies of requests about constellations hold."""
 
 from typing import Any
 
@@ -8,6 +8,7 @@ from app.constellations.rights import Rights
 from app.web.fields import COMMENT_LENGTH, DESCRIPTION_LENGTH, Body, Changes, content, name, text
 from app.web.identifiers import is_uuid
 
+UNKNOWN_RIGHTS = f"Must be one of {', '.join(rights.name for rights in Rights)}."
 _RIGHTS = {rights.name.lower(): rights for rights in Rights}
 
 
@@ -31,7 +32,7 @@ class RightsName(fields.Field[Rights]):
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Rights:
         rights = _RIGHTS.get(value.lower()) if isinstance(value, str) else None
         if rights is None:
-            raise ValidationError("Must be one of READ, COMMENT, WRITE, ADMIN.")
+            raise ValidationError(UNKNOWN_RIGHTS)
         return rights
 
 

@@ -153,7 +153,7 @@ def _ensure_constellation(wanted: dict[str, Any]) -> bool:
 def _make_constellation(owner_uuid: str, wanted: dict[str, Any]) -> str:
     made = constellations.create(owner_uuid, wanted["name"], wanted.get("description", ""))
     for name, content in wanted["files"].items():
-        files.create(owner_uuid, name, content, made["root_folder_uuid"])
+        files.create(owner_uuid, made["root_folder_uuid"], name=name, content=content)
     return str(made["constellation_uuid"])
 
 

@@ -16,6 +16,7 @@ from app.web.fields import complaint
 WHOLE = "hub.body_is_whole"
 
 NOT_JSON = "Content-Type must be application/json"
+NOT_UTF8 = "The body is not valid UTF-8"
 INVALID_JSON = "The body is not valid JSON"
 
 
@@ -33,6 +34,14 @@ def read_optional_object() -> dict[str, Any]:
     """As `read_object`, but no body at all is an empty object."""
     data = read_body()
     return _to_object(data) if data else {}
+
+
+def read_text() -> str:
+    """The body as text, whatever its content type; raises Invalid where it is not UTF-8."""
+    try:
+        return read_body().decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise Invalid(NOT_UTF8) from error
 
 
 def read_body() -> bytes:

@@ -3,50 +3,94 @@
 from flask import Blueprint, current_app, jsonify
 from flask.typing import ResponseReturnValue
 
-from app.auth.principal import Principal, identify_cached
+from app.apidocs.channel import Channel
+from app.apidocs.describe import describe
+from app.apidocs.json_schema import Object, exactly, text
+from app.apidocs.operation import CURSOR, RequestBody, ok, stream
+from app.apidocs.security import ACCOUNT, TICKET, TOKEN
+from app.auth.principal import identify_cached
 from app.constellations import live
-from app.constellations.rights import Rights, require_cached
-from app.errors import Invalid, NotFound
-from app.extensions import engine
-from app.realtime.event import Event
-from app.web.body import read_body
+from app.constellations.rights import NOT_A_MEMBER, Rights, require_cached
+from app.constellations.services import updates as service
+from app.errors import NotFound, absent
+from app.web.body import NOT_UTF8, read_text
 from app.web.event_stream import event_stream, open_stream
 from app.web.identifiers import is_uuid
 from app.web.limits import limit
 
 blueprint = Blueprint("updates", __name__, url_prefix="/sse")
 
+ABSENT = absent("Constellation")
+EXAMPLE = """retry: 2576
+: welcome
+
+id: 7c97b8f64469.1
+
+id: 7c97b8f64469.2
+data: {"hello": "everybody"}
+
+"""
+NOTIFIED = {"status": "success", "message": "Notification sent to clients"}
+
 
 @blueprint.get("/updates/<constellation_uuid>")
+@describe(
+    summary="Everything that happens in a constellation, live",
+    description="Needs READ. With the id of the last event it goes on where the client left off. Here a"
+    " malformed uuid is 404.",
+    needs=(ACCOUNT, TICKET, TOKEN),
+    parameters=CURSOR,
+    answers={200: stream("The stream", EXAMPLE)},
+    errors={403: NOT_A_MEMBER, 404: ABSENT},
+    channel=Channel(
+        title="Live updates of a constellation",
+        description="Updates are hints to reload, told after the change is committed. They are unnamed"
+        " events; those of the hub itself are named, so that simple clients are not disturbed.",
+        needs=(ACCOUNT, TICKET, TOKEN),
+        query=CURSOR[1:],
+        sent=live.MESSAGES,
+    ),
+)
 @event_stream
 def updates(constellation_uuid: str) -> ResponseReturnValue:
     principal = identify_cached(query=True)
-    topic = _readable_topic(principal, constellation_uuid, Rights.READ)
-    return open_stream(topic, principal.claims)
+    uuid = _require(principal.uuid, constellation_uuid, Rights.READ)
+    return open_stream(live.topic(uuid), principal.claims)
 
 
 @blueprint.post("/notify/<constellation_uuid>")
+@describe(
+    summary="Tell everybody who follows the constellation",
+    description="Needs `NOTIFY_MIN_RIGHTS`, which is READ by default. The body, of whatever content type,"
+    " is the data of one event, verbatim. Here a malformed uuid is 404.",
+    needs=(ACCOUNT,),
+    body=RequestBody(
+        schema=text('{"hello": "everybody"}'),
+        examples={"json": '{"hello": "everybody"}', "text": "dinner is ready"},
+        content_type="text/plain",
+        is_required=False,
+    ),
+    answers={
+        200: ok(
+            Object("Notified", {name: exactly(value) for name, value in NOTIFIED.items()}),
+            "Published to every worker, whoever listens",
+        )
+    },
+    errors={400: NOT_UTF8, 403: NOT_A_MEMBER, 404: ABSENT},
+    is_limited=True,
+)
 def notify(constellation_uuid: str) -> ResponseReturnValue:
-    """The body, verbatim, becomes the data of one event."""
     principal = identify_cached()
     limit("PUBLISH", principal.token_id)
-    least = Rights[current_app.config["NOTIFY_MIN_RIGHTS"]]
-    topic = _readable_topic(principal, constellation_uuid, least)
-    engine.publish(topic, Event(_text()))
-    return jsonify(status="success", message="Notification sent to clients")
+    uuid = _require(principal.uuid, constellation_uuid, Rights[current_app.config["NOTIFY_MIN_RIGHTS"]])
+    service.notify(uuid, read_text())
+    return jsonify(NOTIFIED)
 
 
-def _readable_topic(principal: Principal, constellation_uuid: str, least: Rights) -> str:
-    """Here a malformed uuid is as absent as an unknown one (404)."""
+def _require(user_uuid: str, constellation_uuid: str, least: Rights) -> str:
+    """The constellation's uuid in lower case. Raises Forbidden, and NotFound (also for a malformed one)."""
     if not is_uuid(constellation_uuid):
-        raise NotFound("Constellation not found")
+        raise NotFound(ABSENT)
     uuid = constellation_uuid.lower()
-    require_cached(principal.uuid, uuid, least)
-    return live.topic(uuid)
-
-
-def _text() -> str:
-    try:
-        return read_body().decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise Invalid("The body is not valid UTF-8") from error
+    require_cached(user_uuid, uuid, least)
+    return uuid

@@ -1,4 +1,4 @@
-"""What a deleted account leaves behind in constellations."""
+"""The deletion of an account, as far as constellations go."""
 
 import logging
 from collections.abc import Callable
@@ -12,14 +12,16 @@ from app.constellations.models import Constellation, Membership
 from app.constellations.rights import Rights
 from app.errors import Invalid
 
+LAST_ADMIN = "You are the last ADMIN of a constellation that has other members"
+
 audit = logging.getLogger("hub.audit")
 
 
-def forget_account(session: Session, user_uuid: str) -> Callable[[], None]:
-    """Removes the user's memberships, and the constellations of which nobody else is a member.
+def remove_account(session: Session, user_uuid: str) -> Callable[[], None]:
+    """Removes the user's memberships, and the constellations that have no other member.
 
-    To be called inside the transaction that deletes the account; what it returns is to be called after the
-    commit: it publishes `member.disconnected` and `constellation.deleted` and ends the streams concerned.
+    Call it inside the transaction that deletes the account, and call what it returns after the commit: that
+    publishes `member.disconnected` and `constellation.deleted` and ends the streams concerned.
     Raises Invalid while the user is the last ADMIN of a constellation that has other members.
     """
     name = _lock(session, user_uuid)
@@ -34,15 +36,16 @@ def forget_account(session: Session, user_uuid: str) -> Callable[[], None]:
         if members == 1:
             alone.append(constellation_uuid)
         elif rights == Rights.ADMIN and admins == 1:
-            raise Invalid("You are the last ADMIN of a constellation that has other members")
+            raise Invalid(LAST_ADMIN)
         else:
             shared.append((constellation_uuid, rights))
     _remove(session, user_uuid)
-    return lambda: _tell(user_uuid, name or "", shared, alone)
+    return lambda: _publish(user_uuid, name or "", shared, alone)
 
 
 def _lock(session: Session, user_uuid: str) -> str | None:
-    """Nobody can add the user to a constellation now, nor change those that the user belongs to."""
+    """Until the end of the transaction no other one can make the user a member, or change the user's
+    constellations. Returns the user's name."""
     name = session.scalar(select(User.name).where(User.uuid == user_uuid).with_for_update())
     joined = Membership.constellation_uuid == Constellation.uuid
     own = select(Constellation.uuid).join(Membership, joined).where(Membership.user_uuid == user_uuid)
@@ -75,11 +78,11 @@ def _remove(session: Session, user_uuid: str) -> None:
     )
 
 
-def _tell(user_uuid: str, name: str, shared: list[tuple[str, int]], alone: list[str]) -> None:
+def _publish(user_uuid: str, name: str, shared: list[tuple[str, int]], alone: list[str]) -> None:
     for constellation_uuid, rights in shared:
         left = {"by": user_uuid, "constellation": constellation_uuid, "user": user_uuid}
         audit.info("member.disconnected", extra={**left, "rights": Rights(rights).name})
-        live.publish(constellation_uuid, "member.disconnected", shapes.member(user_uuid, name, rights))
+        live.publish(constellation_uuid, "member.disconnected", shapes.member_news(user_uuid, name, rights))
         live.end_streams_of_member(constellation_uuid, user_uuid)
     for constellation_uuid in alone:
         audit.info("constellation deleted", extra={"user": user_uuid, "constellation": constellation_uuid})

@@ -10,9 +10,12 @@ from app.constellations.services import ancestry
 from app.constellations.services.ancestry import MAX_DEPTH
 from app.constellations.shapes import Shape
 from app.db.session import transaction
-from app.errors import Forbidden, Invalid, NotFound
+from app.errors import Forbidden, Invalid, NotFound, absent
 from app.extensions import db
 from app.web.paging import Page, part
+
+NOT_YOURS = "Not your comment"
+TOO_DEEP = f"Replies can't be more than {MAX_DEPTH} levels deep"
 
 
 def list_on(file_uuid: str, page: Page | None) -> list[Shape]:
@@ -36,7 +39,7 @@ def create(user_uuid: str, file_uuid: str, content: str, parent_uuid: str | None
         if parent_uuid is not None:
             _get(session, file_uuid, parent_uuid)
             if len(ancestry.path(session, Comment, parent_uuid)) > MAX_DEPTH:
-                raise Invalid(f"Replies can't be more than {MAX_DEPTH} levels deep")
+                raise Invalid(TOO_DEEP)
         made = Comment(file_uuid=file_uuid, author_uuid=user_uuid, parent_uuid=parent_uuid, content=content)
         session.add(made)
         session.flush()
@@ -46,7 +49,7 @@ def create(user_uuid: str, file_uuid: str, content: str, parent_uuid: str | None
 
 
 def require_author(user_uuid: str, comment_uuid: str) -> None:
-    """Nobody else changes a comment's text; raises Forbidden."""
+    """Only its author changes the text of a comment; raises Forbidden for others."""
     author = db.session.scalar(select(Comment.author_uuid).where(Comment.uuid == comment_uuid))
     _require_own(user_uuid, author)
 
@@ -80,10 +83,10 @@ def delete(user_uuid: str, file_uuid: str, comment_uuid: str) -> None:
 def _get(session: Session, file_uuid: str, comment_uuid: str) -> Comment:
     comment = session.get(Comment, comment_uuid)
     if comment is None or comment.file_uuid != file_uuid:
-        raise NotFound("Comment not found")
+        raise NotFound(absent("Comment"))
     return comment
 
 
 def _require_own(user_uuid: str, author_uuid: str | None) -> None:
     if author_uuid != user_uuid:
-        raise Forbidden("Not your comment")
+        raise Forbidden(NOT_YOURS)

@@ -5,12 +5,13 @@ from typing import Any
 
 from sqlalchemy import Select, and_, select
 
+from app.auth import tokens
 from app.constellations import live, shapes
 from app.constellations.models import Constellation, Folder, Membership
 from app.constellations.rights import Rights, hold_user, lock
 from app.constellations.shapes import Shape
 from app.db.session import transaction
-from app.errors import NotFound, Unauthorized
+from app.errors import NotFound, Unauthorized, absent
 from app.extensions import db
 from app.web.paging import Page, part
 
@@ -25,20 +26,17 @@ def list_of(user_uuid: str, page: Page | None) -> list[Shape]:
         .where(Membership.user_uuid == user_uuid)
         .order_by(Constellation.created_at, Constellation.uuid)
     )
-    return [
-        {"constellation_uuid": uuid, "name": name, "description": text, "rights": Rights(rights).name}
-        for uuid, name, text, rights in db.session.execute(part(query, page))
-    ]
+    return [shapes.listed_constellation(*row) for row in db.session.execute(part(query, page))]
 
 
 def create(user_uuid: str, name: str, description: str = "") -> Shape:
     """A constellation with its root folder and the user as ADMIN, as `get` shows it.
 
-    Nothing is published: nobody can be listening yet.
+    Nothing is published: the topic can have no subscribers yet.
     """
     with transaction() as session:
         if hold_user(session, user_uuid) is None:
-            raise Unauthorized("Invalid or expired token")
+            raise Unauthorized(tokens.INVALID_OR_EXPIRED)
         made = Constellation(name=name, description=description)
         session.add(made)
         session.flush()
@@ -46,17 +44,17 @@ def create(user_uuid: str, name: str, description: str = "") -> Shape:
         member = Membership(constellation_uuid=made.uuid, user_uuid=user_uuid, rights=Rights.ADMIN)
         session.add_all([root, member])
         session.flush()
-        shown = shapes.constellation(made, root.uuid)
+        news = shapes.constellation_news(made, root.uuid)
     audit.info("constellation created", extra={"user": user_uuid, "constellation": made.uuid})
-    return {**shown, "rights": Rights.ADMIN.name}
+    return shapes.constellation(news, Rights.ADMIN)
 
 
 def get(uuid: str, rights: Rights) -> Shape:
     """`{constellation_uuid, root_folder_uuid, name, description, created_at, rights}`; raises NotFound."""
     found = db.session.execute(_with_root(uuid)).first()
     if found is None:
-        raise NotFound("Constellation not found")
-    return {**shapes.constellation(*found), "rights": rights.name}
+        raise NotFound(absent("Constellation"))
+    return shapes.constellation(shapes.constellation_news(*found), rights)
 
 
 def change(user_uuid: str, uuid: str, changes: dict[str, Any]) -> Shape:
@@ -69,9 +67,9 @@ def change(user_uuid: str, uuid: str, changes: dict[str, Any]) -> Shape:
         found, root_uuid = session.execute(_with_root(uuid)).one()
         found.name = changes.get("name", found.name)
         found.description = changes.get("description", found.description)
-        shown = shapes.constellation(found, root_uuid)
-    live.publish(uuid, "constellation.updated", shown)
-    return {**shown, "rights": rights.name}
+        news = shapes.constellation_news(found, root_uuid)
+    live.publish(uuid, "constellation.updated", news)
+    return shapes.constellation(news, rights)
 
 
 def delete(user_uuid: str, uuid: str) -> None:

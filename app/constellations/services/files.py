@@ -11,7 +11,7 @@ from app.constellations.rights import Rights, lock_thing
 from app.constellations.services import folders
 from app.constellations.shapes import Shape
 from app.db.session import transaction
-from app.errors import NotFound
+from app.errors import NotFound, absent
 from app.extensions import db
 from app.web.paging import Page, part
 
@@ -20,24 +20,25 @@ def list_in(folder_uuid: str, page: Page | None) -> list[Shape]:
     """`[{file_uuid, name, folder_uuid}]` by name."""
     query = select(File.uuid, File.name).where(File.folder_uuid == folder_uuid)
     rows = db.session.execute(part(query.order_by(File.name, File.uuid), page))
-    return [{"file_uuid": uuid, "name": name, "folder_uuid": folder_uuid} for uuid, name in rows]
+    return [shapes.listed_file(uuid, name, folder_uuid) for uuid, name in rows]
 
 
 def get(file_uuid: str) -> Shape:
     """`{file_uuid, name, content, folder_uuid}`; raises NotFound."""
     found = db.session.get(File, file_uuid, options=[undefer(File.content)])
     if found is None:
-        raise NotFound("File not found")
+        raise NotFound(absent("File"))
     return shapes.file(found)
 
 
-def create(user_uuid: str, name: str, content: str, folder_uuid: str) -> Shape:
-    """A file in that folder, as `get` shows it; publishes `file.created`. Raises NotFound, Forbidden."""
+def create(user_uuid: str, folder_uuid: str, **values: Any) -> Shape:
+    """A file in that folder, as `get` shows it; publishes `file.created`. Raises NotFound, Forbidden.
+
+    `values` are the other fields of `schemas.NewFile`.
+    """
     with transaction() as session:
         folder, _ = lock_thing(session, Folder, folder_uuid, user_uuid, Rights.WRITE)
-        made = File(
-            constellation_uuid=folder.constellation_uuid, folder_uuid=folder.uuid, name=name, content=content
-        )
+        made = File(constellation_uuid=folder.constellation_uuid, folder_uuid=folder.uuid, **values)
         session.add(made)
         session.flush()
         shown = shapes.file(made)
@@ -46,7 +47,7 @@ def create(user_uuid: str, name: str, content: str, folder_uuid: str) -> Shape:
 
 
 def change(user_uuid: str, file_uuid: str, changes: dict[str, Any]) -> Shape:
-    """Applies name, content and folder as given; publishes `file.updated`.
+    """Applies the fields of `schemas.FileChanges` that are given; publishes `file.updated`.
 
     Raises NotFound, Forbidden, and Invalid for a folder in another constellation.
     """

@@ -12,8 +12,15 @@ from app.constellations.services import ancestry
 from app.constellations.services.ancestry import MAX_DEPTH
 from app.constellations.shapes import Shape
 from app.db.session import transaction
-from app.errors import Invalid, NotFound
+from app.errors import Invalid, NotFound, absent
 from app.extensions import db
+from app.web.fields import complaint
+
+NO_PARENT = absent("Parent folder")
+ELSEWHERE = "The parent folder is in another constellation"
+ROOT_STAYS, ROOT_IS_FIXED = "The root folder can't be deleted", "The root folder can't be moved"
+UNDER_ITSELF = "A folder can't be moved under itself"
+TOO_DEEP = f"Folders can't be more than {MAX_DEPTH} levels below the root"
 
 
 def get_structure(constellation_uuid: str) -> Shape:
@@ -25,27 +32,25 @@ def get_structure(constellation_uuid: str) -> Shape:
     files = select(File.uuid, File.folder_uuid, File.name).order_by(File.name, File.uuid)
     rows = db.session.execute(folders.where(Folder.constellation_uuid == constellation_uuid)).all()
     leaves = db.session.execute(files.where(File.constellation_uuid == constellation_uuid)).all()
-    nodes: dict[str, Shape] = {
-        uuid: {"uuid": uuid, "name": name, "type": "folder", "children": []} for uuid, _, name in rows
-    }
+    nodes: dict[str, Shape] = {uuid: shapes.folder_node(uuid, name) for uuid, _, name in rows}
     # A parent may be missing: the second query can see what was made after the first.
     for uuid, parent_uuid, _ in rows:
         if parent_uuid in nodes:
             nodes[parent_uuid]["children"].append(nodes[uuid])
     for uuid, folder_uuid, name in leaves:
         if folder_uuid in nodes:
-            nodes[folder_uuid]["children"].append({"uuid": uuid, "name": name, "type": "file"})
+            nodes[folder_uuid]["children"].append(shapes.file_node(uuid, name))
     for uuid, parent_uuid, _ in rows:
         if parent_uuid is None:
             return nodes[uuid]
-    raise NotFound("Constellation not found")
+    raise NotFound(absent("Constellation"))
 
 
 def get_folder(folder_uuid: str) -> Shape:
     """`{folder_uuid, name, parent_folder_uuid}`, the parent null for the root; raises NotFound."""
     found = db.session.get(Folder, folder_uuid)
     if found is None:
-        raise NotFound("Folder not found")
+        raise NotFound(absent("Folder"))
     return shapes.folder(found)
 
 
@@ -87,7 +92,7 @@ def delete_folder(user_uuid: str, folder_uuid: str) -> None:
     with transaction() as session:
         folder, _ = lock_thing(session, Folder, folder_uuid, user_uuid, Rights.WRITE)
         if folder.parent_uuid is None:
-            raise Invalid("The root folder can't be deleted")
+            raise Invalid(ROOT_STAYS)
         session.delete(folder)
     live.publish(folder.constellation_uuid, "folder.deleted", {"folder_uuid": folder_uuid})
 
@@ -96,9 +101,9 @@ def get_target(session: Session, constellation_uuid: str, folder_uuid: str) -> F
     """The folder that something in this constellation is to be put into; raises NotFound, Invalid."""
     target = session.get(Folder, folder_uuid)
     if target is None:
-        raise NotFound("Parent folder not found")
+        raise NotFound(NO_PARENT)
     if target.constellation_uuid != constellation_uuid:
-        raise Invalid("The parent folder is in another constellation")
+        raise Invalid(ELSEWHERE)
     return target
 
 
@@ -106,17 +111,17 @@ def _move(session: Session, folder: Folder, parent_uuid: str | None) -> None:
     if parent_uuid == folder.parent_uuid:
         return
     if folder.parent_uuid is None:
-        raise Invalid("The root folder can't be moved")
+        raise Invalid(ROOT_IS_FIXED)
     if parent_uuid is None:
-        raise Invalid("parent_folder_uuid: Only the root folder has no parent.")
+        raise Invalid(complaint("parent_folder_uuid", "Only the root folder has no parent."))
     get_target(session, folder.constellation_uuid, parent_uuid)
     path = ancestry.path(session, Folder, parent_uuid)
     if folder.uuid in path:
-        raise Invalid("A folder can't be moved under itself")
+        raise Invalid(UNDER_ITSELF)
     _require_depth(len(path) + ancestry.height(session, folder.uuid))
     folder.parent_uuid = parent_uuid
 
 
 def _require_depth(depth: int) -> None:
     if depth > MAX_DEPTH:
-        raise Invalid(f"Folders can't be more than {MAX_DEPTH} levels below the root")
+        raise Invalid(TOO_DEEP)
