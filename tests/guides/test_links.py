@@ -29,3 +29,9 @@ def test_every_page_is_in_the_index() -> None:
     listed_elsewhere = folder / "decisions"
     pages = {path for path in folder.rglob("*.md") if path.parent != listed_elsewhere}
     assert pages - {index.path} <= linked
+
+
+def test_every_decision_is_in_its_index() -> None:
+    folder = ROOT / "docs/decisions"
+    index = PAGES[folder / "README.md"]
+    assert {path.name for path in folder.glob("0*.md")} == {link for link in index.links if link[0] == "0"}
