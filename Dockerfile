@@ -14,6 +14,7 @@ COPY --from=build /venv /venv
 WORKDIR /app
 COPY wsgi.py gunicorn.conf.py ./
 COPY config config/
+COPY server server/
 COPY migrations migrations/
 COPY app app/
 COPY scripts/serve scripts/is-live scripts/
@@ -25,7 +26,7 @@ ENV PATH=/venv/bin:$PATH \
     INSTANCE_PATH=/var/lib/hub \
     PYTHONUNBUFFERED=1
 # The file system may be read-only when it runs.
-RUN python -m compileall -q app config migrations
+RUN python -m compileall -q app config migrations server
 VOLUME /var/lib/hub
 USER 10001:10001
 EXPOSE 8000

@@ -7,9 +7,9 @@ monkey.patch_all()
 import sys  # nothing may be imported before the patch
 
 from app import create_app
-from config import ConfigurationError
+from config import ConfigurationError, refusal
 
 try:
     app = create_app()
 except ConfigurationError as error:
-    sys.exit("\n".join(["The hub can't start:", *(f"- {problem}" for problem in error.problems)]))
+    sys.exit(refusal(error.problems))

@@ -7,7 +7,7 @@ from dotenv import load_dotenv
 
 from config.base import Base
 from config.development import Development
-from config.environment import ConfigurationError
+from config.environment import ConfigurationError, refusal
 from config.production import Production
 from config.testing import Testing
 
@@ -30,4 +30,4 @@ def load(env: Mapping[str, str] | None = None) -> Base:
     return CONFIGURATIONS[name](env)
 
 
-__all__ = ["Base", "ConfigurationError", "load"]
+__all__ = ["Base", "ConfigurationError", "load", "refusal"]

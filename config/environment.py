@@ -16,6 +16,11 @@ class ConfigurationError(Exception):
         super().__init__("; ".join(problems))
 
 
+def refusal(problems: list[str]) -> str:
+    """What is printed when the hub does not start."""
+    return "\n".join(["The hub can't start:", *(f"- {problem}" for problem in problems)])
+
+
 class Environment:
     def __init__(self, variables: Mapping[str, str]) -> None:
         self._variables = variables

@@ -1,1 +1,1 @@
-"""gunicorn around the hub: its hooks, a polite end, a reload that ends nobody."""
+"""gunicorn around the hub: its hooks, the drain of a worker that ends, a reload that costs no request."""

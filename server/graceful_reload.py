@@ -1,48 +1,80 @@
-"""Workers that are replaced stay until those that replace them are ready.
+"""The main process's part in reload and stop, around gunicorn's own.
 
-On SIGHUP gunicorn starts new workers and ends the old ones in the same moment, so that for seconds nobody
-would answer. Here each worker has a generation, and who is told to end looks into a folder that all share:
-the main process wrote into `generation` which one is the newest and of how many workers, and each of these
-makes a file `ready-<generation>-<pid>` once it serves. `leaving-<generation>` says that nobody need wait for
-these: the whole server stops.
+- A release or settings that can't be loaded are refused before any worker ends (see server/trial.py).
+- Workers that wait for the next generation (see server/generations.py) wait no longer when the whole server
+  stops: on SIGTERM, even in the middle of a reload, or because a new worker can't start.
 """
 
-import os
-from contextlib import suppress
-from pathlib import Path
-from time import monotonic
+import signal
+import sys
+from types import FrameType
+from typing import Any
 
-import gevent
+from gunicorn.arbiter import Arbiter
 
-PATIENCE_SECONDS = 60.0
-LOOK_SECONDS = 0.1
+from server.generations import announce_stop
+from server.trial import Trial
+
+OF_THE_RELEASE = {"config", "server"}
+"""Packages that the main process loads; the application's are loaded by each worker."""
 
 
 class GracefulReload:
-    """A worker's place in it. Where the folder is lost nobody waits."""
+    """Takes the place of the `stop` and `reload` of gunicorn's arbiter and of its handler of SIGTERM.
 
-    def __init__(self, folder: Path, generation: int) -> None:
-        self._folder = folder
-        self._generation = generation
+    It stays in the main process over every reload, so it is of the release that the server was started with.
+    The hooks are those of the newest release: between both only `metrics_folder` and `generation` of the
+    arbiter are shared.
+    """
 
-    def enter(self) -> None:
-        """This worker serves."""
-        with suppress(OSError):
-            (self._folder / f"ready-{self._generation}-{os.getpid()}").touch()
+    def __init__(self, arbiter: Arbiter) -> None:
+        self._arbiter = arbiter
+        self._stop, self._reload = arbiter.stop, arbiter.reload
+        self._trial: Trial | None = None
+        self._is_ending = False
 
-    def wait(self) -> None:
-        """Returns when this worker may end: others are ready to follow it, or nobody is to follow."""
-        until = monotonic() + PATIENCE_SECONDS
-        while monotonic() < until and not self._may_end():
-            gevent.sleep(LOOK_SECONDS)
+    def install(self) -> None:
+        """Called after gunicorn's signal handlers are in place."""
+        note_signal: Any = signal.getsignal(signal.SIGTERM)  # gunicorn's function
 
-    def _may_end(self) -> bool:
-        try:
-            newest, workers = map(int, (self._folder / "generation").read_text().split())
-            names = [path.name for path in self._folder.iterdir()]
-        except (OSError, ValueError):  # none was ever written: there was no reload
-            return True
-        if newest == self._generation:
-            return True
-        is_ready = sum(name.startswith(f"ready-{newest}-") for name in names) >= workers
-        return is_ready or f"leaving-{newest}" in names
+        def handle_term(number: int, frame: FrameType | None) -> None:
+            self.end()
+            note_signal(number, frame)
+
+        signal.signal(signal.SIGTERM, handle_term)
+        self._arbiter.stop, self._arbiter.reload = self.stop, self.reload
+
+    def end(self) -> None:
+        """SIGTERM arrived, which gunicorn handles after what it is doing now."""
+        self._is_ending = True
+        if self._trial is not None:
+            self._trial.cancel()
+        self._announce_stop()
+
+    def stop(self, graceful: bool = True) -> None:
+        self._announce_stop()
+        self._stop(graceful)
+
+    def reload(self) -> None:
+        self._trial = Trial(self._arbiter.START_CTX["cwd"])
+        problem = self._trial.run()
+        self._trial = None
+        if self._is_ending:
+            return
+        if problem:
+            self._arbiter.log.error("Nothing is reloaded and no worker stops: %s", problem)
+            return
+        forget_release()
+        self._reload()
+
+    def _announce_stop(self) -> None:
+        announce_stop(self._arbiter.metrics_folder, self._arbiter.generation)
+
+
+def forget_release() -> None:
+    """Afterwards gunicorn imports the files on the disk, as the trial did: the settings and the hooks of the
+    release whose application the new workers load. Functions of the old modules that are in use stay whole.
+    """
+    for name in list(sys.modules):
+        if name.partition(".")[0] in OF_THE_RELEASE:
+            del sys.modules[name]

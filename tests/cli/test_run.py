@@ -21,7 +21,8 @@ TASK_SERVICE=embedded
 @pytest.fixture
 def place(tmp_path: Path) -> Path:
     """A folder that looks like the project's, for a .env of its own."""
-    shutil.copytree(ROOT / "config", tmp_path / "config")
+    for name in ("config", "server"):
+        shutil.copytree(ROOT / name, tmp_path / name)
     shutil.copy(ROOT / "gunicorn.conf.py", tmp_path)
     binaries = tmp_path / "bin"
     binaries.mkdir()

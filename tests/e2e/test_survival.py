@@ -110,7 +110,7 @@ def test_a_stop_in_the_middle_of_a_trial_is_as_polite_as_any(start_stage: StartS
 
 def test_a_reload_brings_a_release_with_settings_of_its_own(start_stage: StartStage, tmp_path: Path) -> None:
     """What the main process loaded long ago must not be what the new workers get."""
-    for name in ("app", "config"):
+    for name in ("app", "config", "server"):
         shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
     for name in ("wsgi.py", "gunicorn.conf.py"):
         shutil.copy(ROOT / name, tmp_path)
