@@ -12,6 +12,7 @@ import orjson
 from app.realtime.streams import sse
 
 FINAL_TYPE = "final_response"
+NOT_CONNECTED, GONE, TIMEOUT = "User not connected", "User disconnected", "Timeout waiting for response"
 
 
 def frame(data: dict[str, Any], user_id: str, correlation_id: str, timestamp: float | None) -> bytes:
@@ -59,10 +60,6 @@ def _marked_final(value: dict[str, Any], message: bytes) -> bytes:
     return message.rstrip()[:-1] + b',"is_final":true}'
 
 
-def event(text: bytes) -> bytes:
-    """A client's frame as an event."""
-    return sse.encode(text.decode())
-
-
-def error_event(message: str, correlation_id: str) -> bytes:
-    return event(orjson.dumps({"error": message, "correlation_id": correlation_id}))
+def error_event(error: str, correlation_id: str) -> bytes:
+    """The last event of a stream that gets no more answers; `error` is one of the three above."""
+    return sse.encode(orjson.dumps({"error": error, "correlation_id": correlation_id}).decode())

@@ -72,7 +72,7 @@ def connect() -> Accept | Refuse:
         return Refuse(LATER, "Try again later")
     if is_over("STREAMS", claims.token or str(request.remote_addr)):
         return Refuse(LATER, "Too many connections, try again later")
-    return Accept(user_id, claims, gateway.gate)
+    return Accept(user_id, claims, gateway.socket_events)
 
 
 @blueprint.after_request

@@ -1,27 +1,37 @@
-"""Who waits on this worker for answers: `POST /sse/send`, each an open stream of its own.
+"""The callers of `POST /sse/send` that wait on this worker, each with an open stream of its own.
 
-Timeouts are one ordered dict and not a timer each: all waiters have the same patience, so whoever heard
-nothing longest stands first.
+Every waiter has the same timeout, which runs from its last frame. One dict in the order of those frames
+therefore takes the place of a timer for each.
 """
 
 from collections.abc import Callable
-from itertools import count
+from functools import partial
 from time import monotonic
 
+import orjson
+
 from app.gateway import codec
-from app.realtime.meters import Meters
+from app.gateway.codec import GONE, NOT_CONNECTED, TIMEOUT, AnswerFrame
+from app.gateway.meters import GatewayMeters
+from app.realtime.claims import Claims
+from app.realtime.engine import Engine
+from app.realtime.net.takeover import RequestSocket
 from app.realtime.presence import Holder
+from app.realtime.streams import sse
+from app.realtime.streams.response import StreamBody
 from app.realtime.streams.topic import Subscriber
 
-TIMEOUT, GONE, NOT_CONNECTED = "Timeout waiting for response", "User disconnected", "User not connected"
+ANSWER, FAIL = "gateway.answer", "gateway.fail"
+"""The kinds of messages that waiters get from the workers of their targets."""
 OUTCOMES = {TIMEOUT: "timeout", GONE: "disconnected", NOT_CONNECTED: "not_connected"}
 
 
 class Waiter:
-    """One open question: `number` names it on this worker, `name` is who was asked, and `holder` where.
+    """A caller whose request is open.
 
-    `reservation`: under which name the caller's correlation id is taken; "" for one of the hub's own.
-    `is_missed`: when it was looked for last, who was asked was not there.
+    `number` names it on this worker, `target` is whom it asked and `holder` where that is. `reservation` is
+    the name under which its correlation id is taken; "" for an id that the hub made. `is_missed`: the last
+    look for the target did not find it.
     """
 
     __slots__ = (
@@ -30,56 +40,67 @@ class Waiter:
         "heard_at",
         "holder",
         "is_missed",
-        "name",
         "number",
         "reservation",
         "subscriber",
+        "target",
     )
+    subscriber: Subscriber
 
-    def __init__(self, number: int, name: str, holder: Holder, correlation_id: str, reservation: str) -> None:
+    def __init__(
+        self, number: int, target: str, holder: Holder, correlation_id: str, reservation: str
+    ) -> None:
         self.number = number
-        self.name = name
+        self.target = target
         self.holder = holder
         self.correlation_id = correlation_id
         self.reservation = reservation
-        self.subscriber: Subscriber | None = None
         self.is_missed = False
         self.asked_at = self.heard_at = monotonic()
 
 
 class Waiters:
-    """`on_end(waiter, is_known)` is called once for each; `is_known`: who was asked knows that it is over."""
+    """`on_unanswered` is called once for a waiter that ends before its target's worker knows."""
 
     def __init__(
-        self, timeout_seconds: float, meters: Meters, on_end: Callable[[Waiter, bool], None]
+        self,
+        engine: Engine,
+        meters: GatewayMeters,
+        timeout_seconds: float,
+        on_unanswered: Callable[[Waiter], None],
     ) -> None:
-        self._timeout_seconds = timeout_seconds
+        self._engine = engine
         self._meters = meters
-        self._on_end = on_end
-        self.numbers = count(1)
-        self._waiters: dict[int, Waiter] = {}
+        self._timeout_seconds = timeout_seconds
+        self._on_unanswered = on_unanswered
+        self._waiters: dict[int, Waiter] = {}  # those heard longest ago first
+        engine.mailbox.handlers[ANSWER] = self._hear_answer
+        engine.mailbox.handlers[FAIL] = self._hear_failure
 
-    def __len__(self) -> int:
-        return len(self._waiters)
+    def far(self) -> list[Waiter]:
+        """Those whose target is on another worker."""
+        here = self._engine.worker_id
+        return [waiter for waiter in self._waiters.values() if waiter.holder.worker != here]
 
-    def waiters(self) -> list[Waiter]:
-        return list(self._waiters.values())
-
-    def add(self, waiter: Waiter, subscriber: Subscriber) -> None:
-        waiter.subscriber = subscriber
+    def open(self, waiter: Waiter, claims: Claims, request_socket: RequestSocket) -> StreamBody:
+        """The stream of the answers; whoever closes it abandons the request. Raises Overloaded."""
+        on_gone = partial(self._abandon, waiter.number)
+        waiter.subscriber, body = self._engine.private(claims, request_socket, on_gone)
         self._waiters[waiter.number] = waiter
+        return body
 
-    def take(self, number: int, text: bytes, is_final: bool) -> None:
-        """A frame that answers; nobody may be waiting any more."""
+    def answer(self, number: int, text: bytes, is_final: bool) -> None:
+        """A frame that answers. Its waiter may have ended: then it is counted and dropped."""
         waiter = self._waiters.get(number)
         if waiter is None:
             self._meters.frames_unclaimed += 1
             return
         self._hear(waiter)
+        block = sse.encode(text.decode())
         if is_final:
-            self._end(waiter, "answered", codec.event(text), is_known=True)
-        elif waiter.subscriber is not None:
-            waiter.subscriber.push(codec.event(text))
+            self._end(waiter, "answered", block)
+        else:
+            waiter.subscriber.push(block)
 
     def _hear(self, waiter: Waiter) -> None:
         now = monotonic()
@@ -89,17 +110,25 @@ class Waiters:
         del self._waiters[waiter.number]
         self._waiters[waiter.number] = waiter
 
-    def fail(self, number: int, message: str, is_known: bool) -> None:
-        """Ends the stream with an error; harmless when it is over."""
+    def fail(self, number: int, error: str) -> None:
+        """Ends the stream with an error that the target's worker knows of; harmless for a waiter that
+        ended."""
         waiter = self._waiters.get(number)
         if waiter is not None:
-            self._end(waiter, OUTCOMES[message], codec.error_event(message, waiter.correlation_id), is_known)
+            self._end(waiter, OUTCOMES[error], codec.error_event(error, waiter.correlation_id))
 
-    def abandon(self, number: int) -> None:
-        """The stream is over, whoever ended it; harmless when it was this worker that did."""
+    def give_up(self, waiter: Waiter, error: str) -> None:
+        """Ends the stream with an error that the target's worker does not know of; harmless when repeated."""
+        if waiter.number in self._waiters:
+            self._on_unanswered(waiter)
+            self.fail(waiter.number, error)
+
+    def _abandon(self, number: int) -> None:
+        """The stream is over, and nothing may be written to it. Harmless for a waiter that ended."""
         waiter = self._waiters.get(number)
         if waiter is not None:
-            self._end(waiter, "abandoned", b"", is_known=False)
+            self._on_unanswered(waiter)
+            self._end(waiter, "abandoned", b"")
 
     def tick(self) -> None:
         quiet_since = monotonic() - self._timeout_seconds
@@ -107,13 +136,35 @@ class Waiters:
             waiter = next(iter(self._waiters.values()))
             if waiter.heard_at > quiet_since:
                 break
-            self.fail(waiter.number, TIMEOUT, is_known=False)
+            self.give_up(waiter, TIMEOUT)
 
-    def _end(self, waiter: Waiter, outcome: str, last: bytes, is_known: bool) -> None:
-        """The correlation id is free before its caller knows that it is."""
+    def _end(self, waiter: Waiter, outcome: str, last: bytes) -> None:
+        """The correlation id is free before the caller sees the end."""
         del self._waiters[waiter.number]
         self._meters.replies[outcome] += 1
-        self._on_end(waiter, is_known)
-        if last and waiter.subscriber is not None:
+        if waiter.reservation:
+            self._engine.reservations.release(waiter.reservation, str(waiter.number))
+        if last:
             waiter.subscriber.push(last)
             waiter.subscriber.finish()
+
+    # From other workers
+
+    def _hear_answer(self, message: bytes) -> None:
+        head, _, text = message.partition(b"\n")
+        number, is_final = head.split()
+        self.answer(int(number), text, is_final == b"1")
+
+    def _hear_failure(self, message: bytes) -> None:
+        number, error = orjson.loads(message)
+        self.fail(number, error)
+
+
+def pack_answer(number: int, answer: AnswerFrame) -> bytes:
+    """For `ANSWER`: which waiter, whether the frame is the last one, and its text."""
+    return b"%d %d\n%b" % (number, answer.is_final, answer.text)
+
+
+def pack_failure(number: int, error: str) -> bytes:
+    """For `FAIL`: which waiter, and one of `OUTCOMES`."""
+    return orjson.dumps([number, error])

@@ -1,10 +1,10 @@
-"""What the gateway does with a WebSocket: one name, one connection; its frames answer questions."""
+"""What the gateway does with a WebSocket: one name, one connection; its frames answer requests."""
 
 import gevent
 
 from app.gateway import codec
 from app.gateway.bot_watch import BotWatch
-from app.gateway.request_reply import RequestReply
+from app.gateway.pending_requests import PendingRequests
 from app.realtime.broker.base import BrokerUnavailable
 from app.realtime.engine import Engine
 from app.realtime.sockets.connection import Connection
@@ -17,9 +17,9 @@ AWAY = (1013, "Try again later")
 class SocketEvents:
     """The `SocketHandler` of `/ws`."""
 
-    def __init__(self, engine: Engine, asking: RequestReply) -> None:
+    def __init__(self, engine: Engine, pending: PendingRequests) -> None:
         self._engine = engine
-        self._asking = asking
+        self._pending = pending
         self._watch = BotWatch(engine)
         engine.leases.on_lost = self._lose
 
@@ -55,10 +55,10 @@ class SocketEvents:
             self._engine.meters.message_errors += 1
             connection.send(codec.error_frame())
         else:
-            self._asking.answer(connection, answer)
+            self._pending.answer(connection, answer)
 
     def closed(self, connection: Connection, code: int, reason: str) -> None:
         """The name is freed only if it was this connection's."""
         self._watch.remove(connection)
         self._engine.leases.release(connection.name, connection.id)
-        self._asking.leave(connection)
+        self._pending.leave(connection)

@@ -7,6 +7,7 @@ from flask import Flask
 from app.extensions import engine_part
 from app.gateway import access
 from app.gateway.bots import PublicAccounts
+from app.gateway.meters import GatewayMeters, gateway_meters_part
 from app.gateway.routes import blueprint, gateway_part
 from app.gateway.service import Gateway
 
@@ -15,5 +16,6 @@ def init_app(app: Flask) -> None:
     engine, config = engine_part.of(app), app.config
     public = PublicAccounts(engine, config["PUBLIC_ACCOUNTS"])
     engine.rechecks.authorize_socket = partial(access.why_not_connected, app, public)
-    gateway_part.bind(app, Gateway(engine, public, config["REPLY_TIMEOUT_SECONDS"]))
+    meters = gateway_meters_part.bind(app, GatewayMeters())
+    gateway_part.bind(app, Gateway(engine, meters, public, config["REPLY_TIMEOUT_SECONDS"]))
     app.register_blueprint(blueprint)

@@ -46,10 +46,5 @@ class Meters:
     frame_bytes_in: int = 0
     frame_bytes_out: int = 0
     frames_limited: int = 0
-    frames_unclaimed: int = 0  # answers nobody waits for
     message_errors: int = 0
     socket_ends: Counter[str] = field(default_factory=Counter)  # by close code
-
-    deliveries: Counter[str] = field(default_factory=Counter)  # of pushes: delivered, partial
-    replies: Counter[str] = field(default_factory=Counter)  # of questions, by how they ended
-    reply_seconds: Histogram = field(default_factory=Histogram)  # from a question to its first answer

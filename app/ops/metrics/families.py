@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from app.concepts.breaker import CLOSED
 from app.concepts.meters import LONG_SECONDS, TaskMeters
+from app.gateway.meters import GatewayMeters
 from app.ops.connections import open_sockets
 from app.ops.metrics.family import Family
 from app.ops.metrics.process import ProcessStats
@@ -17,6 +18,7 @@ class MetricsSource:
 
     engine: Engine
     concepts: TaskMeters
+    gateway: GatewayMeters
     requests: Requests
     process: ProcessStats
 
@@ -219,7 +221,7 @@ SOCKETS = (
         "hub_frames_unclaimed",
         "counter",
         "Answers that nobody waited for.",
-        lambda it: it.engine.meters.frames_unclaimed,
+        lambda it: it.gateway.frames_unclaimed,
     ),
     Family(
         "hub_message_errors",
@@ -231,21 +233,21 @@ SOCKETS = (
         "hub_deliveries",
         "counter",
         "Messages pushed to connected users, by outcome.",
-        lambda it: it.engine.meters.deliveries,
+        lambda it: it.gateway.deliveries,
         ("outcome",),
     ),
     Family(
         "hub_replies",
         "counter",
         "Questions to connected users, by how they ended.",
-        lambda it: it.engine.meters.replies,
+        lambda it: it.gateway.replies,
         ("outcome",),
     ),
     Family(
         "hub_reply_seconds",
         "histogram",
         "From a question to its first answer.",
-        lambda it: it.engine.meters.reply_seconds,
+        lambda it: it.gateway.reply_seconds,
     ),
 )
 TASKS = (

@@ -9,6 +9,7 @@ from flask.typing import ResponseReturnValue
 from app.concepts.meters import meters_part
 from app.errors import Forbidden, Unauthorized, Unavailable
 from app.extensions import Part
+from app.gateway.meters import gateway_meters_part
 from app.ops.connections import count_connections
 from app.ops.metrics.exposition import OPENMETRICS, PLAIN, expose
 from app.ops.metrics.families import FAMILIES, MetricsSource
@@ -28,7 +29,8 @@ FORMS = {"text/plain": PLAIN, "application/openmetrics-text": OPENMETRICS, JSON:
 def init_app(app: Flask, engine: Engine) -> None:
     requests = Requests()
     app.wsgi_app = TimeRequests(app.wsgi_app, requests)  # type: ignore[method-assign]
-    metrics_part.bind(app, Metrics(MetricsSource(engine, meters_part.of(app), requests, ProcessStats())))
+    source = MetricsSource(engine, meters_part.of(app), gateway_meters_part.of(app), requests, ProcessStats())
+    metrics_part.bind(app, Metrics(source))
     app.register_blueprint(blueprint)
 
 
