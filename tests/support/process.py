@@ -122,10 +122,12 @@ class Child:
 def free_port() -> int:
     """A loopback port that nothing holds, below the range from which the kernel gives ports to clients.
 
-    A port of that range could be taken by any outgoing connection while its server is being restarted.
+    A port of that range could be taken by any outgoing connection while its server is being restarted. For
+    the same reason each of several test processes has ports of its own, TEST_PORTS (`FIRST-END`).
     """
+    first, _, end = os.environ.get("TEST_PORTS", "20000-32000").partition("-")
     while True:
-        port = random.randrange(20000, 32000)
+        port = random.randrange(int(first), int(end))
         if port in _handed_out:
             continue
         with socket.socket() as probe:
