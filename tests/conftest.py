@@ -17,8 +17,10 @@ from hypothesis import settings
 from app import create_app
 from app.extensions import db
 from config import load
+from tests.support.routes import compile_each_route_once
 from tests.support.services import create_database, drop_database
 
+compile_each_route_once()
 pytest_plugins = ["tests.support.fixtures", "tests.cast"]
 
 # A machine that is busy is no failure; what must be fast has a benchmark.

@@ -9,8 +9,8 @@ from types import TracebackType
 from typing import Any, Self
 
 from benchmarks.harness.install import compiled
-from benchmarks.harness.places import LOGS, cache
-from benchmarks.harness.process import end, spawn
+from benchmarks.harness.places import cache
+from benchmarks.harness.process import STOP_SECONDS, Companion
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class Load:
         where = path if isinstance(path, str) else f"@{_listed(path)}"
         lines = [f"{name}: {value}" for name, value in headers.items()]
         argv: list[str | Path] = [compiled("load"), "127.0.0.1", str(port), where, *lines]
-        self._process = spawn(argv, core=core, log=LOGS / "load.log", piped=True)
+        self._process = Companion("load", argv, core=core)
 
     def open(self, streams: int) -> Opened:
         said = self._tell(f"open {streams}")
@@ -70,12 +70,10 @@ class Load:
         os.setpriority(os.PRIO_PROCESS, self._process.pid, 19)
 
     def _tell(self, command: str) -> dict[str, Any]:
-        assert self._process.stdin is not None and self._process.stdout is not None
-        self._process.stdin.write(command + "\n")
-        self._process.stdin.flush()
-        answer = self._process.stdout.readline()
+        self._process.tell(command)
+        answer = self._process.hear()
         if not answer:
-            raise RuntimeError(f"the load client ended at `{command}` (see {LOGS / 'load.log'})")
+            raise RuntimeError(f"the load client ended at `{command}` (see {self._process.log})")
         said: dict[str, Any] = json.loads(answer)
         return said
 
@@ -85,10 +83,7 @@ class Load:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        end(self._process)
-        for pipe in (self._process.stdin, self._process.stdout):
-            if pipe is not None:
-                pipe.close()
+        self._process.stop(patience=STOP_SECONDS)
 
 
 def _listed(paths: Sequence[str]) -> Path:

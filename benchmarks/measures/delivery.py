@@ -5,10 +5,10 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from benchmarks.harness import usage
 from benchmarks.harness.load import Load, Report
 from benchmarks.harness.schedule import Outcome, Pool, Shot, fire
 from benchmarks.rivals.base import Server
+from tests.support import usage
 
 EVENT_BYTES = 150
 PATIENCE_SECONDS = 20

@@ -8,12 +8,10 @@ from contextlib import contextmanager
 from itertools import count, repeat
 
 from benchmarks.bench import Bench
-from benchmarks.harness import usage
 from benchmarks.harness.http import Connection, request
 from benchmarks.harness.places import ROOT
-from benchmarks.harness.process import end, spawn
+from benchmarks.harness.process import STOP_SECONDS, Companion
 from benchmarks.harness.schedule import Pool, flood
-from benchmarks.harness.websocket import WebSocket
 from benchmarks.measures.delivery import DeliveryFailed
 from benchmarks.report.book import (
     ASKED_P50,
@@ -27,6 +25,8 @@ from benchmarks.report.book import (
 from benchmarks.rivals.bare_flask import BareFlask
 from benchmarks.rivals.base import Server
 from benchmarks.rivals.hub import Hub
+from tests.support import usage
+from tests.support.websocket import Client
 
 WARM_UP_SECONDS = 0.5
 ROUNDS_PER_REPETITION = 2
@@ -45,20 +45,19 @@ def bot(bench: Bench, hub: Server, name: str, answers: int = 0, pause: float = 0
     argv = [
         sys.executable,
         "-m",
-        "benchmarks.harness.websocket",
+        "benchmarks.harness.bot",
         str(hub.port),
         name,
         str(answers),
         str(pause),
     ]
-    process = spawn(argv, core=bench.cores.client, cwd=ROOT, piped=True)
+    process = Companion(f"bot-{name}", argv, core=bench.cores.client, cwd=ROOT)
     try:
-        assert process.stdout is not None
-        if process.stdout.readline() != "ready\n":
+        if process.hear() != "ready":
             raise DeliveryFailed(f"{name} could not connect")
         yield
     finally:
-        end(process)
+        process.stop(patience=STOP_SECONDS)
 
 
 def envelope(user_id: str, **more: object) -> dict[str, object]:
@@ -147,19 +146,23 @@ def relay(bench: Bench) -> None:
 def idle(bench: Bench) -> None:
     """What a connected socket weighs that says nothing."""
     hub, names = Hub(), (f"user-{number}" for number in count())
-    sockets: list[WebSocket] = []
+    sockets: list[Client] = []
     with bench.running(hub):
         try:
-            warm = [WebSocket(hub.port, next(names)) for _ in range(WARM_UP_SOCKETS)]
+            warm = [connected(hub, next(names)) for _ in range(WARM_UP_SOCKETS)]
             for one in warm:
                 one.close()
             time.sleep(SETTLE_SECONDS)
             before = usage.pss_bytes(hub.pids())
             for _ in range(bench.sizes.sockets):
-                sockets.append(WebSocket(hub.port, next(names)))
+                sockets.append(connected(hub, next(names)))
             time.sleep(SETTLE_SECONDS)
             grown = usage.pss_bytes(hub.pids()) - before
             bench.book.add(hub.key, IDLE_SOCKET, grown / 1024 / len(sockets))
         finally:
             for one in sockets:
                 one.close()
+
+
+def connected(hub: Server, user_id: str) -> Client:
+    return Client.connect(hub.port, f"/ws?user_id={user_id}", timeout=30)

@@ -4,13 +4,13 @@ from contextlib import ExitStack
 from itertools import repeat
 
 from benchmarks.bench import Bench
-from benchmarks.harness import usage
 from benchmarks.harness.schedule import Flooded, Pool, flood
 from benchmarks.measures.delivery import DeliveryFailed, event_body
 from benchmarks.report.book import PUBLISHES, PUBLISHES_PER_CPU
 from benchmarks.rivals.bare_flask import BareFlask
 from benchmarks.rivals.base import Server
 from benchmarks.rivals.hub import Hub
+from tests.support import usage
 
 WARM_UP_SECONDS = 0.5
 ROUNDS_PER_REPETITION = 2

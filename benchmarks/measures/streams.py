@@ -3,12 +3,12 @@
 import time
 
 from benchmarks.bench import Bench
-from benchmarks.harness import usage
 from benchmarks.harness.load import Load
 from benchmarks.measures.delivery import DeliveryFailed
 from benchmarks.measures.fanout import paced, tell_losses
 from benchmarks.report.book import IDLE, OPENED, OPENED_PER_CPU, cost_at
 from benchmarks.rivals.base import Server
+from tests.support import usage
 
 WARM_UP = 200
 SETTLE_SECONDS = 2

@@ -4,11 +4,11 @@ import random
 from collections.abc import Iterator
 
 from benchmarks.bench import Bench
-from benchmarks.harness import usage
 from benchmarks.harness.schedule import Pool, flood
 from benchmarks.measures.delivery import DeliveryFailed, event_body
 from benchmarks.report.book import publish_cost, publish_cost_at_random
 from benchmarks.rivals.hub import Hub, notify_path, stream_path
+from tests.support import usage
 
 
 def measure(bench: Bench) -> None:

@@ -14,7 +14,8 @@ from typing import ClassVar
 
 from benchmarks.harness.http import Connection, request
 from benchmarks.harness.install import Missing
-from benchmarks.harness.process import Process, free_port
+from benchmarks.harness.process import ServerProcess
+from tests.support.process import free_port
 
 ANSWER_SECONDS = 15
 
@@ -37,7 +38,7 @@ class Server(ABC):
     def __init__(self) -> None:
         self.port = 0
         self.core: int | None = None
-        self._process: Process | None = None
+        self._process: ServerProcess | None = None
 
     def prepare(self) -> None:  # noqa: B027 - most have nothing to prepare
         """Install or build what it takes. Raises `Missing`. Doing it twice costs nothing."""
@@ -50,7 +51,7 @@ class Server(ABC):
         """Start it on one core and wait until it answers. Raises `Missing` when it doesn't."""
         self.port, self.core = port, core
         command = self.command(port)
-        self._process = Process(self.key, command.argv, core=core, env=command.env, cwd=command.cwd)
+        self._process = ServerProcess(self.key, command.argv, core=core, env=command.env, cwd=command.cwd)
         self._process.wait_for_port(port)
         self.get_ready()
 
@@ -73,7 +74,7 @@ class Server(ABC):
 
     def stop(self) -> None:
         if self._process is not None:
-            self._process.stop()
+            self._process.end()
 
     def pids(self) -> list[int]:
         """Every process whose CPU time and memory are the server's."""

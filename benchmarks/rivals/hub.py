@@ -8,15 +8,15 @@ import json
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 
 from benchmarks.harness.http import Answer, Connection, request
 from benchmarks.harness.install import Missing, program
 from benchmarks.harness.places import ROOT
-from benchmarks.harness.process import Process, free_port
+from benchmarks.harness.process import ServerProcess
 from benchmarks.harness.schedule import Pool, flood
 from benchmarks.rivals.base import Command, Server
 from benchmarks.rivals.gunicorn import gunicorn
+from tests.support.services import RedisServer
 
 MAX_STREAMS = 19_000
 MIGRATE_SECONDS = 60
@@ -97,11 +97,11 @@ class Hub(Server):
     def _migrate(self) -> None:
         """Make the tables, as an operator would."""
         argv = [sys.executable, "-m", "flask", "--app", "wsgi", "db", "upgrade"]
-        process = Process("migrate", argv, core=None, env=self.settings(), cwd=ROOT)
+        process = ServerProcess("migrate", argv, core=None, env=self.settings(), cwd=ROOT)
         try:
-            process.wait(MIGRATE_SECONDS)
+            process.wait_well(MIGRATE_SECONDS)
         finally:
-            process.stop()
+            process.end()
 
     def _register(self) -> str:
         person = {"name": "bench", "email": "bench@example.com", "password": "correct horse battery staple"}
@@ -119,30 +119,28 @@ class HubOverRedis(Hub):
 
     def __init__(self) -> None:
         super().__init__()
-        self._redis: Process | None = None
-        self._redis_port = 0
+        self._redis: RedisServer | None = None
 
     def prepare(self) -> None:
         super().prepare()
         program("redis-server")
 
     def settings(self) -> dict[str, str]:
-        redis = f"redis://127.0.0.1:{self._redis_port}/0"
-        return {**super().settings(), "REDIS_URL": redis, "WEB_CONCURRENCY": "2"}
+        return {**super().settings(), "REDIS_URL": self.redis_url, "WEB_CONCURRENCY": "2"}
 
     def start(self, port: int, core: int | None) -> None:
-        self._redis_port = free_port()
-        options = ["--port", str(self._redis_port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]
-        self._redis = Process(
-            "redis", [program("redis-server"), *options], core=core, cwd=Path(tempfile.gettempdir())
-        )
-        self._redis.wait_for_port(self._redis_port)
+        self._redis = RedisServer(core=core)
+        self._redis.start()
         super().start(port, core)
 
     def stop(self) -> None:
         super().stop()
         if self._redis is not None:
-            self._redis.stop()
+            self._redis.close()
+
+    @property
+    def redis_url(self) -> str:
+        return "" if self._redis is None else self._redis.url
 
     def companions(self) -> dict[str, list[int]]:
         return {} if self._redis is None else {"Redis": self._redis.pids()}

@@ -18,7 +18,7 @@ CLOSING_SECONDS = 5.0
 FRESH, BY_TICKET, CUTTING, STALLING = 0.1, 0.2, 0.35, 0.5
 """Shares of visits: without a cursor, by a ticket, that end by RST, and (in a loud room) that stall."""
 ACKNOWLEDGE_SECONDS = 2.0
-_NUMBER = re.compile(rb'"n": (\d+)')
+_NUMBER = re.compile(r'"n": (\d+)')
 
 
 class Visitor:
@@ -98,7 +98,7 @@ class Visitor:
     def will_stall(self) -> bool:
         return False
 
-    def take(self, name: str, data: bytes) -> None:
+    def take(self, name: str, data: str) -> None:
         """An event came."""
 
     async def _ticket(self) -> str:
@@ -131,7 +131,7 @@ class Reader(Visitor):
         self.scene.tally.count("streams resumed by cursor")
         return self.cursor
 
-    def take(self, name: str, data: bytes) -> None:
+    def take(self, name: str, data: str) -> None:
         if name == "stream.reset":
             self.scene.tally.fault("a stream was reset")
             self.number = None
@@ -175,7 +175,7 @@ class Inbox(Visitor):
         self.recipient = recipient
         self._unacknowledged: list[str] = []
 
-    def take(self, name: str, data: bytes) -> None:
+    def take(self, name: str, data: str) -> None:
         if name != "message":
             return
         message = json.loads(data)

@@ -26,7 +26,7 @@ from benchmarks.soak.samples import (
 from benchmarks.soak.servers import SoakedHub
 from benchmarks.soak.tally import Tally
 from benchmarks.soak.traffic import Traffic
-from benchmarks.soak.users import User
+from benchmarks.soak.users import SoakUser
 
 SETTLE_SECONDS = 45.0
 LEAVE_SECONDS = 30.0
@@ -59,7 +59,7 @@ class _Run:
         self.hub, self.plan = hub, plan
         self.tally = Tally()
         self.visitors: list[Visitor] = []
-        self.users: list[User] = []
+        self.users: list[SoakUser] = []
         self.readers: list[Reader] = []
         self.inboxes: list[Inbox] = []
         self._acknowledging: list[asyncio.Future[None]] = []
@@ -94,7 +94,7 @@ class _Run:
             self.readers.append(Reader(scene, room, token))
         self.visitors = [*self.readers, *self.inboxes]
         scene.chance.shuffle(self.visitors)
-        self.users = [User(scene, name) for name in (*scene.bots, *scene.users)]
+        self.users = [SoakUser(scene, name) for name in (*scene.bots, *scene.users)]
 
     async def _warm_up(self, traffic: Traffic) -> tuple[dict[str, float], list[Counter[str]]]:
         """What there is before anybody comes, and after everything was made that is made but once."""

@@ -9,10 +9,10 @@ from typing import Any
 import psycopg2
 import redis
 
-from benchmarks.harness import usage
 from benchmarks.harness.http import Connection, request
 from benchmarks.harness.install import Missing
 from benchmarks.soak.servers import SoakedHub
+from tests.support import usage
 
 TRIES = 200
 

@@ -11,7 +11,7 @@ from benchmarks.harness.places import ROOT
 from benchmarks.rivals.base import Command
 from benchmarks.rivals.gunicorn import gunicorn
 from benchmarks.rivals.hub import HubOverRedis, field_of
-from benchmarks.soak.postgres import Postgres
+from tests.support.services import PostgresServer, find_postgres
 
 COMMAND_SECONDS = 60
 CLIENT_ID, CLIENT_SECRET = "soak", secrets.token_urlsafe(24)
@@ -29,7 +29,7 @@ class SoakedHub(HubOverRedis):
 
     def __init__(self) -> None:
         super().__init__()
-        self._postgres = Postgres()
+        self._postgres = PostgresServer(settings={})  # as it comes
 
     def settings(self) -> dict[str, str]:
         return {
@@ -51,19 +51,17 @@ class SoakedHub(HubOverRedis):
         return gunicorn("benchmarks.soak.window:app", port, self.settings())
 
     def start(self, port: int, core: int | None) -> None:
+        if find_postgres() is None:
+            raise Missing("PostgreSQL is not installed (Debian's package postgresql)")
         self._postgres.start()
         super().start(port, core)
 
     def stop(self) -> None:
         super().stop()
-        self._postgres.stop()
+        self._postgres.close()
 
     def companions(self) -> dict[str, list[int]]:
         return {**super().companions(), "PostgreSQL": self._postgres.pids()}
-
-    @property
-    def redis_url(self) -> str:
-        return self.settings()["REDIS_URL"]
 
     @property
     def database_url(self) -> str:

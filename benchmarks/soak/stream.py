@@ -1,4 +1,4 @@
-"""An event stream as cheap as asyncio allows: one protocol object, no task, nothing kept but the cursor."""
+"""An event stream for asyncio: one protocol object, no task, nothing kept but the cursor."""
 
 import asyncio
 import socket
@@ -8,12 +8,14 @@ from typing import Self, cast
 
 from benchmarks.harness.http import request
 from benchmarks.soak.client import headers
+from tests.support.http1 import ResponseReader
+from tests.support.sse import Decoder, ServerEvent
 
 OPEN_SECONDS = 45.0
 SMALL_BUFFER = 4096
 NO_LINGER = struct.pack("ii", 1, 0)
 
-Take = Callable[[str, bytes], None]
+Take = Callable[[str, str], None]
 """Is called with the name and data of each event; the cursor counts from then on."""
 
 
@@ -21,15 +23,18 @@ class Stream(asyncio.Protocol):
     """`ended` is set when the connection is gone, `reason` says what the hub said of it, if it did."""
 
     def __init__(self, take: Take, cursor: str = "") -> None:
-        self.cursor = cursor
         self.status = 0
         self.reason = ""
         self.ended = asyncio.Event()
         self.is_live = asyncio.get_running_loop().create_future()
         self._take = take
         self._transport: asyncio.Transport | None = None
-        self._raw = b""
-        self._text = b""
+        self._response = ResponseReader()
+        self._decoder = Decoder(cursor)
+
+    @property
+    def cursor(self) -> str:
+        return self._decoder.last_event_id
 
     # What its owner does
 
@@ -67,55 +72,31 @@ class Stream(asyncio.Protocol):
         self._transport = cast(asyncio.Transport, transport)
 
     def data_received(self, data: bytes) -> None:
-        self._raw += data
-        if not self.status and not self._read_head():
+        body = self._response.feed(data)
+        if not self.status and not self._is_answered():
             return
         if self.status == 200:
-            self._read_chunks()
+            for event in self._decoder.feed(body):
+                self._read(event)
+            self._decoder.comments.clear()
+            if body and not self.is_live.done():
+                self.is_live.set_result(None)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.ended.set()
         if not self.is_live.done():
             self.is_live.set_result(None)
 
-    def _read_head(self) -> bool:
-        head, found, rest = self._raw.partition(b"\r\n\r\n")
-        if found:
-            self.status, self._raw = int(head[9:12]), rest
-            if self.status != 200:
-                self.leave()
-        return bool(found)
+    def _is_answered(self) -> bool:
+        self.status = self._response.status or 0
+        if self.status not in (0, 200):
+            self.leave()
+        return bool(self.status)
 
-    def _read_chunks(self) -> None:
-        raw, at = self._raw, 0
-        while (line := raw.find(b"\r\n", at)) >= 0:
-            size = int(raw[at:line], 16)
-            if len(raw) < line + size + 4:
-                break
-            self._text += raw[line + 2 : line + 2 + size]
-            at = line + size + 4
-        if at:
-            self._raw = raw[at:]
-            *blocks, self._text = self._text.split(b"\n\n")
-            for block in blocks:
-                self._read_block(block)
-
-    def _read_block(self, block: bytes) -> None:
-        if not self.is_live.done():
-            self.is_live.set_result(None)
-        name, data = "message", []
-        for line in block.split(b"\n"):
-            field, _, value = line.partition(b": ")
-            if field == b"data":
-                data.append(value)
-            elif field == b"id":
-                self.cursor = value.decode()
-            elif field == b"event":
-                name = value.decode()
-        if name == "stream.closed":
-            self.reason = data[0].decode().partition('"reason":')[2].strip(' "}')
-        if data:
-            self._take(name, b"\n".join(data))
+    def _read(self, event: ServerEvent) -> None:
+        if event.name == "stream.closed":
+            self.reason = event.data.partition('"reason":')[2].strip(' "}')
+        self._take(event.name, event.data)
 
 
 async def open_stream(

@@ -12,7 +12,7 @@ from benchmarks.harness.places import ROOT
 from benchmarks.soak.cast import GROUP, PASSWORD, Room, Scene
 from benchmarks.soak.servers import CLIENT_ID, CLIENT_SECRET
 from benchmarks.soak.stream import open_stream
-from benchmarks.soak.users import ANSWERS, User
+from benchmarks.soak.users import ANSWERS, SoakUser
 
 PUBLISH_SECONDS, LOUD_PUBLISH_SECONDS = 1.0, 1 / 6
 LOUD_BYTES = 16 * 1024
@@ -28,7 +28,7 @@ Act = Callable[[], Coroutine[Any, Any, None]]
 class Traffic:
     """`acts` are the endless tasks that make it; cancelled, they end at once."""
 
-    def __init__(self, scene: Scene, users: list[User]) -> None:
+    def __init__(self, scene: Scene, users: list[SoakUser]) -> None:
         self.scene, self.users = scene, users
         self._keys = itertools.count(1)
         self._under_way: set[asyncio.Task[None]] = set()
@@ -191,7 +191,7 @@ class Traffic:
             self.scene.tally.forget(key)
             self.scene.tally.fault("a push to somebody connected failed")
 
-    def _someone(self) -> User | None:
+    def _someone(self) -> SoakUser | None:
         """Who is connected and stays for a while."""
         ready = [user for user in self.users if user.is_ready]
         return self.scene.chance.choice(ready) if ready else None

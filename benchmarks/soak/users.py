@@ -4,7 +4,7 @@ import asyncio
 import json
 
 from benchmarks.soak.cast import Name, Scene
-from benchmarks.soak.websocket import WebSocket, connect
+from benchmarks.soak.websocket import SoakSocket, connect
 
 LIFE_SECONDS = 90.0  # the mean
 PAUSE_SECONDS = 3.0
@@ -16,13 +16,13 @@ ANSWERS = 2
 OPEN = 101
 
 
-class User:
+class SoakUser:
     """One name. `is_ready`: connected long enough ago to be pushed to and asked, and not about to leave."""
 
     def __init__(self, scene: Scene, name: Name) -> None:
         self.scene, self.name = scene, name
         self.is_ready = False
-        self.socket: WebSocket | None = None
+        self.socket: SoakSocket | None = None
 
     @property
     def is_open(self) -> bool:
@@ -56,7 +56,7 @@ class User:
             self.scene.tally.fault(f"a socket was answered {self.socket.status}")
             await asyncio.sleep(PAUSE_SECONDS)
 
-    async def _go(self, socket: WebSocket) -> None:
+    async def _go(self, socket: SoakSocket) -> None:
         how = self.scene.chance.random()
         if how < SILENT:
             await self._fall_silent(socket)
@@ -71,7 +71,7 @@ class User:
             self.scene.tally.fault("a socket was not closed by the hub")
             socket.disconnect()
 
-    async def _fall_silent(self, socket: WebSocket) -> None:
+    async def _fall_silent(self, socket: SoakSocket) -> None:
         """Like a peer whose machine is gone: the hub notices by its pings."""
         socket.fall_silent()
         try:
@@ -85,7 +85,7 @@ class User:
             self.scene.tally.fault("a silent socket was not closed")
             socket.disconnect()
 
-    async def _is_over_within(self, socket: WebSocket, seconds: float) -> bool:
+    async def _is_over_within(self, socket: SoakSocket, seconds: float) -> bool:
         """Whether the hub closed it, which it should not."""
         try:
             await asyncio.wait_for(socket.ended.wait(), seconds)

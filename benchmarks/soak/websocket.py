@@ -1,19 +1,17 @@
-"""A WebSocket client for asyncio (RFC 6455), for a server whose frames are whole and unmasked."""
+"""The WebSocket client of the tests (tests/support/websocket.py) for asyncio."""
 
 import asyncio
-import base64
-import os
 from collections.abc import Callable
 from typing import cast
 
-from benchmarks.harness.websocket import CLOSE, PING, PONG, TEXT, frame_of, take_frame
 from benchmarks.soak.stream import reset
+from tests.support.websocket import CLOSE, NO_MASKING, PING, PONG, TEXT, FrameReader, frame, handshake
 
 OPEN_SECONDS = 45.0
 GOING_AWAY = (1001).to_bytes(2)
 
 
-class WebSocket(asyncio.Protocol):
+class SoakSocket(asyncio.Protocol):
     """`take` is called with each text. `code` and `reason` are those of the server's close frame."""
 
     def __init__(self, take: Callable[[bytes], None]) -> None:
@@ -22,13 +20,13 @@ class WebSocket(asyncio.Protocol):
         self.ended = asyncio.Event()
         self.answered = asyncio.get_running_loop().create_future()
         self._take = take
-        self._received = bytearray()
+        self._received = FrameReader()
         self._transport: asyncio.Transport | None = None
 
     def send(self, payload: bytes, opcode: int = TEXT) -> None:
         if self._transport is None or self._transport.is_closing():
             return
-        self._transport.write(frame_of(payload, opcode))
+        self._transport.write(frame(opcode, payload, key=NO_MASKING))
 
     def leave(self) -> None:
         """By the closing handshake; the server ends the connection."""
@@ -51,11 +49,11 @@ class WebSocket(asyncio.Protocol):
         self._transport = cast(asyncio.Transport, transport)
 
     def data_received(self, data: bytes) -> None:
-        self._received += data
+        self._received.feed(data)
         if not self.status and not self._read_head():
             return
-        while (frame := take_frame(self._received)) is not None:
-            self._read(*frame)
+        while (found := self._received.take()) is not None:
+            self._read(*found)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.ended.set()
@@ -63,13 +61,12 @@ class WebSocket(asyncio.Protocol):
             self.answered.set_result(None)
 
     def _read_head(self) -> bool:
-        end = self._received.find(b"\r\n\r\n")
-        if end >= 0:
-            self.status = int(self._received[9:12])
-            del self._received[: end + 4]
-            if not self.answered.done():  # nobody may wait for it any more
-                self.answered.set_result(None)
-        return end >= 0
+        if not (head := self._received.take_head()):
+            return False
+        self.status = int(head[9:12])
+        if not self.answered.done():  # it may have been cancelled
+            self.answered.set_result(None)
+        return True
 
     def _read(self, opcode: int, payload: bytes) -> None:
         if opcode == PING:
@@ -81,16 +78,11 @@ class WebSocket(asyncio.Protocol):
             self._take(payload)
 
 
-async def connect(port: int, user_id: str, token: str, take: Callable[[bytes], None]) -> WebSocket:
+async def connect(port: int, user_id: str, token: str, take: Callable[[bytes], None]) -> SoakSocket:
     """One whose handshake was answered (by 101, says `status`). Raises OSError and TimeoutError."""
     loop = asyncio.get_running_loop()
-    transport, made = await loop.create_connection(lambda: WebSocket(take), "127.0.0.1", port)
-    key = base64.b64encode(os.urandom(16)).decode()
-    transport.write(
-        f"GET /ws?user_id={user_id} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nUpgrade: websocket\r\n"
-        f"Connection: Upgrade\r\nSec-WebSocket-Key: {key}\r\nSec-WebSocket-Version: 13\r\n"
-        f"Authorization: Bearer {token}\r\n\r\n".encode()
-    )
+    transport, made = await loop.create_connection(lambda: SoakSocket(take), "127.0.0.1", port)
+    transport.write(handshake(f"/ws?user_id={user_id}", Authorization=f"Bearer {token}"))
     try:
         await asyncio.wait_for(made.answered, OPEN_SECONDS)
     except BaseException:

@@ -20,8 +20,8 @@ from tests.support.fixtures import OpenStream, StartStage
 from tests.support.gateway import GatewayStage
 from tests.support.hub import HubProcess
 from tests.support.inbox import CLIENT, service_token, user_token
-from tests.support.procfs import cpu_seconds
 from tests.support.stage import Stage
+from tests.support.usage import cpu_ns
 from tests.support.wait import wait_until
 from tests.support.wsclient import echo
 
@@ -128,8 +128,8 @@ def check_message(hub: HubProcess, open_stream: OpenStream, payload: str) -> boo
 
 def busy(hub: HubProcess, seconds: float = 1.0) -> float:
     """The part of a processor that the busiest worker uses."""
-    before = {pid: cpu_seconds(pid) for pid in hub.worker_pids()}
+    before = {pid: cpu_ns([pid]) for pid in hub.worker_pids()}
     began = time.monotonic()
     gevent.sleep(seconds)
     took = time.monotonic() - began
-    return max((cpu_seconds(pid) - used) / took for pid, used in before.items())
+    return max((cpu_ns([pid]) - used) / 1e9 / took for pid, used in before.items())

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from gevent.ssl import SSLContext, create_default_context
 
-from tests.support import procfs
+from tests.support import usage
 from tests.support.calls import Calls
 from tests.support.hub import ROOT
 from tests.support.process import free_port
@@ -82,7 +82,7 @@ class Deployment(Calls):
 
     def processes(self) -> list[int]:
         """The services' and those that they started."""
-        return [pid for parent in self.pids.values() for pid in (parent, *procfs.children(parent))]
+        return [pid for parent in self.pids.values() for pid in (parent, *usage.children(parent))]
 
     def log(self, name: str) -> str:
         return (self.folder / "log" / name).read_text()

@@ -1,4 +1,4 @@
-"""Child processes that can't outlive the tests, and ports for them."""
+"""Child processes that can't outlive this one, and ports for them."""
 
 from __future__ import annotations
 
@@ -35,14 +35,20 @@ class Child:
         cwd: Path | None = None,
         user: str | None = None,
         death_signal: int = signal.SIGTERM,
+        core: int | None = None,
         listens: bool = False,
+        answers: bool = False,
     ) -> None:
+        """`core`: the only one that it runs on. `listens`: it takes lines (`tell`). `answers`: its standard
+        output is for `hear`, not for the log."""
         parent = os.getpid()
 
         def die_with_parent() -> None:
             # Runs after the change of user, which would clear it.
             _libc.prctl(_PR_SET_PDEATHSIG, death_signal)
-            signal.signal(signal.SIGHUP, signal.SIG_DFL)  # the tests may run under nohup
+            signal.signal(signal.SIGHUP, signal.SIG_DFL)  # this process may run under nohup
+            if core is not None:
+                os.sched_setaffinity(0, {core})
             if os.getppid() != parent:
                 os._exit(1)
 
@@ -51,8 +57,8 @@ class Child:
             self._popen = subprocess.Popen(
                 self.argv,
                 stdin=subprocess.PIPE if listens else subprocess.DEVNULL,
-                stdout=out,
-                stderr=subprocess.STDOUT,
+                stdout=subprocess.PIPE if answers else out,
+                stderr=out,
                 env=None if env is None else dict(env),
                 cwd=cwd,
                 preexec_fn=die_with_parent,  # noqa: PLW1509 (nothing here takes a lock)
@@ -84,10 +90,14 @@ class Child:
             os.kill(self.pid, number)
 
     def tell(self, line: str) -> None:
-        """One that `listens`."""
-        assert self._popen.stdin is not None
+        assert self._popen.stdin is not None, "it does not listen"
         self._popen.stdin.write(line.encode() + b"\n")
         self._popen.stdin.flush()
+
+    def hear(self) -> str:
+        """The next line that it writes; "" at its end."""
+        assert self._popen.stdout is not None, "it does not answer"
+        return self._popen.stdout.readline().decode().rstrip("\n")
 
     def wait(self, timeout: float = 10.0) -> int:
         """The exit code; AssertionError when it still runs after `timeout` seconds."""

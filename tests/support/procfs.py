@@ -2,21 +2,9 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 _ESTABLISHED = "01"
-
-
-def children(pid: int) -> list[int]:
-    """The living children of a process, in the order of their ids."""
-    found = []
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdigit():
-            state, parent = _state_and_parent(entry)
-            if parent == pid and state != "Z":
-                found.append(int(entry.name))
-    return sorted(found)
 
 
 def client_ports(server_port: int, pid: int) -> set[int]:
@@ -68,18 +56,3 @@ def _socket_inodes(pid: int) -> set[str]:
     except FileNotFoundError:
         pass  # the process has ended: it holds nothing
     return inodes
-
-
-def _state_and_parent(entry: Path) -> tuple[str, int]:
-    try:
-        # The name in brackets may hold blanks and brackets itself: what counts stands behind the last one.
-        words = (entry / "stat").read_text().rpartition(")")[2].split()
-    except (FileNotFoundError, ProcessLookupError):
-        return "", 0
-    return words[0], int(words[1])
-
-
-def cpu_seconds(pid: int) -> float:
-    """What a process has used of processors so far."""
-    words = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(words[11]) + int(words[12])) / os.sysconf("SC_CLK_TCK")

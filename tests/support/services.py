@@ -1,4 +1,4 @@
-"""A Redis and a PostgreSQL of the tests' own: on free loopback ports, in temporary directories."""
+"""A Redis and a PostgreSQL of one's own: on free loopback ports, in temporary directories."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import shutil
 import signal
 import tempfile
 import uuid
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -19,8 +20,17 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from tests.support.process import Child, free_port
-from tests.support.procfs import children
+from tests.support.usage import children, tree
 from tests.support.wait import wait_until
+
+# Of a PostgreSQL whose data need not survive a crash of the machine.
+HASTY = {
+    "fsync": "off",
+    "full_page_writes": "off",
+    "synchronous_commit": "off",
+    "shared_buffers": "32MB",
+    "max_connections": "200",
+}
 
 
 def find_redis() -> str | None:
@@ -40,16 +50,20 @@ def find_postgres() -> Path | None:
 class RedisServer:
     """`start` and `stop` as often as needed: the port stays, the data does not."""
 
-    def __init__(self, *options: str) -> None:
+    def __init__(self, *options: str, core: int | None = None) -> None:
+        """`core`: the only one that it runs on."""
         self.port = free_port()
         self.url = f"redis://127.0.0.1:{self.port}/0"
-        self._options = options
+        self._options, self._core = options, core
         self._directory = Path(tempfile.mkdtemp(prefix="hub-redis-"))
         self._child: Child | None = None
 
     @property
     def pid(self) -> int | None:
         return self._child.pid if self._child is not None and self._child.is_running else None
+
+    def pids(self) -> list[int]:
+        return [] if self.pid is None else tree(self.pid)
 
     def client(self) -> redis.Redis:
         """A client that reports the first failure instead of trying again."""
@@ -58,7 +72,7 @@ class RedisServer:
     def start(self) -> RedisServer:
         binary = find_redis()
         assert binary is not None, "no redis-server here"
-        self._child = child = Child(self.argv(binary), self._directory / "log")
+        self._child = child = Child(self.argv(binary), self._directory / "log", core=self._core)
         wait_until(self._answers, 10, lambda: f"redis-server to answer; {child.tail()}")
         return self
 
@@ -106,11 +120,12 @@ class RedisServer:
 
 
 class PostgresServer:
-    """A cluster without fsync that trusts everybody on loopback; it runs as `postgres` when we are root."""
+    """A cluster that trusts every client on loopback; it runs as `postgres` when we are root."""
 
-    def __init__(self) -> None:
+    def __init__(self, settings: Mapping[str, str] = HASTY) -> None:
         self.port = free_port()
         self.url = self._url_of("postgres")
+        self._settings = {"listen_addresses": "127.0.0.1", "unix_socket_directories": "", **settings}
         self._user = unprivileged_user()
         self._directory = Path(tempfile.mkdtemp(prefix="hub-postgres-"))
         self._data = self._directory / "data"
@@ -121,17 +136,8 @@ class PostgresServer:
         assert binaries is not None, "no PostgreSQL server here"
         if not self._data.exists():
             self._initialise(binaries)
-        settings = {
-            "listen_addresses": "127.0.0.1",
-            "unix_socket_directories": "",
-            "fsync": "off",
-            "full_page_writes": "off",
-            "synchronous_commit": "off",
-            "shared_buffers": "32MB",
-            "max_connections": "200",
-        }
         argv = [str(binaries / "postgres"), "-D", str(self._data), "-p", str(self.port)]
-        argv += [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
+        argv += [word for name, value in self._settings.items() for word in ("-c", f"{name}={value}")]
         self._child = child = Child(
             argv,
             self._directory / "log",
@@ -141,6 +147,9 @@ class PostgresServer:
         )
         wait_until(self._answers, 20, lambda: f"PostgreSQL to answer; {child.tail()}")
         return self
+
+    def pids(self) -> list[int]:
+        return [] if self._child is None else tree(self._child.pid)
 
     def stop(self) -> None:
         if self._child is not None:

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 from typing import Self
 
-from tests.support import procfs
+from tests.support import procfs, usage
 from tests.support.eventsource import EventSource
 from tests.support.process import Child
 from tests.support.wait import wait_until
@@ -26,7 +26,7 @@ class Workers:
         raise NotImplementedError
 
     def worker_pids(self) -> list[int]:
-        return procfs.children(self.child.pid)
+        return usage.children(self.child.pid)
 
     def wait_ready(self, timeout: float = 90.0) -> Self:
         """Until as many workers as were asked for have each answered GET /health/live."""

@@ -108,8 +108,8 @@ def reader(tally: Tally) -> Reader:
 def read(tally: Tally, *numbers: int) -> None:
     alice = reader(tally)
     for number in numbers:
-        alice.take("message", b'{"n": %d, "text": "x"}' % number)
-    alice.take("message", b'{"type":"file.updated"}')
+        alice.take("message", f'{{"n": {number}, "text": "x"}}')
+    alice.take("message", '{"type":"file.updated"}')
 
 
 def test_a_reader_notices_what_it_missed() -> None:

@@ -1,4 +1,4 @@
-"""What processes used: CPU time to the nanosecond, and memory as PSS."""
+"""What processes used: CPU time to the nanosecond, and memory as PSS; and which processes belong together."""
 
 import contextlib
 import time
@@ -29,7 +29,7 @@ def user_ticks(pids: Iterable[int]) -> tuple[int, int]:
     user = total = 0
     for pid in pids:
         with contextlib.suppress(OSError):
-            fields = (_PROC / str(pid) / "stat").read_text().rpartition(")")[2].split()
+            fields = _stat(_PROC / str(pid))
             user += int(fields[11])
             total += int(fields[11]) + int(fields[12])
     return user, total
@@ -50,19 +50,31 @@ def _pss(pid: int) -> int:
 
 def tree(root: int) -> list[int]:
     """The process and all its living descendants."""
-    children: dict[int, list[int]] = {}
-    for entry in _PROC.iterdir():
-        if entry.name.isdigit() and (parent := _parent(entry)) is not None:
-            children.setdefault(parent, []).append(int(entry.name))
+    by_parent = _by_parent()
     found = [root]
     for pid in found:  # grows while it is walked
-        found.extend(children.get(pid, []))
+        found.extend(by_parent.get(pid, []))
     return found
 
 
-def _parent(entry: Path) -> int | None:
-    try:
-        stat = (entry / "stat").read_text()
-    except OSError:
-        return None
-    return int(stat.rpartition(")")[2].split()[1])
+def children(pid: int) -> list[int]:
+    """The living children of a process, in the order of their ids."""
+    return sorted(_by_parent().get(pid, []))
+
+
+def _by_parent() -> dict[int, list[int]]:
+    """Every living process, by its parent; a process that has ended and was not reaped is not living."""
+    found: dict[int, list[int]] = {}
+    for entry in _PROC.iterdir():
+        if not entry.name.isdigit():
+            continue
+        with contextlib.suppress(OSError):  # it ended meanwhile
+            state, parent = _stat(entry)[:2]
+            if state != "Z":
+                found.setdefault(int(parent), []).append(int(entry.name))
+    return found
+
+
+def _stat(entry: Path) -> list[str]:
+    """The fields behind the name, which stands in brackets and may hold blanks and brackets itself."""
+    return (entry / "stat").read_text().rpartition(")")[2].split()
