@@ -1,4 +1,4 @@
-"""Werkzeug makes a Python function of each route, which takes longer than all else that makes an application."""
+"""Werkzeug makes a Python function of each route: most of what it takes to make an application."""
 
 from __future__ import annotations
 
