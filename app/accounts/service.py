@@ -1,4 +1,4 @@
-"""The rules of accounts. Everything raises domain errors and answers plain values or users."""
+"""The rules of accounts. Functions raise domain errors and return plain values or users."""
 
 import logging
 from typing import Any
@@ -8,22 +8,26 @@ from sqlalchemy import func, or_, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from app.auth import revocation
+from app.auth import revocation, tokens
 from app.auth.models import User
 from app.auth.passwords import hash_password, verify_password
 from app.auth.principal import Principal
 from app.constellations.services import account_deletion
 from app.db.session import transaction
-from app.errors import Forbidden, Invalid, NotFound, Unauthorized
+from app.errors import Forbidden, Invalid, NotFound, Unauthorized, absent
 from app.extensions import db
+from app.web.fields import complaint
 
 audit = logging.getLogger("hub.audit")
+
+CLOSED, TAKEN = "Registration is closed", "Name or e-mail address already taken"
+WRONG = "Invalid credentials"
 
 
 def register(name: str | None, email: str, password: str) -> User:
     """A new account; raises Invalid when name or e-mail is taken, Forbidden when registration is closed."""
     if not current_app.config["ALLOW_REGISTRATION"]:
-        raise Forbidden("Registration is closed")
+        raise Forbidden(CLOSED)
     return create_user(name or email, email, password)
 
 
@@ -37,30 +41,35 @@ def create_user(name: str, email: str, password: str, is_operator: bool = False)
             _require_free(session, {user.name, user.email})
             session.add(user)
     except IntegrityError as error:
-        raise Invalid("Name or e-mail address already taken") from error
+        raise Invalid(TAKEN) from error
     audit.info("account registered", extra={"user": user.uuid})
     if is_operator:
         audit.info("operator granted", extra={"user": user.uuid})
     return user
 
 
+def too_short(least: int) -> str:
+    """The sentence that refuses a password of fewer characters."""
+    return complaint("password", f"Shorter than minimum length {least}.")
+
+
 def check_password(password: str) -> None:
     least = current_app.config["PASSWORD_MIN_LENGTH"]
     if len(password) < least:
-        raise Invalid(f"password: Shorter than minimum length {least}.")
+        raise Invalid(too_short(least))
 
 
 def _require_free(session: Session, texts: set[str], but: str | None = None) -> None:
-    """A name that is somebody else's e-mail address, or the reverse, would make logins ambiguous.
+    """Raises Invalid where another account has one of the texts as its name or its e-mail address.
 
-    E-mail addresses have no case, so names that differ in nothing else are the same here.
+    A login takes either, so it would be ambiguous. Names that differ only in case are the same here.
     """
     in_names = func.lower(User.name).in_([func.lower(text) for text in texts])
     taken = select(User.uuid).where(or_(in_names, User.email.in_({text.lower() for text in texts})))
     if but is not None:
         taken = taken.where(User.uuid != but)
     if session.scalar(taken.limit(1)) is not None:
-        raise Invalid("Name or e-mail address already taken")
+        raise Invalid(TAKEN)
 
 
 def authenticate(login: str, password: str) -> User:
@@ -73,7 +82,7 @@ def authenticate(login: str, password: str) -> User:
     user = db.session.get(User, uuid) if uuid else None
     if not is_right or user is None or user.password_hash != stored:
         audit.warning("login refused", extra={"login": login[:254]})
-        raise Unauthorized("Invalid credentials")
+        raise Unauthorized(WRONG)
     audit.info("login", extra={"user": user.uuid})
     return user
 
@@ -89,7 +98,7 @@ def find_user(login: str) -> User | None:
 def get_user(uuid: str) -> User:
     user = db.session.get(User, uuid)
     if user is None:
-        raise NotFound("User not found")
+        raise NotFound(absent("User"))
     return user
 
 
@@ -109,7 +118,7 @@ def change(uuid: str, changes: dict[str, Any]) -> User:
                 user.password_hash = hashed
                 user.token_version += 1
     except IntegrityError as error:
-        raise Invalid("Name or e-mail address already taken") from error
+        raise Invalid(TAKEN) from error
     fields = sorted({"name", "email"} & changes.keys())
     if fields:
         audit.info("account changed", extra={"user": uuid, "fields": fields})
@@ -120,7 +129,7 @@ def change(uuid: str, changes: dict[str, Any]) -> User:
 
 
 def set_operator(uuid: str, is_operator: bool) -> None:
-    """Whether the account may manage the hub; it is asked at every call, so this holds at once."""
+    """Grants or revokes the rights of an operator. Every call reads them, so this holds at once."""
     with transaction() as session:
         session.get_one(User, uuid).is_operator = is_operator
     audit.info("operator granted" if is_operator else "operator revoked", extra={"user": uuid})
@@ -129,7 +138,7 @@ def set_operator(uuid: str, is_operator: bool) -> None:
 def _alive(session: Session, uuid: str) -> User:
     user = session.get(User, uuid, with_for_update=True)
     if user is None:
-        raise Unauthorized("Invalid or expired token")
+        raise Unauthorized(tokens.INVALID_OR_EXPIRED)
     return user
 
 
@@ -139,7 +148,10 @@ def log_out(principal: Principal) -> None:
 
 
 def delete(uuid: str) -> None:
-    """Removes the account and what only it owned; raises Invalid while others depend on it as last ADMIN."""
+    """Removes the account and the constellations without another member.
+
+    Raises Invalid while the account is the last ADMIN of a constellation that has other members.
+    """
     with transaction() as session:
         publish = account_deletion.remove_account(session, uuid)
         session.delete(_alive(session, uuid))

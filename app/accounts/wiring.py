@@ -2,9 +2,9 @@
 
 from flask import Flask
 
-from app.accounts.routes import bearer, cookie, tickets
+from app.accounts.routes import BLUEPRINTS
 
 
 def init_app(app: Flask) -> None:
-    for routes in (bearer, cookie, tickets):
-        app.register_blueprint(routes.blueprint)
+    for blueprint in BLUEPRINTS:
+        app.register_blueprint(blueprint)

@@ -12,10 +12,18 @@ from flask import Blueprint, Flask, Response, current_app, request
 from flask.typing import ResponseReturnValue
 
 from app.apidocs.asyncapi_document import asyncapi
+from app.apidocs.describe import describe, tag, undescribed
+from app.apidocs.json_schema import text
 from app.apidocs.openapi_document import openapi
+from app.apidocs.operation import ApiResponse
 from app.errors import NotFound
+from app.extensions import Part
 
 blueprint = Blueprint("documents", __name__)
+tag("Documents", "The documents about all this.", blueprint)
+
+documents_part: Part[dict[str, bytes]] = Part("documents")
+"""Each document as JSON by its name, once it was asked for."""
 
 Build = Callable[[Flask], dict[str, Any]]
 ASSETS = Path(__file__).parent / "assets"
@@ -31,17 +39,33 @@ POLICY = (
 )
 
 
+TAGGED = {"ETag": text('"5e1c0b"')}
+
+
+def _answers(name: str, version: str) -> dict[int, ApiResponse]:
+    shown = ApiResponse(
+        description=f"{name} {version}",
+        schema={"type": "object"},
+        examples={"example": {name: version}},
+        headers=TAGGED,
+    )
+    return {200: shown, 304: ApiResponse(description="As `If-None-Match` knows it", headers=TAGGED)}
+
+
 @blueprint.get("/openapi.json")
+@describe(summary="This document", answers=_answers("openapi", "3.1.0"))
 def openapi_json() -> ResponseReturnValue:
     return _document("openapi", openapi)
 
 
 @blueprint.get("/asyncapi.json")
+@describe(summary="Streams and sockets", answers=_answers("asyncapi", "3.0.0"))
 def asyncapi_json() -> ResponseReturnValue:
     return _document("asyncapi", asyncapi)
 
 
 @blueprint.get("/docs")
+@undescribed
 def page() -> ResponseReturnValue:
     response = _file("page.html")
     response.headers["Content-Security-Policy"] = POLICY
@@ -49,6 +73,7 @@ def page() -> ResponseReturnValue:
 
 
 @blueprint.get("/docs/<name>")
+@undescribed
 def asset(name: str) -> ResponseReturnValue:
     if name not in _names():
         raise NotFound()
@@ -56,8 +81,8 @@ def asset(name: str) -> ResponseReturnValue:
 
 
 def _document(name: str, build: Build) -> Response:
-    """Made when it is first asked for, and kept: the routes do not change any more."""
-    made: dict[str, bytes] = current_app.extensions.setdefault("documents", {})
+    """Made for the first request and kept: the routes no longer change."""
+    made = documents_part.current
     if name not in made:
         app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
         made[name] = orjson.dumps(build(app))

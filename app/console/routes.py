@@ -7,6 +7,7 @@ from flask import Blueprint, Response, current_app, jsonify, render_template, re
 from flask.typing import ResponseReturnValue
 
 from app.accounts.routes.cookie import shown
+from app.apidocs.describe import undescribed
 from app.auth import tokens
 from app.auth.principal import identify
 from app.console.assets import assets, etag_of, modules
@@ -36,12 +37,14 @@ CACHING = "no-cache"  # kept, and asked about each time: a new release is seen a
 
 
 @blueprint.get("/")
+@undescribed
 def page() -> Response:
     data = render_template("console.html", facts=about(current_app), modules=modules()).encode()
     return _file(data, "text/html; charset=utf-8", etag_of(data))
 
 
 @blueprint.get("/console/<path:name>")
+@undescribed
 def asset(name: str) -> Response:
     found = assets().get(name)
     if found is None:
@@ -50,6 +53,7 @@ def asset(name: str) -> Response:
 
 
 @blueprint.post("/console/token")
+@undescribed
 def exchange() -> ResponseReturnValue:
     """Cookie → an account token for calls that take no cookie; `expires_in` in seconds.
 

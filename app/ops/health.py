@@ -6,11 +6,15 @@ from time import monotonic
 import gevent
 from flask import Blueprint, jsonify
 from flask.typing import ResponseReturnValue
-from sqlalchemy import text
+from sqlalchemy import text as sql
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from app import errors
+from app.apidocs.describe import describe
+from app.apidocs.errors import RETRY_AFTER
+from app.apidocs.json_schema import Object, array, exactly, text, whole
+from app.apidocs.operation import ApiResponse, ok
 from app.extensions import db, engine
 from app.ops.connections import count_connections
 from app.realtime.broker.base import BrokerUnavailable
@@ -20,20 +24,44 @@ blueprint = Blueprint("health", __name__)
 CHECK_SECONDS = 3.0
 TICK_LATE_SECONDS = 5.0
 
+BROKER_AWAY = "The broker can't be reached: check that Redis runs and that REDIS_URL names it"
+HEALTH = Object(
+    "Health",
+    {
+        "status": exactly("healthy"),
+        "connections": whole(12, "Users connected to the gateway, over the whole cluster"),
+        "uptime": exactly("running"),
+    },
+)
+LIVE = Object("Live", {"status": exactly("live")})
+READY = Object("Ready", {"status": exactly("ready"), "checks": array(text("database"))})
+FAILING = {
+    "type": "object",
+    "additionalProperties": {"type": "string"},
+    "examples": [{"broker": BROKER_AWAY}],
+}
+NOT_READY = Object("NotReady", {"error": text(BROKER_AWAY), "status": exactly(503), "failing": FAILING})
+
 
 @blueprint.get("/health")
+@describe(summary="How many are connected", answers={200: ok(HEALTH)})
 def health() -> ResponseReturnValue:
     """The gateway family's form: how many users are connected, on all workers together."""
     return jsonify(status="healthy", connections=count_connections(), uptime="running")
 
 
 @blueprint.get("/health/live")
+@describe(summary="The process answers", answers={200: ok(LIVE)})
 def live() -> ResponseReturnValue:
-    """The process answers."""
     return jsonify(status="live")
 
 
 @blueprint.get("/health/ready")
+@describe(
+    summary="Whether every part works",
+    answers={200: ok(READY)},
+    errors={503: ApiResponse(description="A part does not work", schema=NOT_READY, headers=RETRY_AFTER)},
+)
 def ready() -> ResponseReturnValue:
     """200 when every part works; 503 with a sentence for each part that does not, saying what to do."""
     engine.start()
@@ -54,8 +82,8 @@ def ready() -> ResponseReturnValue:
 def _check_database() -> str | None:
     try:
         with gevent.Timeout(CHECK_SECONDS):
-            db.session.execute(text("SELECT 1"))
-            db.session.execute(text("SELECT 1 FROM users LIMIT 1"))
+            db.session.execute(sql("SELECT 1"))
+            db.session.execute(sql("SELECT 1 FROM users LIMIT 1"))
     except PoolTimeout:
         db.session.rollback()
         return "The database has no free connection: check what is slow in it, and DATABASE_POOL_SIZE"
@@ -74,7 +102,7 @@ def _check_broker() -> str | None:
     try:
         engine.broker.ping()
     except BrokerUnavailable:
-        return "The broker can't be reached: check that Redis runs and that REDIS_URL names it"
+        return BROKER_AWAY
     return None
 
 

@@ -2,9 +2,17 @@
 
 from flask import Flask
 
+from app.apidocs.describe import tag
 from app.extensions import engine_part
 from app.ops import cluster, health, logs
+from app.ops.cluster.routes import blueprint as cluster_routes
 from app.ops.metrics import routes as metrics
+
+tag(
+    "Operations",
+    "Is the hub there, can it work, and what does it count.",
+    *(health.blueprint, metrics.blueprint, cluster_routes),
+)
 
 
 def init_app(app: Flask) -> None:

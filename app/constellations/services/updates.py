@@ -6,5 +6,5 @@ from app.realtime.event import Event
 
 
 def notify(constellation_uuid: str, text: str) -> None:
-    """Publishes the text, verbatim, as the data of one event. Nothing is kept where it raises BrokerUnavailable."""
+    """Publishes the text, verbatim, as the data of one event; raises BrokerUnavailable."""
     engine.publish(live.topic(constellation_uuid), Event(text))

@@ -6,6 +6,11 @@ from hmac import compare_digest
 from flask import Blueprint, Flask, Response, current_app, jsonify, request
 from flask.typing import ResponseReturnValue
 
+from app.apidocs.describe import describe
+from app.apidocs.errors import refusal
+from app.apidocs.json_schema import Object, exactly, text, whole
+from app.apidocs.operation import ok
+from app.apidocs.security import ANYBODY, SCRAPER
 from app.concepts.meters import meters_part
 from app.errors import Forbidden, Unauthorized, Unavailable
 from app.extensions import Part
@@ -23,6 +28,11 @@ blueprint = Blueprint("metrics", __name__)
 metrics_part: Part[Metrics] = Part("metrics")
 
 JSON = "application/json"
+UNSET = "Set METRICS_TOKEN on the hub to have its metrics"
+WRONG = "Missing or wrong METRICS_TOKEN"
+COUNT = Object(
+    "ConnectionCount", {"active_connections": whole(12), "service": exactly("websocket-sse-server")}
+)
 FORMS = {"text/plain": PLAIN, "application/openmetrics-text": OPENMETRICS, JSON: JSON}
 
 
@@ -35,6 +45,23 @@ def init_app(app: Flask, engine: Engine) -> None:
 
 
 @blueprint.get("/metrics")
+@describe(
+    summary="The number of connections, or everything for Prometheus",
+    description="Prometheus is who names `text/plain` or OpenMetrics in `Accept`; it needs the hub's"
+    " METRICS_TOKEN where there is one, and always in production.",
+    needs=(ANYBODY, SCRAPER),
+    answers={
+        200: ok(
+            COUNT,
+            others={PLAIN: {"type": "string"}, OPENMETRICS: {"type": "string"}},
+            headers={"Cache-Control": exactly("no-store"), "Vary": text("Accept")},
+        )
+    },
+    errors={
+        401: refusal(401, WRONG, headers={"WWW-Authenticate": exactly("Bearer")}),
+        403: UNSET,
+    },
+)
 def metrics() -> ResponseReturnValue:
     form = _wanted_form()
     if form == JSON:
@@ -62,10 +89,10 @@ def _require_scraper() -> None:
     behind a proxy. Raises Unauthorized, Forbidden."""
     token = current_app.config["METRICS_TOKEN"]
     if not token and current_app.config["IS_PRODUCTION"]:
-        raise Forbidden("Set METRICS_TOKEN on the hub to have its metrics")
+        raise Forbidden(UNSET)
     scheme, _, given = request.environ.get("HTTP_AUTHORIZATION", "").strip().partition(" ")
     if token and not (scheme.lower() == "bearer" and compare_digest(given.strip().encode(), token.encode())):
-        raise Unauthorized("Missing or wrong METRICS_TOKEN", {"WWW-Authenticate": "Bearer"})
+        raise Unauthorized(WRONG, {"WWW-Authenticate": "Bearer"})
 
 
 def _exposition(form: str) -> str:

@@ -1,4 +1,4 @@
-"""What operators are shown of the cluster, for the document of all calls."""
+"""The schemas of what operators see of the cluster; worker.py and totals.py build the objects."""
 
 from collections.abc import Mapping
 
@@ -6,24 +6,16 @@ from app.apidocs.json_schema import (
     Object,
     Schema,
     array,
-    exactly,
     nullable,
     number,
-    one_of,
     text,
     time,
     truth,
     whole,
 )
-from app.apidocs.operation import Operation, Operations, ok, query
-from app.apidocs.security import ACCOUNT, COOKIE
-from app.web.paging import DEFAULT_SIZE, LARGEST_SIZE
 
 Properties = Mapping[str, Schema | Object]
 
-SIZES = "per_page: Must be a whole number from 1 to 500."
-OPERATORS = {403: "For operators only"}
-PRIVATE = {"Cache-Control": exactly("no-store")}
 WORKER_ID = "b3c1f7a2d4e59608"
 NUMBERS = {"type": "object", "additionalProperties": {"type": "integer"}}
 FRAMES = Object("FrameCounts", {"in": whole(120), "out": whole(340)})
@@ -96,34 +88,3 @@ TOPIC = Object(
     },
 )
 TOPICS = Object("ClusterTopics", {"topics": array(TOPIC), **COMPLETENESS})
-SIZE = query(
-    "per_page", whole(DEFAULT_SIZE, minimum=1, maximum=LARGEST_SIZE, default=DEFAULT_SIZE), "How many at most"
-)
-
-OPERATIONS: Operations = {
-    "ops.stats": Operation(
-        summary="Every worker of the cluster, and their sums",
-        needs=(ACCOUNT, COOKIE),
-        answers={200: ok(STATS, headers=PRIVATE)},
-        errors=OPERATORS,
-    ),
-    "ops.connections": Operation(
-        summary="Who is connected by WebSocket, and where",
-        needs=(ACCOUNT, COOKIE),
-        parameters=(
-            query("prefix", text("do"), "Of the names"),
-            query("after", text("alice"), "Names that follow this one"),
-            SIZE,
-        ),
-        answers={200: ok(CONNECTIONS, headers=PRIVATE)},
-        errors={400: SIZES, **OPERATORS},
-    ),
-    "ops.topics": Operation(
-        summary="The topics with most subscribers or most events",
-        description="Each worker names its first ones, then all are asked how many subscribers those have.",
-        needs=(ACCOUNT, COOKIE),
-        parameters=(query("sort", one_of("subscribers", "events")), SIZE),
-        answers={200: ok(TOPICS, headers=PRIVATE)},
-        errors={400: (SIZES, "sort: Must be one of subscribers, events."), **OPERATORS},
-    ),
-}
