@@ -1,4 +1,4 @@
-"""The tables of the pages name what there is, and figures that stand in two places are the same."""
+"""Tables, the glossary and the map name only existing things, and figures in two places are equal."""
 
 import re
 from pathlib import Path
@@ -17,7 +17,7 @@ def page(name: str) -> Page:
 
 
 def between(name: str, text: str) -> str:
-    """What stands between two comments of that name."""
+    """The text between two comments of that name."""
     return re.findall(rf"<!-- {name} -->(.*)<!-- /{name} -->", text, re.DOTALL)[0].strip()
 
 
@@ -29,7 +29,7 @@ Settings = tuple[Base, set[str]]
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
-    """Development's, and the names of all that the environment may set, whatever the database."""
+    """Those of development, and the names of all settings, for any database."""
     return development(str(tmp_path))
 
 
@@ -123,6 +123,17 @@ def test_the_internals_name_only_what_is_there() -> None:
     named = re.findall(r"`((?:app|server|tests)/[\w/.]+)`", text)
     assert len(named) >= 30
     assert [name for name in named if not (ROOT / name).exists()] == []
+
+
+def test_files_name_only_documents_that_are_there() -> None:
+    """Comments, texts of commands, units: a path of a document leads to it."""
+    folders = ("app", "benchmarks", "config", "deploy", "scripts", "server", "tests")
+    nested = (path for folder in folders for path in (ROOT / folder).rglob("*"))
+    paths = [path for path in (*ROOT.iterdir(), *nested) if path.is_file() and path.stat().st_size < 200_000]
+    document = re.compile(rb"(?<![\w/])docs/[\w/-]+\.(?:md|svg)")
+    named = {(path, name.decode()) for path in paths for name in document.findall(path.read_bytes())}
+    assert len(named) >= 30
+    assert [(str(path), name) for path, name in named if not (ROOT / name).exists()] == []
 
 
 def test_every_dependency_has_its_why() -> None:

@@ -1,4 +1,4 @@
-"""One hub for all pages, started as `make run` starts it, with the demo's people and its bot."""
+"""One hub for all pages, started as by `make run`, with the demo's people and its bot."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.support.wait import wait_until
 
 
 class DemoHub(HubProcess):
-    """By scripts/run, which migrates, makes the demo and serves."""
+    """A hub started by scripts/run, which migrates, makes the demo and serves."""
 
     def __init__(self, directory: Path) -> None:
         super().__init__(directory)
@@ -28,7 +28,7 @@ class DemoHub(HubProcess):
 
 @pytest.fixture(scope="session")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DemoHub]:
-    """After `make run` and `make bot`."""
+    """The hub after `make run` and `make bot`."""
     folder = tmp_path_factory.mktemp("demo")
     hub = DemoHub(folder).start()
     log = folder / "bot.log"

@@ -1,11 +1,11 @@
-"""Whether what was printed is what a page shows: ids, times and tokens may differ, … stands for anything."""
+"""Compares output with the text of a page: ids, times and tokens may differ, … matches anything."""
 
 from __future__ import annotations
 
 import re
 
 _UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
-# What is different each time, and what is put in its place on either side.
+# Text that differs each time, and the mask that replaces it on both sides.
 _MASKS = (
     (_UUID, "<uuid>"),
     (r"\b[0-9a-f]{12}\.\d+\b", "<cursor>"),
@@ -23,12 +23,12 @@ def _plain(text: str) -> str:
     for pattern, mask in _MASKS:
         text = re.sub(pattern, mask, text, flags=re.MULTILINE)
     lines = (line.strip() for line in text.splitlines())
-    # A heartbeat comes when it comes.
+    # Heartbeats come at any time.
     return "\n".join(line for line in lines if line and line != ":")
 
 
 def is_like(shown: str, printed: str) -> bool:
-    """`shown` is the page's; a line of … alone stands for any number of lines."""
+    """`shown` is the page's text; a line with … alone matches any number of lines."""
     lines = []
     for line in _plain(shown).splitlines():
         if line == "…":

@@ -1,4 +1,4 @@
-"""What a reader does with a page: pastes its blocks into one terminal, in order."""
+"""Runs the blocks of a page as a reader does: pasted into one terminal, in order."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from tests.support.hub import HubProcess
 from tests.support.markdown import ROOT, Block, Page
 from tests.support.process import Child
 
-ADDRESS = "127.0.0.1:8000"  # the one that the pages print
+ADDRESS = "127.0.0.1:8000"  # the address that the pages show
 SECONDS = 180
 _MARK = "--- block {} ---"
 
 
 class Terminal:
-    """A bash in `folder`, which looks like the project's; its `.venv` is `python`, an environment."""
+    """A bash in `folder`, which links to the project's files; its `.venv` is the environment `python`."""
 
     def __init__(self, folder: Path, hub: HubProcess, python: Path) -> None:
         self.folder, self._hub = folder, hub
@@ -26,7 +26,7 @@ class Terminal:
         (folder / ".venv").symlink_to(python)
 
     def run(self, page: Page) -> list[tuple[Block, str]]:
-        """Each block that was run, with what it printed; AssertionError at the first that failed."""
+        """Each block that was run, with its output. Raises AssertionError at the first one that failed."""
         blocks = [block for block in page.blocks if block.language in ("sh", "python") and block.is_run]
         for block in page.blocks:
             if block.note == "file":
@@ -38,7 +38,7 @@ class Terminal:
         try:
             code = child.wait(SECONDS)
         finally:
-            child.stop()  # with what the page left running
+            child.stop()  # and the programs that the page left running
         printed = self._split(log.read_text(), len(blocks))
         assert code == 0, f"{blocks[len(printed) - 1]} ended with {code}:\n{printed[-1]}"
         return list(zip(blocks, printed, strict=True))

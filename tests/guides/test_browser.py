@@ -1,4 +1,4 @@
-"""The JavaScript of each page runs in Chromium, and its console shows what the page shows."""
+"""The JavaScript of each page runs in Chromium, and prints to its console the text that the page shows."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ SECONDS = 60
 
 
 class Site:
-    """Pages from another origin on the same machine, as those under development."""
+    """Serves pages from another origin on the same machine, like pages under development."""
 
     def __init__(self, folder: Path) -> None:
         port = free_port()
@@ -74,7 +74,7 @@ def test_a_script_in_a_browser(page: Page, block: Block, tab: Tab, site: Site, d
     tab.goto(site.put(code if block.language == "html" else DOCUMENT.format(code)))
 
     def is_shown() -> bool:
-        tab.evaluate("1")  # lets Playwright hear what happened
+        tab.evaluate("1")  # lets Playwright process events
         return is_like(shown.text, "\n".join(printed))
 
     wait_until(is_shown, SECONDS, lambda: f"{block} printed\n" + "\n".join(printed) + f"\n{shown}")

@@ -1,4 +1,4 @@
-"""Settings and files that the pages show can be read by what reads them."""
+"""The programs that read settings and configuration files accept those that the pages show."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def test_yaml_json_and_csv_can_be_read() -> None:
 
 
 def test_the_hub_takes_the_settings(tmp_path: Path) -> None:
-    """And knows their names: others would go unnoticed."""
+    """The hub ignores unknown names, so the test compares the names too."""
     _, known = development(str(tmp_path))
     for block in blocks("env"):
         lines = [line for line in block.text.splitlines() if line and not line.startswith("#")]

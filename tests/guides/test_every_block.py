@@ -1,4 +1,4 @@
-"""No block is without a language, and each is run, checked, or marked with the reason why not."""
+"""Every block has a language, and is run, checked, or marked with the reason why not."""
 
 import re
 
@@ -9,12 +9,12 @@ from tests.support.markdown import Block, Page, guides
 PAGES = guides()
 BLOCKS = [block for page in PAGES for block in page.blocks]
 CHECKED = ("json", "yaml", "csv", "env", "ini", "nginx")
-# They change the machine, or run for long: a block that begins so is for its reader.
+# Commands that change the machine or run for long: their blocks are for the reader.
 FOREIGN = re.compile(r"^\s*(make|docker|sudo|systemctl|apt|apt-get|git|npm|pip) ", re.MULTILINE)
 
 
 def is_shown_for(page: Page, block: Block) -> bool:
-    """What a block that is run prints."""
+    """Whether the block shows the output of one that is run."""
     return any(page.shown_after(other) is block for other in page.blocks if other.is_run)
 
 

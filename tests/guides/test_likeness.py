@@ -1,4 +1,4 @@
-"""What the comparison of shown and printed text lets pass, and what it does not."""
+"""The comparison of shown and printed text: which differences it accepts, and which it does not."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Links and pictures of the pages lead to files that are there, and to headings that are in them."""
+"""Links and pictures of the pages lead to existing files, and anchors to existing headings."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The shell lines and Python scripts of each page work as printed, and print what the page shows."""
+"""The shell lines and Python scripts of each page work as written, and print the text that the page shows."""
 
 import shutil
 
