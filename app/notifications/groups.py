@@ -5,7 +5,7 @@ from sqlalchemy.orm import Session
 
 from app.db.session import affect, insert_missing, retried, transaction
 from app.errors import NotFound
-from app.notifications import members, recipients
+from app.notifications import recipients
 from app.notifications.lists import Listing, listing
 from app.notifications.models import Group, GroupMember, Recipient
 from app.notifications.shapes import Shape
@@ -26,10 +26,10 @@ def create(name: str, users: list[str]) -> tuple[Shape, bool]:
     not exist are made."""
 
     def make(session: Session) -> tuple[Shape, bool]:
-        members.make_recipients(session, users)
-        is_new = bool(members.make_groups(session, [name]))
+        recipients.create_missing(session, users)
+        is_new = bool(recipients.create_missing_groups(session, [name]))
         group_id = session.scalars(select(Group.id).where(Group.name == name)).one()
-        members.join(session, [name], users)
+        recipients.add_to_groups(session, [name], users)
         joined = (
             select(Recipient.external_id)
             .join(GroupMember, GroupMember.recipient_id == Recipient.id)

@@ -11,7 +11,7 @@ from app.extensions import db
 
 
 class Recipient(db.Model):  # type: ignore[name-defined,misc]
-    """Somebody whom the calling application names `external_id`. An `id` is never used twice."""
+    """A user of the calling application, which names it `external_id`. An `id` is never used twice."""
 
     __tablename__ = "recipients"
     __table_args__ = {"sqlite_autoincrement": True}
@@ -42,9 +42,9 @@ class GroupMember(db.Model):  # type: ignore[name-defined,misc]
 
 
 class Message(db.Model):  # type: ignore[name-defined,misc]
-    """`id` is a UUID of version 7, so messages sort by it as they were made.
+    """`id` is a UUID of version 7, so the order of ids is the order of creation.
 
-    `published_at` is empty until the broker took the message for all its recipients; see courier.py.
+    `published_at` is null until the broker has taken the message for all its recipients: outbox_relay.py.
     """
 
     __tablename__ = "messages"
@@ -56,7 +56,7 @@ class Message(db.Model):  # type: ignore[name-defined,misc]
 
 
 class Delivery(db.Model):  # type: ignore[name-defined,misc]
-    """A message in somebody's inbox, unread until it is acknowledged."""
+    """A message in a recipient's inbox; `read_at` is null until it is acknowledged."""
 
     __tablename__ = "deliveries"
 
@@ -68,7 +68,7 @@ class Delivery(db.Model):  # type: ignore[name-defined,misc]
 
 
 class IdempotencyKey(db.Model):  # type: ignore[name-defined,misc]
-    """The answer that a caller's key got; `digest` is the SHA-256 of what was asked."""
+    """The answer that a caller's key got; `digest` is the SHA-256 of the request."""
 
     __tablename__ = "idempotency_keys"
 
@@ -80,13 +80,13 @@ class IdempotencyKey(db.Model):  # type: ignore[name-defined,misc]
     created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), index=True)
 
 
-def _of_few(name: str, condition: str, *columns: Any) -> None:
-    """An index of those rows alone that are looked for by it."""
+def _partial_index(name: str, condition: str, *columns: Any) -> None:
+    """A partial index, of the rows that meet `condition`."""
     where = text(condition)
     Index(name, *columns, sqlite_where=where, postgresql_where=where)
 
 
 Index("ix_deliveries_inbox", Delivery.recipient_id, Delivery.message_id)
-_of_few("ix_deliveries_unread", "read_at IS NULL", Delivery.recipient_id, Delivery.message_id)
-_of_few("ix_deliveries_read", "read_at IS NOT NULL", Delivery.read_at)
-_of_few("ix_messages_unpublished", "published_at IS NULL", Message.created_at)
+_partial_index("ix_deliveries_unread", "read_at IS NULL", Delivery.recipient_id, Delivery.message_id)
+_partial_index("ix_deliveries_read", "read_at IS NOT NULL", Delivery.read_at)
+_partial_index("ix_messages_unpublished", "published_at IS NULL", Message.created_at)

@@ -1,11 +1,11 @@
-"""Publishing messages that are stored: at once where that works, and until it did.
+"""The outbox relay: publishes stored messages, at once or as soon as the broker takes them.
 
 The table of messages is the outbox: it survives a worker that dies between commit and publishing, and a
 broker that is away for days. One worker at a time looks every second for messages that are not marked as
-published, and publishes them to those who have not read them. Marks are made in bundles and a little late, so
-a message may be published twice, but never not at all; inboxes that still have it in their history do not get
-it again. What is acknowledged in the very moment of its first publishing, by a device that read it from the
-database, may still reach the others.
+published, and publishes them to the recipients that have not read them. Messages are marked in batches and a
+little late, so each is published at least once; an inbox whose history still has the message does not get it
+again. A message that is acknowledged while it is published for the first time, by a device that read it from
+the database, may still reach the recipient's other streams.
 """
 
 import logging
@@ -22,7 +22,7 @@ from app.db import lease
 from app.db.session import affect, texts, transaction
 from app.errors import is_database_unavailable
 from app.extensions import Part, db
-from app.notifications import shapes, topics
+from app.notifications import live
 from app.notifications.models import Delivery, Message
 from app.realtime.broker.base import BrokerUnavailable
 from app.realtime.engine import Engine
@@ -30,27 +30,27 @@ from app.realtime.event import Event
 
 log = logging.getLogger(__name__)
 
-LEASE = "courier"
+LEASE = "courier"  # stored under this name, which workers of running releases share
 PAUSE_SECONDS = 1.0
 LEASE_SECONDS = 10.0
 DRAIN_SECONDS = 2.0
-# Younger ones are still being published by whoever stored them, and marked a moment later.
+# The worker that stored a younger message is still publishing it, and marks it a moment later.
 GRACE = timedelta(seconds=4)
 BATCH_MESSAGES = 100
 BATCH_RECIPIENTS = 1000
-MOST_MARKS = 100_000
+MOST_UNMARKED = 100_000
 
 
 class OutboxRelay:
-    """One per worker; `chores` are what the worker that has the lease does beside, once in a while."""
+    """One per worker. The worker that holds the lease calls `maintain` too, about every second."""
 
-    def __init__(self, app: Flask, engine: Engine, chores: Callable[[], None]) -> None:
+    def __init__(self, app: Flask, engine: Engine, maintain: Callable[[], None]) -> None:
         self._app = app
         self._engine = engine
-        self._chores = chores
-        self._published: deque[str] = deque(maxlen=MOST_MARKS)
+        self._maintain = maintain
+        self._unmarked: deque[str] = deque(maxlen=MOST_UNMARKED)  # ids of messages that were published
         self._holder = ""
-        self._chore: gevent.Greenlet[..., None] | None = None
+        self._maintenance: gevent.Greenlet[..., None] | None = None
         self._greenlet: gevent.Greenlet[..., None] | None = None
 
     def start(self) -> None:
@@ -58,30 +58,30 @@ class OutboxRelay:
         self._greenlet = gevent.spawn(self._work)
 
     def stop(self) -> None:
-        gevent.killall([greenlet for greenlet in (self._greenlet, self._chore) if greenlet is not None])
+        gevent.killall([greenlet for greenlet in (self._greenlet, self._maintenance) if greenlet is not None])
 
     def drain(self) -> None:
-        """The worker ends: marks what it published, and lets another one have the lease."""
+        """The worker ends: marks what it published, and releases the lease for another worker."""
         self.stop()
         try:
             with self._app.app_context(), gevent.Timeout(DRAIN_SECONDS):
                 self.mark()
                 lease.release(LEASE, self._holder)
-        except (Exception, gevent.Timeout) as error:  # the database may be away; others find out themselves
-            log.warning("marks of published messages are lost: %s", type(error).__name__)
+        except (Exception, gevent.Timeout) as error:  # the database may be away; the lease expires
+            log.warning("published messages were not marked: %s", type(error).__name__)
 
     def publish(self, id: str, payload: str, recipients: list[int]) -> None:
-        """Never fails: what does not work now is done as soon as it does."""
+        """Never fails: a message that the broker does not take now follows when the broker is back."""
         try:
-            self._publish(shapes.event(id, payload), recipients)
+            self._publish(live.message_event(id, payload), recipients)
         except BrokerUnavailable:
             return
-        self._published.append(id)
+        self._unmarked.append(id)
 
     def _publish(self, event: Event, recipients: list[int], is_retry: bool = False) -> None:
         if not self._engine.broker.is_connected:
-            raise BrokerUnavailable("nothing can be heard of it now")
-        self._engine.publish_many([topics.inbox(recipient) for recipient in recipients], event, is_retry)
+            raise BrokerUnavailable("the broker is not connected")
+        self._engine.publish_many([live.topic(recipient) for recipient in recipients], event, is_retry)
 
     def _work(self) -> None:
         trouble = ""
@@ -93,47 +93,49 @@ class OutboxRelay:
                 trouble = ""
             except BrokerUnavailable:
                 pass
-            except Exception as error:  # the database may be away, and is asked again every second
+            except Exception as error:  # the database may be away: try again in the next round
                 if trouble != (trouble := type(error).__name__):
                     log.warning(
-                        "stored messages wait: %s", trouble, exc_info=not is_database_unavailable(error)
+                        "stored messages are not published: %s",
+                        trouble,
+                        exc_info=not is_database_unavailable(error),
                     )
 
     def _round(self) -> None:
         self.mark()
         if self._has_lease():
-            self._do_chores()
+            self._start_maintenance()
             self.publish_left()
 
     def _has_lease(self) -> bool:
         return lease.hold(LEASE, self._holder, LEASE_SECONDS)
 
-    def _do_chores(self) -> None:
-        """Beside this greenlet, because they may take minutes."""
-        if self._chore is None or self._chore.ready():
-            self._chore = gevent.spawn(self._app_chores)
+    def _start_maintenance(self) -> None:
+        """In a greenlet of its own, because it may take minutes."""
+        if self._maintenance is None or self._maintenance.ready():
+            self._maintenance = gevent.spawn(self._run_maintenance)
 
-    def _app_chores(self) -> None:
+    def _run_maintenance(self) -> None:
         try:
             with self._app.app_context():
-                self._chores()
+                self._maintain()
         except Exception as error:
-            log.warning("the sweep stopped half-way: %s", type(error).__name__)
+            log.warning("maintenance stopped half-way: %s", type(error).__name__)
 
     def mark(self) -> None:
-        """Notes what was published since the last time."""
-        ids = list(self._published)
+        """Marks as published what this worker published since the last call."""
+        ids = list(self._unmarked)
         if not ids:
             return
         with transaction() as session:
             marked = update(Message).where(Message.id.in_(texts(session, ids))).values(published_at=now())
             affect(session, marked)
         for _ in ids:
-            self._published.popleft()
+            self._unmarked.popleft()
 
     def publish_left(self) -> None:
-        """Publishes what nobody did, oldest first, while it has the lease: after an outage there may be more
-        than it lasts for. Raises BrokerUnavailable."""
+        """Publishes what is not marked as published, oldest first, and renews the lease meanwhile: after an
+        outage this may take longer than a lease lasts. Raises BrokerUnavailable."""
         while True:
             left = db.session.execute(
                 select(Message.id, Message.payload)
@@ -145,8 +147,8 @@ class OutboxRelay:
             for id, payload in left:
                 if not self._has_lease():
                     return
-                self._publish_unread(id, shapes.event(id, payload))
-                self._published.append(id)
+                self._publish_unread(id, live.message_event(id, payload))
+                self._unmarked.append(id)
             self.mark()
             if len(left) < BATCH_MESSAGES:
                 return
@@ -168,4 +170,4 @@ class OutboxRelay:
             last = recipients[-1]
 
 
-relay: Part[OutboxRelay] = Part("courier")
+relay_part: Part[OutboxRelay] = Part("outbox_relay")

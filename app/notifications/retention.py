@@ -1,6 +1,6 @@
-"""What is deleted in time: messages that were acknowledged long ago, and keys and marks that ran out.
+"""Retention: deletes messages that were acknowledged long ago, idempotency keys and revocations that expired.
 
-Unread messages wait for ever. Everything goes in small transactions, so that nobody waits for long.
+Unread messages are kept for ever. Deletions are made in small transactions, so that no other waits for long.
 """
 
 from collections import Counter
@@ -26,8 +26,8 @@ EVERY_SECONDS = 3600.0
 FIRST_SECONDS = 60.0
 
 
-class Sweep:
-    """`prune`, a minute after the start and every hour."""
+class HourlyPrune:
+    """Called often, it calls `prune` a minute after the start and then once an hour."""
 
     def __init__(self) -> None:
         self._next = monotonic() + FIRST_SECONDS
@@ -39,7 +39,7 @@ class Sweep:
 
 
 def prune() -> dict[str, int]:
-    """Deletes what is due; how many of each."""
+    """Deletes what is due; how many rows of each kind."""
     counts: Counter[str] = Counter()
     for what, count in rounds():
         counts[what] += count
@@ -47,7 +47,7 @@ def prune() -> dict[str, int]:
 
 
 def rounds() -> Iterator[tuple[str, int]]:
-    """`prune`, piece by piece: what was deleted in each transaction, and how many of it."""
+    """`prune`, one transaction at a time: yields the kind of row that it deleted, and how many."""
     read_before = now() - timedelta(days=current_app.config["MESSAGE_RETENTION_DAYS"])
     seconds = int(time())
     due = {
@@ -65,8 +65,8 @@ def rounds() -> Iterator[tuple[str, int]]:
 
 
 def _undelivered(before: str) -> Iterator[int]:
-    """Messages that nobody has any more. They are looked for in their order, piece by piece, because there
-    may be a million old ones that still wait for somebody."""
+    """Deletes messages without a delivery. It scans the ids in order, batch by batch, because a million old
+    messages may still have unread deliveries."""
     last = ""
     while True:
         with transaction() as session:

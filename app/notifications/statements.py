@@ -1,6 +1,6 @@
-"""What storing, reading and acknowledging messages executes, put together once for each kind of database.
+"""The statements that store, read and acknowledge messages, built once for each kind of database.
 
-To put a statement together costs more than to execute it. Lists are one parameter however long they are.
+To build a statement costs more than to execute it. A list is one parameter, however long it is.
 """
 
 from functools import cache
@@ -43,7 +43,7 @@ unread_page = (
 
 @cache
 def claim_key(kind: str) -> Executable:
-    """Meets a row when the key was free, or taken before `old`. Of two at once the second waits here."""
+    """Affects a row when the key was free, or claimed before `old`. Of two transactions the second waits."""
     taken = insert_for(kind, IdempotencyKey)
     given = {name: taken.excluded[name] for name in ("digest", "message_id", "recipients", "created_at")}
     is_old = IdempotencyKey.created_at < bindparam("old", type_=IdempotencyKey.created_at.type)
@@ -54,7 +54,7 @@ def claim_key(kind: str) -> Executable:
 
 @cache
 def make_recipients(kind: str) -> Executable:
-    """Of `users`, in their order, those that do not exist; `created_at` is theirs."""
+    """Creates those of `users` that do not exist, in the order of their names."""
     name = texts_parameter(kind, "users").subquery().c[0]
     created_at = bindparam("created_at", type_=Recipient.created_at.type)
     missing = select(name, created_at).where(~exists().where(Recipient.external_id == name)).order_by(name)
@@ -64,7 +64,7 @@ def make_recipients(kind: str) -> Executable:
 
 @cache
 def deliver(kind: str) -> Executable:
-    """The message `id` to `users` and to who is in `groups`, to each once; answers their ids."""
+    """Delivers the message `id` once to each of `users` and of the members of `groups`; returns their ids."""
     named = select(Recipient.id).where(Recipient.external_id.in_(texts_parameter(kind, "users")))
     in_groups = (
         select(GroupMember.recipient_id)
@@ -79,7 +79,7 @@ def deliver(kind: str) -> Executable:
 
 @cache
 def read(kind: str) -> Executable:
-    """Marks as read what of `ids` the recipient named `user` has not read; answers its id with each."""
+    """Marks those of `ids` as read that the recipient `user` has not read; returns its id with each."""
     whose = select(Recipient.id).where(Recipient.external_id == bindparam("user")).scalar_subquery()
     return (
         update(Delivery)

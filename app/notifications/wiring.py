@@ -5,18 +5,17 @@ from functools import partial
 from flask import Flask
 
 from app.extensions import engine_part
-from app.notifications import inbox, topics
-from app.notifications.outbox_relay import OutboxRelay, relay
-from app.notifications.retention import Sweep
-from app.notifications.routes import backend
-from app.notifications.routes import inbox as stream
+from app.notifications import live
+from app.notifications.outbox_relay import OutboxRelay, relay_part
+from app.notifications.retention import HourlyPrune
+from app.notifications.routes import backend, inbox
 from app.realtime.topics import TopicKind
 
 
 def init_app(app: Flask) -> None:
     engine = engine_part.of(app)
-    kind = TopicKind(topics.KIND, is_brief=True, authorizer=partial(inbox.why_not_read, app))
+    kind = TopicKind(live.KIND, is_brief=True, authorizer=partial(live.why_not_read, app))
     engine.broker.kinds.add(kind)
-    engine.companions.append(relay.bind(app, OutboxRelay(app, engine, Sweep())))
+    engine.companions.append(relay_part.bind(app, OutboxRelay(app, engine, HourlyPrune())))
     app.register_blueprint(backend.blueprint)
-    app.register_blueprint(stream.blueprint)
+    app.register_blueprint(inbox.blueprint)

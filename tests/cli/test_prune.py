@@ -1,4 +1,4 @@
-"""flask prune, and the sweep that workers make"""
+"""flask prune, and the pruning that workers do every hour"""
 
 import json
 from collections.abc import Callable
@@ -29,7 +29,7 @@ def sent(app: Flask, *users: str, days: float = 0, key: str | None = None) -> st
     moment = now() - timedelta(days=days)
     id = lowest_uuid(moment) + time_ordered_uuid()[13:]
     with app.app_context(), patch.object(messages, "time_ordered_uuid", lambda: id):
-        return messages.store(Notification("client:shop", list(users), [], "hello", key)).id
+        return messages.send(Notification("client:shop", list(users), [], "hello", key)).id
 
 
 def read(app: Flask, user: str, id: str, days: float) -> None:
@@ -75,7 +75,7 @@ def test_in_small_transactions(app: Flask, succeed: Command) -> None:
 
 
 def test_no_statement_looks_at_all_that_waits(app: Flask, succeed: Command) -> None:
-    """Old messages that nobody read may be many: they are looked at in pieces, between those that go."""
+    """Many old messages may be unread: the scan for messages to delete passes over them batch by batch."""
     counts: list[int] = []
 
     def counted(session: Session, statement: Executable) -> int:
@@ -104,11 +104,11 @@ def test_keys_and_revocations_that_ran_out(app: Flask, succeed: Command) -> None
     assert succeed("prune") == "0 deliveries, 0 messages, 1 keys, 2 tokens deleted.\n"
 
 
-def test_a_worker_sweeps_now_and_then() -> None:
+def test_a_worker_prunes_now_and_then() -> None:
     with patch.object(retention, "prune") as prune, patch.object(retention, "FIRST_SECONDS", 0):
-        sweep = retention.Sweep()
-        sweep()
-        sweep()
+        maintain = retention.HourlyPrune()
+        maintain()
+        maintain()
     assert prune.call_count == 1
 
 

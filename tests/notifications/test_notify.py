@@ -69,7 +69,7 @@ def test_ten_thousand_at_once_take_a_few_statements(shop: Service) -> None:
         for _ in range(2):  # those that are new, those that are known
             answer = shop.post(PATH, json={"users": users, "payload": "Hello"}).get_json()
             assert answer["recipients"] == 10_000
-    assert len(statements) < 100  # the couriers' own among them
+    assert len(statements) < 100  # those of the outbox relay among them
     assert len(shop.messages("user-9999")) == 2
 
 

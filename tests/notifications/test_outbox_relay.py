@@ -16,6 +16,7 @@ from app.db.session import transaction
 from app.extensions import db
 from app.notifications import outbox_relay
 from app.notifications.models import Message
+from app.notifications.outbox_relay import relay_part
 from app.realtime.broker.base import BrokerUnavailable
 from app.realtime.event import Event
 from tests.notifications.conftest import OpenInbox, Service
@@ -83,7 +84,7 @@ def test_what_was_read_meanwhile_is_not_sent(app: Flask, shop: Service, open_inb
 def test_a_worker_that_died_before_publishing(app: Flask, shop: Service, open_inbox: OpenInbox) -> None:
     opened = open_inbox("dora")
     opened.wait_for("ping")
-    with patch.object(app.extensions["courier"], "publish"):
+    with patch.object(relay_part.of(app), "publish"):
         shop.notify("dora", payload="left behind")
     opened.wait_for("ping", "left behind")
 
@@ -137,7 +138,7 @@ def test_the_lease_lasts_until_everything_is_published(app: Flask, shop: Service
             session.execute(update(ClusterLease).values(expires_at=ends))
 
     with patch.object(app.extensions["engine"], "publish_many", slowly):
-        with patch.object(app.extensions["courier"], "publish"):
+        with patch.object(relay_part.of(app), "publish"):
             for number in range(3):
                 shop.notify("dora", payload=str(number))
         wait_until(lambda: unpublished(app) == 0)
@@ -156,7 +157,7 @@ def test_many_recipients_in_batches(app: Flask, shop: Service, open_inbox: OpenI
 
 
 def set_expiry(name: str, milliseconds: int) -> None:
-    """Of this lease only: the courier of the application has one too."""
+    """Of this lease only: the application's outbox relay has one too."""
     with transaction() as session:
         session.execute(update(ClusterLease).where(ClusterLease.name == name).values(expires_at=milliseconds))
 

@@ -6,7 +6,7 @@ import pytest
 from flask import Flask
 
 from app.auth import revocation, tokens
-from app.notifications import inbox, messages
+from app.notifications import live, messages
 from tests.cast import MakeApp, Person, assert_refused
 from tests.notifications.conftest import Inbox, OpenInbox, Service, make_service, subscriber_token
 
@@ -78,15 +78,15 @@ def test_a_backlog_comes_in_pages(
     shop: Service, open_inbox: OpenInbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pages: list[int] = []
-    read = messages.read_unread
+    read = live.read_unread
 
     def counted(*arguments: Any) -> list[tuple[str, str]]:
         page = read(*arguments)
         pages.append(len(page))
         return page
 
-    monkeypatch.setattr(inbox, "PAGE_MESSAGES", 10)
-    monkeypatch.setattr(messages, "read_unread", counted)
+    monkeypatch.setattr(live, "PAGE_MESSAGES", 10)
+    monkeypatch.setattr(live, "read_unread", counted)
     for number in range(25):
         shop.notify("dora", payload=str(number))
     open_inbox("dora").wait_for(*map(str, range(25)))
@@ -97,7 +97,7 @@ def test_what_is_committed_while_the_backlog_is_read(
     shop: Service, open_inbox: OpenInbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Between two pages comes a message that sorts before what was read already, as on PostgreSQL it may."""
-    read, late = messages.read_unread, []
+    read, late = live.read_unread, []
 
     def read_then_notify(recipient: int, after: str, most: int) -> list[tuple[str, str]]:
         page = read(recipient, after, most)
@@ -107,8 +107,8 @@ def test_what_is_committed_while_the_backlog_is_read(
             shop.notify("dora", payload="early")
         return page
 
-    monkeypatch.setattr(inbox, "PAGE_MESSAGES", 2)
-    monkeypatch.setattr(messages, "read_unread", read_then_notify)
+    monkeypatch.setattr(live, "PAGE_MESSAGES", 2)
+    monkeypatch.setattr(live, "read_unread", read_then_notify)
     for number in range(4):
         shop.notify("dora", payload=str(number))
     open_inbox("dora").wait_for("0", "1", "2", "3", "early")

@@ -21,7 +21,7 @@ from app.cli.doctor.events import forget
 from app.cli.eventstream import Decoder
 from app.cli.remote import HubClient, object_in, read
 from app.db.session import transaction
-from app.notifications import topics
+from app.notifications import live
 from app.notifications.models import Delivery, Message, Recipient
 
 EVENTS = 5
@@ -173,5 +173,5 @@ def _delete(name: str) -> bool:
         mine = select(Delivery.message_id).where(Delivery.recipient_id == recipient_id)
         session.execute(delete(Message).where(Message.id.in_(mine)))
         session.execute(delete(Recipient).where(Recipient.id == recipient_id))
-    forget(topics.inbox(recipient_id))
+    forget(live.topic(recipient_id))
     return True

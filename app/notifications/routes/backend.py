@@ -8,7 +8,6 @@ from app.auth.clients import identify_back_end
 from app.errors import Unauthorized
 from app.notifications import groups, messages, recipients, schemas
 from app.notifications.messages import Notification
-from app.notifications.outbox_relay import relay
 from app.notifications.parsing import check_name, parse, read_choice, read_idempotency_key, read_page
 from app.web.limits import forgive, limit
 
@@ -34,17 +33,14 @@ def notify() -> ResponseReturnValue:
     caller = identify_back_end()
     limit("PUBLISH", caller.token_id)
     key = read_idempotency_key()
-    notice = Notification(caller.id, **parse(schemas.Notice()), key=key)
-    stored = messages.store(notice)
-    if stored.recipients is not None:
-        relay.current.publish(stored.id, notice.payload, stored.recipients)
-    replayed = {"Idempotent-Replayed": "true"} if stored.recipients is None else {}
-    return jsonify(id=stored.id, recipients=stored.total), 202, replayed
+    sent = messages.send(Notification(caller.id, **parse(schemas.Notice()), key=key))
+    replayed = {"Idempotent-Replayed": "true"} if sent.is_replayed else {}
+    return jsonify(id=sent.id, recipients=sent.total), 202, replayed
 
 
 @blueprint.post("/message/acknowledge")
 def acknowledge() -> ResponseReturnValue:
-    """By a recipient for itself, or by a back end for anybody."""
+    """By a recipient for itself, or by a back end for any recipient."""
     try:
         user_id = subscribers.identify_subscriber().external_id
         form = parse(schemas.OwnAcknowledgement())
