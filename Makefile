@@ -55,11 +55,11 @@ unit: $(DEVELOPMENT) ## the tests that need no other process
 	@$(BIN)/python -m pytest --ignore=tests/e2e --ignore=tests/faults --ignore=tests/browser --ignore=tests/clients \
 	  --ignore=tests/guides $(PYTEST_ARGS)
 
-test-faults: $(DEVELOPMENT) ## break it on purpose, and write what was seen into docs/reports/faults.md (some minutes)
+test-faults: $(DEVELOPMENT) ## run the faults, and write the table of docs/reports/faults.md (some minutes)
 	@scripts/test-services --with faketime
 	@$(BIN)/python -m pytest tests/faults --write-faults $(PYTEST_ARGS)
 
-screenshots: $(DEVELOPMENT) ## the pictures of the console in docs/screenshots, drawn anew
+screenshots: $(DEVELOPMENT) ## draw the pictures of the console in docs/screenshots
 	@scripts/test-services --with chromium
 	@$(BIN)/python -m tests.browser.screenshots
 
@@ -78,10 +78,10 @@ format: $(DEVELOPMENT) ## let ruff rewrite what it can
 types: $(DEVELOPMENT) ## mypy, strict on app/realtime
 	@$(BIN)/mypy
 
-autobahn: $(DEVELOPMENT) ## Autobahn's WebSocket cases against the hub's sockets, where Python 2.7 is at hand
+autobahn: $(DEVELOPMENT) ## Autobahn's WebSocket cases against the hub's sockets, where Python 2.7 is installed
 	@PYTHON="$(BIN)/python" scripts/autobahn $(AUTOBAHN_ARGS)
 
-audit: $(BIN)/python ## known vulnerabilities in the pinned packages, where the database can be asked
+audit: $(BIN)/python ## known vulnerabilities in the pinned packages, where their database can be reached
 	@$(BIN)/python scripts/audit.py $(AUDIT_ARGS)
 
 bench: $(DEVELOPMENT) ## this hub beside the C floor and its rivals, one table (up to 15 minutes)
@@ -90,7 +90,7 @@ bench: $(DEVELOPMENT) ## this hub beside the C floor and its rivals, one table (
 soak: $(DEVELOPMENT) ## ten minutes of everything at once: is anything lost, does anything grow?
 	@$(BIN)/python -m benchmarks.soak $(SOAK_ARGS)
 
-lock: $(DEVELOPMENT) ## write requirements*.txt anew from requirements*.in
+lock: $(DEVELOPMENT) ## write requirements*.txt from requirements*.in
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
 	@for f in requirements requirements-dev requirements-audit; do $(BIN)/uv pip compile --quiet --upgrade --universal \
 	  --python-version 3.11 --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" \
