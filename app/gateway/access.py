@@ -1,7 +1,7 @@
-"""Who may call the gateway, and who may connect under which name. `GATEWAY_AUTH` says how much is asked.
+"""Who may call the gateway, and who may connect under which name, as `GATEWAY_AUTH` says.
 
-`open`: nothing. `token`: the POSTs need a service token; a name is opened by a subscriber token made for it,
-by the account whose uuid it is, or, where it is a public one, by its bot's credential alone.
+`open`: no credentials are needed. `token`: the POSTs need a service token. A name is opened by a subscriber
+token made for it, or by the account whose uuid it is; a public name by its bot's credential alone.
 """
 
 from typing import NamedTuple
@@ -18,14 +18,14 @@ from app.gateway.bots import PublicAccounts, Standing
 from app.realtime.claims import Claims
 
 OPEN = "open"
-ANYBODY = Claims("", "", 0)
+ANONYMOUS = Claims("", "", 0)
 DISABLED, RESERVED = "This bot is disabled", "This name belongs to a bot"
 NEWEST = Standing(version=0, is_disabled=False)
-OTHERS = "This token is for another user"
+FOREIGN = "This token is for another user"
 
 
 class Caller(NamedTuple):
-    """Of a POST. `key` is what its rate is limited by: the token, or the address where none is asked for."""
+    """Of a POST. Its rate is limited by `key`: the token, or the address where no token is needed."""
 
     key: str
     claims: Claims
@@ -34,15 +34,16 @@ class Caller(NamedTuple):
 def identify_caller() -> Caller:
     """Raises Unauthorized."""
     if current_app.config["GATEWAY_AUTH"] == OPEN:
-        return Caller(str(request.remote_addr), ANYBODY)
+        return Caller(str(request.remote_addr), ANONYMOUS)
     service = identify_service()
     return Caller(service.token_id, service.claims)
 
 
 def identify_client(user_id: str, public: PublicAccounts) -> Claims:
-    """Of a WebSocket that wants to be `user_id`; raises Unauthorized, Forbidden, BrokerUnavailable."""
+    """The bearer of a WebSocket that opens the name `user_id`; raises Unauthorized, Forbidden,
+    BrokerUnavailable."""
     if current_app.config["GATEWAY_AUTH"] == OPEN:
-        return _anybody(user_id, public)
+        return _without_credential(user_id, public)
     credential = credentials.find(query=True)
     if credential.text.startswith(bots.CREDENTIAL_PREFIX) and credential.source is not Source.TICKET:
         return _bot(user_id, credential.text)
@@ -54,10 +55,10 @@ def identify_client(user_id: str, public: PublicAccounts) -> Claims:
     return _subscriber(user_id, claims)
 
 
-def _anybody(user_id: str, public: PublicAccounts) -> Claims:
+def _without_credential(user_id: str, public: PublicAccounts) -> Claims:
     bot = public.bots().get(user_id)
     if bot is None:
-        return ANYBODY
+        return ANONYMOUS
     if bot.is_disabled:
         raise Forbidden(DISABLED)
     return Claims(bots.subject(user_id), "", 0, bot.version)
@@ -73,7 +74,7 @@ def _bot(user_id: str, credential: str) -> Claims:
 def _account(user_id: str, claims: tokens.TokenClaims) -> Claims:
     account = principal.account(claims)
     if account.uuid != user_id:
-        raise Forbidden(OTHERS)
+        raise Forbidden(FOREIGN)
     return account.claims
 
 
@@ -82,18 +83,18 @@ def _subscriber(user_id: str, claims: tokens.TokenClaims) -> Claims:
     if claims.use != tokens.SUBSCRIBER or subscribers.is_revoked(db.session(), bearer):
         raise Unauthorized()
     if claims.subject != user_id:
-        raise Forbidden(OTHERS)
+        raise Forbidden(FOREIGN)
     return bearer
 
 
 def why_not_connected(app: Flask, public: PublicAccounts, claims: Claims, name: str) -> str | None:
-    """The reason to close a socket whose bearer may not use the name any more; None while it may."""
-    if claims == ANYBODY:
+    """The reason to close a socket whose bearer has lost the right to the name; None while it has it."""
+    if claims == ANONYMOUS:
         return None
     kind, _, subject = claims.subject.partition(":")
     with app.app_context():
         if kind == "bot":
-            # Bots are never deleted; one not known yet, or not by its newest version, was made lately.
+            # Bots are never deleted: one that the cache lacks, or has in an older version, has just changed.
             bot = public.bots().get(name, NEWEST)
             return "rights_revoked" if bot.is_disabled or bot.version > claims.version else None
         try:

@@ -1,5 +1,7 @@
-"""Bots that may not go on any more are closed within a second, also where no order can say so: a change made
-from a shell reaches a hub without Redis over nothing but the database."""
+"""Closes the sockets of bots that were disabled or got a new credential: within a second, without an order.
+
+A change made from a shell reaches a hub without Redis through the database alone.
+"""
 
 from time import monotonic
 
@@ -9,11 +11,11 @@ from app.gateway.bots import SUBJECT_PREFIX
 from app.realtime.engine import Engine
 from app.realtime.sockets.connection import Connection
 
-CHECK_SECONDS = 0.25  # and half a second for which `PublicAccounts` is believed
+CHECK_SECONDS = 0.25  # to which `PublicAccounts` adds its CACHE_SECONDS
 
 
 class BotWatch:
-    """Asks the engine's rechecks about each bot that is connected here."""
+    """Has the engine recheck each bot that is connected to this worker."""
 
     def __init__(self, engine: Engine) -> None:
         self._rechecks = engine.rechecks

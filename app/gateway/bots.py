@@ -1,7 +1,7 @@
-"""Bots, and the public accounts that anybody may mention: who they are, and their credentials.
+"""Bots with their credentials, and the public accounts that every message may mention.
 
-A credential is random (256 bits); a fast hash of it is kept: nobody can guess it, so a slow one would protect
-nothing. A bot that is disabled keeps its name, so that nobody else can speak as it.
+A credential is random (256 bits). A fast hash of it is stored, because a slow one protects only secrets that
+can be guessed. A disabled bot keeps its name, so that no other client can speak as it.
 """
 
 import hmac
@@ -26,7 +26,7 @@ from app.realtime.engine import Engine
 ALWAYS_PUBLIC = frozenset({"ci_bot", "email_bot", "notification_bot", "system_bot"})
 CREDENTIAL_PREFIX = "hubbot_"  # tells it from a JWT, and tells scanners for leaked secrets what it is
 SUBJECT_PREFIX = "bot:"
-BELIEVED_SECONDS = 0.5
+CACHE_SECONDS = 0.5
 RETRY_SECONDS = 5.0
 
 _NAME = re.compile(r"[A-Za-z0-9_]{1,200}")  # what a mention can name
@@ -35,17 +35,17 @@ audit = logging.getLogger("hub.audit")
 
 
 class Standing(NamedTuple):
-    """What a worker remembers of a bot; see the columns of `Bot`."""
+    """What a worker caches of a bot; see the columns of `Bot`."""
 
     version: int
     is_disabled: bool
 
 
 class PublicAccounts:
-    """What this worker believes of the public accounts: for half a second, and until an order comes.
+    """This worker's cache of the public accounts, good for `CACHE_SECONDS` and until an order comes.
 
-    While the database is away it goes by what it knew last. `configured` are public whether they are bots or
-    not.
+    While the database is away the state that was read last stays in use. `configured` names are public whether bots
+    have them or not.
     """
 
     def __init__(self, engine: Engine, configured: Sequence[str]) -> None:
@@ -54,7 +54,7 @@ class PublicAccounts:
         self._bots: dict[str, Standing] | None = None
         self._names: frozenset[str] = frozenset()
         self._generation, self._until = -1, 0.0
-        self._is_asking = False
+        self._is_reading = False
 
     def names(self) -> frozenset[str]:
         self.bots()
@@ -64,15 +64,15 @@ class PublicAccounts:
         return name in self.names()
 
     def bots(self) -> dict[str, Standing]:
-        """Those that were made from the shell, by name."""
+        """The bots that were made on the command line, by name."""
         is_fresh = self._generation == self._control.generation and monotonic() < self._until
-        if self._bots is None or not (is_fresh or self._is_asking):
-            self._ask()
+        if self._bots is None or not (is_fresh or self._is_reading):
+            self._read()
         return self._bots or {}
 
-    def _ask(self) -> None:
-        generation, seconds = self._control.generation, BELIEVED_SECONDS
-        self._is_asking = True
+    def _read(self) -> None:
+        generation, seconds = self._control.generation, CACHE_SECONDS
+        self._is_reading = True
         try:
             bots = {bot.name: Standing(bot.version, bot.is_disabled) for bot in list_all()}
             self._bots, self._names = bots, self.configured.union(bots)
@@ -82,13 +82,13 @@ class PublicAccounts:
             log.warning("bots can't be read: %s", type(error).__name__)
             seconds = RETRY_SECONDS
         finally:
-            self._is_asking = False
-            db.session.remove()  # the connection goes back before anything else is waited for
+            self._is_reading = False
+            db.session.remove()  # the caller may block next, and needs no database connection for that
         self._generation, self._until = generation, monotonic() + seconds
 
 
 def subject(name: str) -> str:
-    """Names a bot where accounts are named too, by their bare uuid."""
+    """The subject of a bot's claims; that of an account is its bare uuid."""
     return SUBJECT_PREFIX + name
 
 
@@ -97,7 +97,7 @@ def list_all() -> Sequence[Bot]:
 
 
 def create(name: str) -> str:
-    """A new bot's credential, which nobody will see again. Raises Invalid for a bad name, Conflict."""
+    """A new bot's credential, which is shown this once. Raises Invalid for a bad name, Conflict."""
     if not _NAME.fullmatch(name):
         raise Invalid("name: 1 to 200 ASCII letters, digits and underscores, so that it can be mentioned.")
     credential = _new_credential()
@@ -112,7 +112,7 @@ def create(name: str) -> str:
 
 
 def renew_credential(name: str) -> str:
-    """A new credential; the old one is as good as none, and its socket is closed. Raises NotFound."""
+    """A new credential; the old one is void, and the bot's socket is closed. Raises NotFound."""
     credential = _new_credential()
     _change(name, "logged_out", credential_hash=_hash(credential))
     audit.info("bot credential renewed", extra={"bot": name})
@@ -120,7 +120,7 @@ def renew_credential(name: str) -> str:
 
 
 def set_disabled(name: str, is_disabled: bool) -> None:
-    """Whether the bot is refused; closes its socket. Raises NotFound."""
+    """Refuses the bot from now on, or admits it again; closes its socket. Raises NotFound."""
     _change(name, "rights_revoked", is_disabled=is_disabled)
     audit.info("bot disabled" if is_disabled else "bot enabled", extra={"bot": name})
 
@@ -138,7 +138,7 @@ def _change(name: str, reason: str, **values: object) -> None:
 
 
 def find(name: str) -> Bot | None:
-    """As the database knows it now."""
+    """The bot of that name, read from the database; None where there is none."""
     return db.session.get(Bot, name) if _NAME.fullmatch(name) else None
 
 

@@ -16,7 +16,7 @@ NOT_CONNECTED, GONE, TIMEOUT = "User not connected", "User disconnected", "Timeo
 
 
 def frame(data: dict[str, Any], user_id: str, correlation_id: str, timestamp: float | None) -> bytes:
-    """What a client gets. Raises orjson.JSONEncodeError where `data` is nested too deeply (254 levels)."""
+    """The frame for a client. Raises orjson.JSONEncodeError where `data` is nested deeper than 254 levels."""
     sent_at = data.get("timestamp")
     sender = {"user_id": user_id, "timestamp": timestamp if sent_at is None else sent_at}
     added = {"user_id": user_id, "correlation_id": correlation_id, "original_sender": sender}
@@ -24,14 +24,14 @@ def frame(data: dict[str, Any], user_id: str, correlation_id: str, timestamp: fl
 
 
 def error_frame() -> bytes:
-    """For a client whose message was no JSON object; `timestamp` in Unix seconds."""
+    """For a client whose frame was no JSON object; `timestamp` in Unix seconds."""
     return orjson.dumps(
         {"type": "error", "message": "Error processing your message", "timestamp": round(time(), 3)}
     )
 
 
 class AnswerFrame(NamedTuple):
-    """A client's frame: what it answers (None: nothing), its text, and whether it is the last one."""
+    """A client's frame: the request that it answers (None: no request), its text, and whether it is final."""
 
     correlation_id: str | None
     text: bytes
@@ -39,8 +39,8 @@ class AnswerFrame(NamedTuple):
 
 
 def read_answer(message: bytes) -> AnswerFrame:
-    """The frame, verbatim but for an `is_final` that its type stands for. Raises ValueError for whatever is
-    no JSON object (RFC 8259: UTF-8, no NaN)."""
+    """The frame, verbatim but for `is_final`, which is added where its type says so. Raises ValueError for
+    anything but a JSON object (RFC 8259: UTF-8, no NaN)."""
     value = orjson.loads(message)
     if not isinstance(value, dict):
         raise ValueError("not a JSON object")
@@ -56,7 +56,7 @@ def read_answer(message: bytes) -> AnswerFrame:
 def _marked_final(value: dict[str, Any], message: bytes) -> bytes:
     if "is_final" in value:
         return orjson.dumps({**value, "is_final": True})
-    # It has a type at least, so there is something for the comma to follow.
+    # The object has a type at least, so a comma may follow.
     return message.rstrip()[:-1] + b',"is_final":true}'
 
 

@@ -1,8 +1,8 @@
-"""Bringing frames to connections on any worker, and saying whether they arrived there.
+"""Writes frames to connections on any worker, and tells the sender whether each was written.
 
-Delivered means that the kernel of the worker which holds the connection took the frame's last byte. All the
-frames for one worker travel as one message, and what became of them comes back in as few as possible: one,
-unless a reader is slow; then more, with each tick, until nobody waits for them any more.
+Delivered means: the kernel of the worker that holds the connection took the frame's last byte. All frames
+for one worker go in one message, and that worker answers with as few receipts as possible: one, unless a
+reader is slow; then one with each tick, until the sender waits no longer.
 """
 
 from collections import defaultdict
@@ -23,7 +23,7 @@ WAIT_SECONDS = 2.0
 PAUSE_EVERY = 250
 
 Verdict = tuple[int, bool]
-"""Which frame of a delivery, and whether it was written."""
+"""The index of a frame in its delivery, and whether it was written."""
 
 
 class AddressedFrame:
@@ -38,7 +38,7 @@ class AddressedFrame:
 
 
 class PendingDelivery:
-    """What its sender waits for. What is not known in time counts as not delivered."""
+    """The verdicts that the sender waits for. A frame without a verdict in time counts as not delivered."""
 
     __slots__ = ("_done", "_left", "_verdicts")
 
@@ -62,7 +62,7 @@ class PendingDelivery:
 
 
 class DeliveryReceipt:
-    """What has to be told to the worker that sent the frames."""
+    """The verdicts for the worker that sent the frames, as far as it was not told them yet."""
 
     __slots__ = ("_engine", "_left", "_number", "_origin", "_untold", "until")
 
@@ -91,6 +91,8 @@ class DeliveryReceipt:
 
 
 class FrameSender:
+    """Of one worker: what it sends to others, and what they send to its connections."""
+
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._numbers = count(1)
@@ -101,42 +103,45 @@ class FrameSender:
         engine.ticker.add(self._tick)
 
     def deliver(self, frames: Sequence[tuple[Holder | None, bytes]]) -> list[bool]:
-        """Whether each frame was written within `WAIT_SECONDS`; None: to nobody. Raises BrokerUnavailable."""
+        """Whether each frame was written within `WAIT_SECONDS`; one without a holder was not. Raises
+        BrokerUnavailable."""
         delivery = PendingDelivery(len(frames))
-        parcels: defaultdict[str, list[AddressedFrame]] = defaultdict(list)
+        by_worker: defaultdict[str, list[AddressedFrame]] = defaultdict(list)
         for index, (holder, frame) in enumerate(frames):
             if holder is None:
                 delivery.note(index, False)
             else:
-                parcels[holder.worker].append(AddressedFrame(index, holder.connection, frame))
-        here = parcels.pop(self._engine.worker_id, [])
+                by_worker[holder.worker].append(AddressedFrame(index, holder.connection, frame))
+        here = by_worker.pop(self._engine.worker_id, [])
         number = next(self._numbers)
         self._deliveries[number] = delivery
         try:
-            self._send(number, delivery, parcels)  # first, because it may fail
+            self._send(number, delivery, by_worker)  # first, because it may fail
             self._write(here, delivery)
             return delivery.wait(WAIT_SECONDS)
         finally:
             del self._deliveries[number]
 
     def write(self, connection: str, frame: bytes) -> bool:
-        """The same for one frame to a connection of this worker: most pushes are no more than this."""
+        """The same for one frame to a connection of this worker: the way of most pushes."""
         delivery = PendingDelivery(1)
         self._write([AddressedFrame(0, connection, frame)], delivery)
         return delivery.wait(WAIT_SECONDS)[0]
 
     # To other workers
 
-    def _send(self, number: int, delivery: PendingDelivery, parcels: dict[str, list[AddressedFrame]]) -> None:
+    def _send(
+        self, number: int, delivery: PendingDelivery, by_worker: dict[str, list[AddressedFrame]]
+    ) -> None:
         here = self._engine.worker_id
-        messages = [(worker, DELIVER, pack(here, number, part)) for worker, part in parcels.items()]
-        for worker, is_there in zip(parcels, self._engine.mailbox.send_all(messages), strict=True):
+        messages = [(worker, DELIVER, pack(here, number, frames)) for worker, frames in by_worker.items()]
+        for worker, is_there in zip(by_worker, self._engine.mailbox.send_all(messages), strict=True):
             if not is_there:
-                for parcel in parcels[worker]:
-                    delivery.note(parcel.index, False)
+                for addressed in by_worker[worker]:
+                    delivery.note(addressed.index, False)
 
     def _hear(self, message: bytes) -> None:
-        """What another worker says of a delivery; nobody may be waiting for it any more."""
+        """A receipt of another worker. It may come after the delivery has ended: then it is dropped."""
         number, verdicts = orjson.loads(message)
         delivery = self._deliveries.get(number)
         if delivery is not None:
@@ -146,22 +151,22 @@ class FrameSender:
     # To connections
 
     def _accept(self, message: bytes) -> None:
-        origin, number, parcels = unpack(message)
-        receipt = DeliveryReceipt(self._engine, origin, number, len(parcels))
-        self._write(parcels, receipt)
+        origin, number, frames = unpack(message)
+        receipt = DeliveryReceipt(self._engine, origin, number, len(frames))
+        self._write(frames, receipt)
         if not receipt.is_over:
             self._receipts.append(receipt)
 
-    def _write(self, parcels: list[AddressedFrame], told: PendingDelivery | DeliveryReceipt) -> None:
+    def _write(self, frames: list[AddressedFrame], verdicts: PendingDelivery | DeliveryReceipt) -> None:
         connections = self._engine.sockets.by_id
-        for number, parcel in enumerate(parcels, 1):
+        for number, addressed in enumerate(frames, 1):
             if number % PAUSE_EVERY == 0:
                 gevent.sleep(1e-6)  # a large batch shares the loop
-            connection = connections.get(parcel.connection)
+            connection = connections.get(addressed.connection)
             if connection is None:
-                told.note(parcel.index, False)
+                verdicts.note(addressed.index, False)
             else:
-                connection.send(parcel.frame, partial(told.note, parcel.index))
+                connection.send(addressed.frame, partial(verdicts.note, addressed.index))
 
     def _tick(self) -> None:
         for receipt in self._receipts:
@@ -169,17 +174,17 @@ class FrameSender:
         self._receipts = [receipt for receipt in self._receipts if not receipt.is_over]
 
 
-def pack(origin: str, number: int, parcels: list[AddressedFrame]) -> bytes:
-    """A line of JSON, and the frames behind it as they are."""
-    head = [origin, number, [(it.index, it.connection, len(it.frame)) for it in parcels]]
-    return b"\n".join((orjson.dumps(head), b"".join([it.frame for it in parcels])))
+def pack(origin: str, number: int, frames: list[AddressedFrame]) -> bytes:
+    """For `DELIVER`: a line of JSON, and the frames behind it as they are."""
+    head = [origin, number, [(it.index, it.connection, len(it.frame)) for it in frames]]
+    return b"\n".join((orjson.dumps(head), b"".join([it.frame for it in frames])))
 
 
 def unpack(message: bytes) -> tuple[str, int, list[AddressedFrame]]:
-    head, _, frames = message.partition(b"\n")
+    head, _, body = message.partition(b"\n")
     origin, number, entries = orjson.loads(head)
-    parcels, start = [], 0
+    frames, start = [], 0
     for index, connection, length in entries:
-        parcels.append(AddressedFrame(index, connection, frames[start : start + length]))
+        frames.append(AddressedFrame(index, connection, body[start : start + length]))
         start += length
-    return origin, number, parcels
+    return origin, number, frames

@@ -1,4 +1,4 @@
-"""Who a message is for: the public account that its text mentions first. Pure."""
+"""Finds the public account that the text of a message mentions first. Pure."""
 
 import re
 from collections.abc import Container
@@ -18,5 +18,5 @@ def find_mention(data: dict[str, Any], public: Container[str]) -> str | None:
 
 
 def find_text(data: dict[str, Any]) -> str:
-    """The first of the keys that is there as a string, empty or not; "" without any."""
+    """The value of the first of `TEXT_KEYS` that is a string, which may be empty; "" where none is."""
     return next((value for key in TEXT_KEYS if isinstance(value := data.get(key), str)), "")

@@ -1,4 +1,4 @@
-"""The table of bots: accounts of programs, which anybody may mention."""
+"""The table of bots: accounts of programs, which every message may mention."""
 
 from datetime import datetime
 
@@ -10,7 +10,7 @@ from app.extensions import db
 
 
 class Bot(db.Model):  # type: ignore[name-defined,misc]
-    """`version` goes up with each new credential, so that the sockets opened with older ones can be told."""
+    """`version` goes up with each change, so that sockets opened before it can be told from newer ones."""
 
     __tablename__ = "bots"
 

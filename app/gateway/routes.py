@@ -77,7 +77,7 @@ def connect() -> Accept | Refuse:
 
 @blueprint.after_request
 def tell_detail(answer: Response) -> Response:
-    """This family's clients look into `detail` for what went wrong."""
+    """This family's clients read the problem from `detail`."""
     if answer.status_code == 500:
         problem = problem_of("internal_error", (), "Internal server error", None)
         answer.data = current_app.json.dumps(errors.body("Internal server error", 500, detail=[problem]))

@@ -1,7 +1,7 @@
-"""The envelope of a message, and what is wrong with one: 422 in the shape that this family's clients know.
+"""The envelope of a message and its validation, with errors in the shape that this family's clients know.
 
-Written by hand: marshmallow takes about 40 µs for an envelope, which is more than everything else that a
-batch does for a message taken together.
+Written by hand: marshmallow takes about 40 µs for an envelope, more than all the other work of a batch for
+one message.
 """
 
 from collections.abc import Callable
@@ -87,7 +87,7 @@ def read_messages() -> list[Envelope]:
         if len(problems) >= MOST_PROBLEMS:
             break
         if index % PAUSE_EVERY == PAUSE_EVERY - 1:
-            gevent.sleep(1e-6)  # others' requests are not to wait for the whole batch
+            gevent.sleep(1e-6)  # a large batch shares the loop
     if problems:
         raise _unprocessable(problems[:MOST_PROBLEMS])
     return messages
@@ -110,7 +110,7 @@ def _read_json() -> Any:
 
 
 def _parse(value: Any, loc: Loc) -> tuple[Envelope | None, list[Problem]]:
-    """The message, or what is wrong with it."""
+    """The message, or the problems of it."""
     problems = _find_problems(value, loc)
     if problems:
         return None, problems

@@ -1,4 +1,4 @@
-"""What the gateway does with a message: finds its target and the worker of that, then delivers it or asks."""
+"""What the gateway does with a message: it finds the target and its holder, then delivers or asks."""
 
 from collections.abc import Iterable, Sequence
 
@@ -16,7 +16,7 @@ from app.realtime.presence import Holder
 
 
 class Gateway:
-    """One worker's. `push`, `push_all` and `ask` raise BrokerUnavailable."""
+    """Of one worker. `push`, `push_all` and `ask` raise BrokerUnavailable."""
 
     def __init__(
         self, engine: Engine, meters: GatewayMeters, public: PublicAccounts, reply_seconds: float
@@ -39,7 +39,7 @@ class Gateway:
         return is_delivered
 
     def push_all(self, messages: Sequence[Envelope]) -> list[bool]:
-        """Whether each was delivered. Those for one target arrive in the order in which they stand here."""
+        """Whether each was delivered. Messages for one target arrive in the order of the list."""
         self._engine.start()
         targets = [self._target(message) for message in messages]
         holders = self._find(set(targets))
@@ -61,7 +61,7 @@ class Gateway:
         return find_mention(message.data, self.public) or message.user_id
 
     def _find(self, names: set[str]) -> dict[str, Holder | None]:
-        """Where each name is."""
+        """The holder of each name."""
         found = {name: self._find_here(name) for name in names}
         others = [name for name, holder in found.items() if holder is None]
         if others:
@@ -69,7 +69,7 @@ class Gateway:
         return found
 
     def _find_here(self, name: str) -> Holder | None:
-        """What this worker holds it knows, unless it may have missed that it does not any more."""
+        """The holder, where that is this worker; None without the broker, when it may be out of date."""
         engine = self._engine
         connection = engine.leases.find(name) if engine.broker.is_connected else None
         return Holder(engine.worker_id, connection) if connection is not None else None

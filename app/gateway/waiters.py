@@ -83,7 +83,7 @@ class Waiters:
         return [waiter for waiter in self._waiters.values() if waiter.holder.worker != here]
 
     def open(self, waiter: Waiter, claims: Claims, request_socket: RequestSocket) -> StreamBody:
-        """The stream of the answers; whoever closes it abandons the request. Raises Overloaded."""
+        """The stream of the answers; its end abandons the request. Raises Overloaded."""
         on_gone = partial(self._abandon, waiter.number)
         waiter.subscriber, body = self._engine.private(claims, request_socket, on_gone)
         self._waiters[waiter.number] = waiter

@@ -24,7 +24,7 @@ class SocketEvents:
         engine.leases.on_lost = self._lose
 
     def opened(self, connection: Connection) -> None:
-        """In a greenlet of its own: others' frames need not wait for the store."""
+        """Claims in a greenlet of its own, so that frames of other connections don't wait for the store."""
         self._watch.add(connection)
         gevent.spawn(self._claim, connection)
 

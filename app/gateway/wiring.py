@@ -1,4 +1,4 @@
-"""The area put together: its routes, the gateway of this worker, and who may stay connected."""
+"""The area put together: its routes, the gateway of this worker, its counters, and who may stay connected."""
 
 from functools import partial
 

@@ -1,4 +1,4 @@
-"""The gateway over two workers: one name, one connection; everything crosses in both directions."""
+"""The gateway over two workers: one connection per name; frames and answers cross in both directions."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def test_the_second_connection_is_closed(
 
 
 def test_both_at_once_again_and_again(gateway_pair: GatewayStage) -> None:
-    """As many as connect in the same moment, on whichever worker: exactly one stays."""
+    """Of those that connect in the same moment, on any worker, exactly one stays."""
     for _ in range(10):
         alice = new_name("Alice")
         greenlets = [gevent.spawn(gateway_pair.connect, alice) for _ in range(4)]
@@ -58,7 +58,7 @@ def test_push(gateway_pair: GatewayStage, pids: list[int], here: int, there: int
 
 
 def test_batch(gateway_pair: GatewayStage, pids: list[int]) -> None:
-    """Some here, some there, some nowhere; in order for each."""
+    """Targets on both workers and on none; each gets its frames in order."""
     users = [gateway_pair.join(name, worker=pid) for name in ("Alice", "Bob") for pid in pids]
     names = [user_id for user_id, _ in users] + ["nobody"]
     items = [item(names[n % len(names)], n=n) for n in range(1000)]
@@ -86,13 +86,13 @@ def test_in_flight_on_another_worker(
 ) -> None:
     bot, client = gateway_pair.join("bot", silent)
     id = new_name("id")
-    question = gateway_pair.ask(bot, pids[here], correlation_id=id)
+    request = gateway_pair.ask(bot, pids[here], correlation_id=id)
     for user_id in (bot, "nobody"):
         status, body = gateway_pair.post("/sse/send", item(user_id, correlation_id=id), pids[there])
         assert (status, body["status"]) == (409, 409)
     client.wait_frames(1)
     client.send({"correlation_id": id, "is_final": True})
-    assert len(question.wait_over()) == 1
+    assert len(request.wait_over()) == 1
     assert gateway_pair.ask("nobody", pids[there], correlation_id=id).status == 200
 
 
@@ -109,10 +109,10 @@ def test_the_same_id_at_once_on_both(gateway_pair: GatewayStage, pids: list[int]
 @DIRECTIONS
 def test_the_bot_leaves(gateway_pair: GatewayStage, pids: list[int], here: int, there: int) -> None:
     bot, client = gateway_pair.join("bot", silent, worker=pids[here])
-    question = gateway_pair.ask(bot, pids[there], correlation_id="c")
+    request = gateway_pair.ask(bot, pids[there], correlation_id="c")
     client.wait_frames(1)
     client.close()
-    assert question.wait_over(5) == [{"error": "User disconnected", "correlation_id": "c"}]
+    assert request.wait_over(5) == [{"error": "User disconnected", "correlation_id": "c"}]
 
 
 @DIRECTIONS
@@ -121,39 +121,39 @@ def test_a_caller_that_leaves_frees_the_id(
 ) -> None:
     bot, client = gateway_pair.join("bot", silent, worker=pids[here])
     id = new_name("id")
-    question = gateway_pair.ask(bot, pids[there], correlation_id=id)
+    request = gateway_pair.ask(bot, pids[there], correlation_id=id)
     client.wait_frames(1)
-    question.leave()
+    request.leave()
     body = item("nobody", correlation_id=id)
     wait_until(lambda: gateway_pair.hub.post("/sse/send", json=body).status_code == 200, 5, "a free id")
 
 
 @DIRECTIONS
-def test_only_the_one_asked_may_answer(
+def test_only_the_target_may_answer(
     gateway_pair: GatewayStage, pids: list[int], here: int, there: int
 ) -> None:
     bot, client = gateway_pair.join("bot", silent, worker=pids[here])
     _, mallory = gateway_pair.join("Mallory", echo, worker=pids[there])
-    question = gateway_pair.ask(bot, pids[there], correlation_id="secret")
+    request = gateway_pair.ask(bot, pids[there], correlation_id="secret")
     client.wait_frames(1)
     mallory.send({"correlation_id": "secret", "is_final": True, "n": "false"})
     mallory.send("[]")
     mallory.wait_frames(1)
     client.send({"correlation_id": "secret", "is_final": True, "n": "true"})
-    assert [answer["n"] for answer in question.wait_over()] == ["true"]
+    assert [answer["n"] for answer in request.wait_over()] == ["true"]
 
 
 def test_large_frames_cross(gateway_pair: GatewayStage, pids: list[int]) -> None:
     text = "ü\n" * 90_000
     bot, client = gateway_pair.join("bot", silent, worker=pids[0])
-    question = gateway_pair.ask(bot, pids[1], text=text, correlation_id="c")
+    request = gateway_pair.ask(bot, pids[1], text=text, correlation_id="c")
     assert client.wait_frames(1)[0]["text"] == text
     client.send({"correlation_id": "c", "text": text, "is_final": True})
-    assert question.wait_over()[0]["text"] == text
+    assert request.wait_over()[0]["text"] == text
 
 
 def test_a_reader_that_does_not_read_is_not_delivered_to(gateway_pair: GatewayStage, pids: list[int]) -> None:
-    """It costs its sender two seconds and nobody else anything."""
+    """Its sender waits two seconds; the frames of other targets don't."""
     alice, client = gateway_pair.join("Alice", worker=pids[0])
     bob, his = gateway_pair.join("Bob", worker=pids[0])
     client.stop_reading()

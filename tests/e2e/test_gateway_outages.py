@@ -21,7 +21,7 @@ LEASE_SECONDS = 5
 
 @pytest.fixture
 def pair(start_gateway: StartGateway, own_redis: RedisServer) -> GatewayStage:
-    """Two workers, whose names are free soon after they die, and a Redis that the test may stop."""
+    """Two workers with short leases, and a Redis that the test may stop."""
     lease = str(LEASE_SECONDS)
     return start_gateway(workers=2, redis_url=own_redis.url, PRESENCE_LEASE_SECONDS=lease)
 
@@ -51,14 +51,14 @@ def test_the_bots_worker_is_killed(pair: GatewayStage) -> None:
     here, there = pair.hub.worker_pids()
     bot, client = pair.join("bot", silent, worker=here)
     other, _ = pair.join("other", echo, worker=there)
-    question = pair.ask(bot, there, correlation_id="c")
+    request = pair.ask(bot, there, correlation_id="c")
     client.wait_frames(1)
     pair.hub.kill_worker(here)
     killed_at = time.monotonic()
     assert client.wait_closed() == (1006, "")
     assert pair.post("/sse/push", item(bot), there)[1]["status"] == "partial"
     assert len(pair.ask(other, there).wait_over()) == 2
-    assert question.wait_over(10) == [{"error": "User disconnected", "correlation_id": "c"}]
+    assert request.wait_over(10) == [{"error": "User disconnected", "correlation_id": "c"}]
     wait_until(lambda: here not in pair.hub.worker_pids(), 10, "the worker's end")
     again = pair.wait_for_name(bot, LEASE_SECONDS + 8)
     assert time.monotonic() - killed_at < LEASE_SECONDS + 10
@@ -72,23 +72,23 @@ def test_with_the_leases_of_production_a_name_is_free_within_half_a_minute(
     pair = start_gateway(workers=2, redis_url=own_redis.url)
     here, there = pair.hub.worker_pids()
     bot, client = pair.join("bot", silent, worker=here)
-    question = pair.ask(bot, there, correlation_id="c")
+    request = pair.ask(bot, there, correlation_id="c")
     client.wait_frames(1)
     pair.hub.kill_worker(here)
     killed_at = time.monotonic()
-    assert question.wait_over(10) == [{"error": "User disconnected", "correlation_id": "c"}]
+    assert request.wait_over(10) == [{"error": "User disconnected", "correlation_id": "c"}]
     pair.wait_for_name(bot, 40)
     assert time.monotonic() - killed_at < 40
 
 
 def test_the_callers_worker_is_killed(pair: GatewayStage) -> None:
-    """Its correlation ids are free when its leases are over."""
+    """Its correlation ids are free once its leases have ended."""
     here, there = pair.hub.worker_pids()
     bot, client = pair.join("bot", silent, worker=here)
-    question = pair.ask(bot, there, correlation_id="c")
+    request = pair.ask(bot, there, correlation_id="c")
     client.wait_frames(1)
     pair.hub.kill_worker(there)
-    wait_until(lambda: question.is_over)
+    wait_until(lambda: request.is_over)
     body = item(bot, correlation_id="c")
     assert pair.post("/sse/send", body, here)[0] == 409
     client.send({"correlation_id": "c", "n": 1})
@@ -97,30 +97,30 @@ def test_the_callers_worker_is_killed(pair: GatewayStage) -> None:
 
 
 def test_stopping_says_why(pair: GatewayStage) -> None:
-    """Every socket and every stream."""
+    """To every socket and every stream."""
     here, there = pair.hub.worker_pids()
     users = [pair.join(name, silent, worker=pid) for name in ("Alice", "Bob") for pid in (here, there)]
-    questions = [pair.ask(user_id, pid) for user_id, _ in users for pid in (here, there)]
+    requests = [pair.ask(user_id, pid) for user_id, _ in users for pid in (here, there)]
     ended = pair.hub.terminate()
     pair.hub.assert_ended_politely(ended)
     for _, client in users:
         assert client.wait_closed() == (1001, "Server shutdown")
-    for question in questions:
-        wait_until(lambda question=question: question.is_over)  # type: ignore[misc]
-        last = question.events[-1]
+    for request in requests:
+        wait_until(lambda request=request: request.is_over)  # type: ignore[misc]
+        last = request.events[-1]
         is_closed = (last.name, last.data) == ("stream.closed", '{"reason": "shutdown"}')
         assert is_closed or '"User disconnected"' in last.data, last
 
 
 def test_one_worker_stops_and_its_names_are_free_at_once(pair: GatewayStage) -> None:
-    """As in a reload: those on the other worker are told, and whoever was closed can come back."""
+    """The waiters on the other worker are told, and the client can come back."""
     here, there = pair.hub.worker_pids()
     bot, client = pair.join("bot", silent, worker=here)
-    question = pair.ask(bot, there, correlation_id="c")
+    request = pair.ask(bot, there, correlation_id="c")
     client.wait_frames(1)
     pair.hub.terminate_worker(here)
     assert client.wait_closed() == (1001, "Server shutdown")
-    assert question.wait_over(5) == [{"error": "User disconnected", "correlation_id": "c"}]
+    assert request.wait_over(5) == [{"error": "User disconnected", "correlation_id": "c"}]
     pair.wait_for_name(bot, LEASE_SECONDS - 1)
 
 
@@ -162,7 +162,7 @@ def status_of(stage: GatewayStage, path: str, body: Any, pid: int) -> int:
         connection.close()
 
 
-def test_a_question_that_is_open_while_redis_comes_and_goes(
+def test_a_request_that_is_open_while_redis_comes_and_goes(
     pair: GatewayStage, own_redis: RedisServer
 ) -> None:
     here, there = pair.hub.worker_pids()
@@ -171,7 +171,7 @@ def test_a_question_that_is_open_while_redis_comes_and_goes(
     client.wait_frames(2)
     own_redis.stop()
     client.send({"correlation_id": f"c-{here}", "n": 1})
-    near.wait_answers(1)  # nothing of it leaves the worker
+    near.wait_answers(1)  # the answer does not leave the worker
     own_redis.start()
     wait_ready(pair.hub)
     for pid in (here, there):
@@ -182,7 +182,7 @@ def test_a_question_that_is_open_while_redis_comes_and_goes(
 def test_a_name_that_was_taken_while_its_worker_was_cut_off_has_one_owner_after(
     pair: GatewayStage, own_redis: RedisServer
 ) -> None:
-    """Redis came back empty, and somebody else was faster."""
+    """Redis came back empty, and another client was faster."""
     here, there = pair.hub.worker_pids()
     alice, first = pair.join("Alice", worker=here)
     for _ in range(3):

@@ -1,4 +1,4 @@
-"""A hub that asks for tokens, and somebody who can make them."""
+"""A hub that needs tokens, and an application on its database that makes them."""
 
 from collections.abc import Iterator
 
@@ -11,13 +11,13 @@ from config import load
 from tests.support.gateway import GatewayStage
 from tests.support.hub import HubProcess
 
-SECRETS = {"JWT_SECRET_KEY": "a secret that both of them know, and nobody else"}
+SECRETS = {"JWT_SECRET_KEY": "a secret that the hub and the office share"}
 CLIENT = {"CLIENT_ID": "shop", "CLIENT_SECRET": "a secret of the shop, long enough"}
 
 
 @pytest.fixture(scope="session")
 def token_hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HubProcess]:
-    """One worker with GATEWAY_AUTH=token, for tests that leave it as it was and take new names."""
+    """One worker with GATEWAY_AUTH=token, for tests that use new names and change nothing else."""
     settings = {**SECRETS, **CLIENT, "GATEWAY_AUTH": "token", "PUBLIC_ACCOUNTS": "helper"}
     process = HubProcess(tmp_path_factory.mktemp("token_hub"), **settings)
     yield process.start()
@@ -37,7 +37,7 @@ def closed(token_hub: HubProcess) -> Iterator[GatewayStage]:
 
 @pytest.fixture
 def office(token_hub: HubProcess) -> Iterator[Flask]:
-    """The same application in this process, on the same database: what a shell beside the hub would be."""
+    """The same application in this process, on the same database, as in a shell beside the hub."""
     environment = {
         "APP_CONFIG": "testing",
         "DATABASE_URL": token_hub.env["DATABASE_URL"],

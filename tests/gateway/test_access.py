@@ -1,4 +1,4 @@
-"""GATEWAY_AUTH=token: who may call, and who may connect as whom. One table."""
+"""GATEWAY_AUTH=token: which credential may call, and which opens which name. One table."""
 
 from collections.abc import Callable
 from typing import NamedTuple
@@ -15,7 +15,7 @@ from tests.support.hub import HubProcess
 from tests.support.wait import wait_until
 from tests.support.wsclient import WebSocketClient
 
-# `own` is the name that the credential is for; the others are names of somebody else.
+# `own` is the name that the credential is for; the other columns are names of other clients.
 TABLE = """
 credential               POST  own   user  account  bot   public
 no token                 401   no    no    no       no    no
@@ -136,7 +136,7 @@ def read_table() -> list[Row]:
 
 
 def is_accepted(closed: GatewayStage, client: WebSocketClient, user_id: str) -> bool:
-    """Whether it is connected under that name. A refused one is closed with a reason."""
+    """Whether the client is connected under that name. A refused one is closed with a reason."""
     wait_until(lambda: not client.is_open or closed.is_connected(user_id), 5, "a verdict")
     if not client.is_open:
         code, reason = client.wait_closed()
@@ -171,7 +171,7 @@ def test_posts_take_no_token_from_the_url_and_no_cookie(
 
 
 @pytest.mark.parametrize("path", POSTS)
-def test_who_is_nobody_learns_nothing_of_the_body(closed: GatewayStage, path: str) -> None:
+def test_without_credentials_the_body_is_not_judged(closed: GatewayStage, path: str) -> None:
     assert closed.hub.post(path, data=b"{").status_code == 401
 
 
@@ -233,9 +233,9 @@ def test_an_expired_service_token_ends_the_stream(closed: GatewayStage, office: 
     client = closed.connect(name.own, query={"token": name.token})
     wait_until(lambda: closed.is_connected(name.own))
     closed.headers = {"Authorization": f"Bearer {tokens.issue(tokens.SERVICE, *short_service())}"}
-    question = closed.ask(name.own)
-    wait_until(lambda: question.is_over, 10)
-    assert [(event.name, event.data) for event in question.events] == [
+    request = closed.ask(name.own)
+    wait_until(lambda: request.is_over, 10)
+    assert [(event.name, event.data) for event in request.events] == [
         ("stream.closed", '{"reason": "token_expired"}')
     ]
     assert client.is_open

@@ -1,4 +1,4 @@
-"""Bots: accounts of programs, made from the shell, public to everybody."""
+"""Bots: accounts of programs, made on the command line, which every message may mention."""
 
 from collections.abc import Iterator
 
@@ -71,7 +71,7 @@ def test_without_a_database_it_goes_by_what_it_knew(context: Flask, monkeypatch:
     assert "helper" in public.names()
 
 
-# On a running hub, from a shell beside it; nothing but the database is between them
+# On a running hub, from a shell beside it that shares the database alone
 
 
 def test_a_bot_is_mentioned_as_soon_as_it_is_made(closed: GatewayStage, office: Flask) -> None:
@@ -85,7 +85,7 @@ def test_a_bot_is_mentioned_as_soon_as_it_is_made(closed: GatewayStage, office: 
 
 @pytest.mark.parametrize("change", [bots.renew_credential, lambda name: bots.set_disabled(name, True)])
 def test_its_socket_is_closed_within_a_second(closed: GatewayStage, office: Flask, change: object) -> None:
-    """Also where there is no Redis over which the shell could say so."""
+    """Also without Redis, through which the shell would send an order."""
     name = new_bot_name()
     credential = bots.create(name)
     client = closed.connect(name, query={"token": credential})

@@ -1,4 +1,4 @@
-"""GET /ws: who gets a socket, and what may be said over it."""
+"""GET /ws: which clients get a socket, and which frames they may send."""
 
 import socket
 from typing import Any
@@ -61,7 +61,7 @@ def test_many_at_once_and_one_stays(gateway: GatewayStage) -> None:
     assert gateway.is_connected(alice)
 
 
-# What clients say
+# Frames of clients
 
 
 @pytest.mark.parametrize(
@@ -87,7 +87,7 @@ def test_no_json_object(gateway: GatewayStage, message: str | bytes) -> None:
         *({}, {"data": {"correlation_id": "unknown"}}, {"type": "final_response"}, {"is_final": True}),
     ],
 )
-def test_what_nobody_waits_for_is_dropped(gateway: GatewayStage, message: dict[str, Any]) -> None:
+def test_a_frame_without_a_waiter_is_dropped(gateway: GatewayStage, message: dict[str, Any]) -> None:
     alice, client = gateway.join("Alice", echo)
     client.send(message)
     assert len(gateway.ask(alice).wait_over()) == 2
@@ -104,13 +104,13 @@ def test_a_frame_that_is_too_large(gateway: GatewayStage) -> None:
 def test_fragments_are_one_message(gateway: GatewayStage) -> None:
     alice = new_name("Alice")
     client = plain.Client.connect(gateway.hub.port, f"/ws?user_id={alice}")
-    question = None
+    request = None
     wait_until(lambda: gateway.is_connected(alice))
-    question = gateway.ask(alice, correlation_id="f")
+    request = gateway.ask(alice, correlation_id="f")
     text = b'{"correlation_id": "f", "is_final": true}'
     client.send(plain.frame(plain.TEXT, text[:10], is_last=False), plain.frame(plain.PING, b"between"))
     client.send(plain.frame(0, text[10:], is_last=True))
-    assert question.wait_over() == [{"correlation_id": "f", "is_final": True}]
+    assert request.wait_over() == [{"correlation_id": "f", "is_final": True}]
     client.close()
 
 
@@ -127,11 +127,11 @@ def test_a_broken_frame_closes_its_own_connection_alone(
     gateway: GatewayStage, frame: bytes, code: int
 ) -> None:
     bob, his = gateway.join("Bob", echo)
-    question_before = gateway.ask(bob)
+    request_before = gateway.ask(bob)
     client = plain.Client.connect(gateway.hub.port, f"/ws?user_id={new_name('Alice')}")
     client.send(frame)
     assert client.read_end()[0] == code
-    assert len(question_before.wait_over()) == 2
+    assert len(request_before.wait_over()) == 2
     assert gateway.is_connected(bob) and his.is_open
 
 
@@ -199,7 +199,7 @@ def test_health_without_a_broker(app: Any, monkeypatch: pytest.MonkeyPatch) -> N
 
 
 def test_the_client_library_agrees(gateway: GatewayStage) -> None:
-    """The tests' client hides nothing: a socket that was refused is seen as such by the library."""
+    """The tests' client hides nothing: the library alone sees the same refusal."""
     client = websocket.create_connection(url_of(gateway.hub.url, None), timeout=5)
     opcode, data = client.recv_data()
     assert (opcode, data) == (websocket.ABNF.OPCODE_CLOSE, b"\x03\xf0user_id required")

@@ -1,4 +1,4 @@
-"""What the gateway counts shows in /metrics."""
+"""The counters of the gateway in /metrics."""
 
 import re
 

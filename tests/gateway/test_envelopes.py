@@ -1,4 +1,4 @@
-"""What is no envelope: 422 in the shape that the family's clients know, whatever was sent."""
+"""Any body that is no envelope gets 422, in the shape that the family's clients know."""
 
 import json
 from typing import Any
@@ -44,7 +44,7 @@ def deep(levels: int) -> Any:
     return value
 
 
-# The envelope, and type and loc (behind "body") of each thing that is wrong with it.
+# The envelope, and for each of its problems the type, and the loc behind "body".
 BAD = [
     pytest.param([], {("model_attributes_type",)}, id="array"),
     pytest.param(None, {("model_attributes_type",)}, id="null"),
@@ -110,7 +110,7 @@ ACCEPTED = [
 
 
 def sent(value: Any) -> dict[str, Any]:
-    """As a body; Python's own encoder knows no bounds."""
+    """As a body, by Python's own encoder, which has no bounds."""
     return raw(json.dumps(value, ensure_ascii=False))
 
 
@@ -185,7 +185,7 @@ def test_a_huge_input_is_cut_short(client: FlaskClient) -> None:
     assert [len(str(it["input"])) < 1000 for it in found] == [True, True]
 
 
-def test_not_every_problem_of_a_huge_batch_is_told(client: FlaskClient) -> None:
+def test_only_the_first_problems_of_a_huge_batch_are_shown(client: FlaskClient) -> None:
     answer = client.post("/sse/push/batch", data="[" + "1," * 300_000 + "1]", **JSON)
     assert len(answer.get_json()["detail"]) == 100
 
@@ -214,7 +214,7 @@ envelopes = st.fixed_dictionaries({"user_id": texts, "data": data}) | st.diction
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(envelope=envelopes | values, path=st.sampled_from(PATHS))
-def test_whatever_comes_there_is_an_answer(client: FlaskClient, envelope: Any, path: str) -> None:
+def test_any_input_is_answered(client: FlaskClient, envelope: Any, path: str) -> None:
     answer = client.post(path, **sent([envelope] if path.endswith("batch") else envelope))
     assert answer.status_code in (200, 422), answer.text
     if answer.status_code == 422:

@@ -1,4 +1,4 @@
-"""@mentions: who a message is for."""
+"""@mentions: the target of a message."""
 
 import time
 from typing import Any
@@ -105,7 +105,7 @@ def test_no_text(data: dict[str, Any]) -> None:
     assert find_mention(data, PUBLIC) is None
 
 
-def test_nobody_is_public() -> None:
+def test_without_public_names_nothing_is_a_mention() -> None:
     assert find_mention({"message": "@ci_bot"}, set()) is None
 
 
@@ -122,7 +122,7 @@ def test_it_finds_what_reading_letter_by_letter_finds(text: str) -> None:
 
 
 def read_letter_by_letter(text: str) -> str | None:
-    """The contract, word for word."""
+    """As the contract says it, word for word."""
     letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_"
     for index, character in enumerate(text):
         before = text[index - 1] if index else " "

@@ -1,4 +1,4 @@
-"""POST /sse/push: to whom it goes, what arrives, and what delivered means."""
+"""POST /sse/push: the target, the frame, and the meaning of delivered."""
 
 import json
 from typing import Any
@@ -35,7 +35,7 @@ def test_one_who_left_is_not_connected(gateway: GatewayStage) -> None:
 
 
 def test_the_frame(gateway: GatewayStage) -> None:
-    """Everything of `data`, and three keys, which win over those of `data`."""
+    """All of `data`, and three keys that win over those of `data`."""
     alice, client = gateway.join("Alice")
     data = {
         "text": "größe \U0001f389\u2028 \"'</script>",
@@ -116,7 +116,7 @@ def test_a_mention_is_the_only_target(gateway: GatewayStage) -> None:
 
 
 def test_a_mention_of_one_who_is_not_connected(gateway: GatewayStage) -> None:
-    """Nobody else gets it."""
+    """The envelope's user does not get it."""
     alice, client = gateway.join("Alice")
     assert gateway.push(alice, text="@email_bot").json() == NOT_CONNECTED
     gateway.push(alice, text="last")

@@ -1,4 +1,4 @@
-"""POST /sse/push/batch: many messages at once, one result for each."""
+"""POST /sse/push/batch: many messages in one request, a result for each."""
 
 from typing import Any
 
@@ -36,7 +36,7 @@ def test_an_empty_one(gateway: GatewayStage) -> None:
     assert gateway.post(PATH, []) == (200, {"results": []})
 
 
-def test_a_bad_item_and_nobody_gets_anything(gateway: GatewayStage) -> None:
+def test_a_bad_item_and_nothing_is_delivered(gateway: GatewayStage) -> None:
     alice, client = gateway.join("Alice")
     items = [item(alice, n=number) for number in range(1000)]
     items[700] = {"user_id": alice}
