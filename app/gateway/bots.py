@@ -44,8 +44,8 @@ class Standing(NamedTuple):
 class PublicAccounts:
     """This worker's cache of the public accounts, good for `CACHE_SECONDS` and until an order comes.
 
-    While the database is away the state that was read last stays in use. `configured` names are public whether bots
-    have them or not.
+    While the database is away the state that was read last stays in use. `configured` names are public
+    whether bots have them or not.
     """
 
     def __init__(self, engine: Engine, configured: Sequence[str]) -> None:
