@@ -1,4 +1,4 @@
-"""What clients can't, by defects of their own: what they do instead, which the tests insist on too."""
+"""Defects of clients: what each does instead, which the tests require too."""
 
 from __future__ import annotations
 
@@ -10,32 +10,34 @@ from tests.clients.matrix import DELETED, LEADING, MARK
 
 @dataclass(frozen=True)
 class Defect:
-    """`seen` is found where the right thing should be."""
+    """`seen` is found in place of the right result."""
 
     seen: Any
     why: str
 
 
 NO_DATA = (
-    "An `id:` without data is no event, but a position all the same (WHATWG HTML, 9.2.6); these forget it. "
-    "So they have no cursor until their first event, and miss what is published while they are cut off "
-    "before that: load the state anew whenever such a client opens. "
-    "(`eventsource` 5.1.5, for Node.js 22.12 and newer, keeps it.)"
+    "An `id:` without data is no event, but it sets the position (WHATWG HTML, 9.2.6); these clients "
+    "ignore it. So they have no cursor until their first event, and miss the events that are published while they are "
+    "disconnected before that: load the state anew whenever such a client opens. "
+    "(`eventsource` 5.1.5, for Node.js 22.12 and newer, has no such defect.)"
 )
 EARLY = Defect([], NO_DATA)
 STATUS = (
-    "Takes any answer for a stream, a 401, 403 or 404 too, and comes back for ever "
+    "Takes any answer for a stream, also a 401, 403 or 404, and reconnects for ever "
     "([#9](https://github.com/rexxars/eventsource-client/issues/9)): close it on `stream.closed`."
 )
 DECODER = (
-    "Decodes each line by itself with a `TextDecoder`, which takes U+FEFF at the begin for a byte order mark."
+    "Decodes each line by itself with a `TextDecoder`, which takes a leading U+FEFF for a byte order mark."
 )
-FIRST_LINE = "Loses empty lines at the begin of the data ([#50](https://github.com/Azure/fetch-event-source/issues/50))."
+FIRST_LINE = (
+    "Loses leading empty lines of the data ([#50](https://github.com/Azure/fetch-event-source/issues/50))."
+)
 COMMENTS = (
-    "Hands out an event with empty data for each comment "
+    "Emits an event with empty data for each comment "
     "([fetch-event-source #15](https://github.com/Azure/fetch-event-source/issues/15), "
     "[httpx-sse #35](https://github.com/florimondmanca/httpx-sse/issues/35)): "
-    "ignore those whose data is empty, unless empty notifications mean something to you."
+    "ignore events with empty data, unless your application uses empty notifications."
 )
 
 DEFECTS: dict[tuple[str, str], Defect] = {

@@ -1,4 +1,4 @@
-"""What is asked of every client, and which of them can't, by a defect of their own."""
+"""The behaviours that the tests require of every client; defects.py lists the exceptions."""
 
 from __future__ import annotations
 
@@ -36,14 +36,14 @@ DELETED, SHUTDOWN = [("stream.closed", f'{{"reason": "{reason}"}}') for reason i
 
 @dataclass(frozen=True)
 class Record:
-    """What one client said in a scene, and what was published in it, as the tests' own client saw it."""
+    """The lines of one client in a scene, and the published events, as the tests' own client saw them."""
 
     said: list[Said]
     published: list[ServerEvent] = field(default_factory=list)
 
     @property
     def events(self) -> list[tuple[str, str]]:
-        """Name and data; without those that are empty, see `unpublished`."""
+        """Name and data, without empty events (see `unpublished`)."""
         return [(it["name"], it["data"]) for it in self.said if it["saw"] == "event" and it["data"]]
 
     @property
@@ -54,7 +54,7 @@ class Record:
         return any(it["saw"] == what for it in self.said)
 
     def received(self, bodies: list[str]) -> list[str | None]:
-        """What came of them, by the ids of the events; None: nothing."""
+        """The data that the client got for each body, by the ids of the events; None where it got none."""
         ids = {event.data: event.last_event_id for event in self.published}
         first: dict[str, str] = {}
         for event in self.said:
@@ -64,7 +64,7 @@ class Record:
 
     @property
     def unpublished(self) -> list[str]:
-        """Data of events that nobody published: of no id, or of one that another event has."""
+        """Data of events that were not published: without an id, or with the id of another event."""
         left = {event.last_event_id for event in self.published}
         found = set()
         for event in self.said:
@@ -86,13 +86,13 @@ class Record:
 
 
 def as_sent(body: str) -> str:
-    """CR and CRLF arrive as LF: the standard knows them as line ends only."""
+    """CR and CRLF arrive as LF: in the standard they are only line ends."""
     return body.replace("\r\n", "\n").replace("\r", "\n")
 
 
 @dataclass(frozen=True)
 class Behaviour:
-    """In `scene`, `look` finds `right` in the record of a client."""
+    """In `scene`, `look` finds `right` in the record of a client without a defect."""
 
     title: str
     what: str
@@ -113,57 +113,57 @@ BEHAVIOURS = [
         lambda it: it.begins,
         ("message", CALL),
     ),
-    text("lines", "several lines, empty ones among them, CR and CRLF as LF, white space at the begin", LINES),
+    text("lines", "several lines, also empty ones; CR and CRLF as LF; leading white space", LINES),
     text("unicode", "emoji, other line separators (U+2028, U+0085), 100 KB", UNICODE),
     text("U+FEFF", "data that begins with a byte order mark", MARK),
     text("leading empty line", "data whose first line is empty", LEADING),
     text("empty", "an event with empty data", EMPTY),
-    Behaviour("heartbeat", "comments and ids alone are no events", "text", lambda it: it.unpublished, []),
+    Behaviour("heartbeat", "comments and lone ids are no events", "text", lambda it: it.unpublished, []),
     Behaviour(
         "resume",
-        "after a cut, everything that was missed, in order and once",
+        "after a lost connection, every missed event, in order and once",
         "cut",
         lambda it: it.messages,
         ["before", "missed 1", "missed 2", "missed 3", "after"],
     ),
     Behaviour(
         "verdict",
-        "`stream.resumed` comes first after a cut, with the count",
+        "after a lost connection `stream.resumed` comes first, with the count",
         "cut",
         lambda it: it.returns,
         ("stream.resumed", '{"replayed": 3}'),
     ),
     Behaviour(
         "early cut",
-        "the same where the cut came before the first event",
+        "the same when the connection is lost before the first event",
         "early_cut",
         lambda it: it.messages,
         ["missed"],
     ),
     Behaviour(
         "reset",
-        "`stream.reset` comes first after a cursor that the hub does not know",
+        "after an unknown cursor `stream.reset` comes first",
         "unknown_cursor",
         lambda it: it.begins,
         ("stream.reset", '{"reason": "unknown_cursor"}'),
     ),
     Behaviour(
         "restart",
-        "the hub restarts: told so, kept alive by nginx meanwhile, nothing lost",
+        "the hub restarts: the client gets `shutdown`, nginx answers it meanwhile, nothing is lost",
         "restart",
         lambda it: (SHUTDOWN in it.events, it.messages),
         (True, ["before", "missed"]),
     ),
     Behaviour(
         "deleted",
-        "`stream.closed` says so, and the 404 that follows ends it",
+        "the client gets `stream.closed`, and stops at the 404 that follows",
         "deleted",
         lambda it: (it.events[-1], it.has("over")),
         (DELETED, True),
     ),
     Behaviour(
         "finished",
-        "a concept that is complete: the 204 that follows ends it",
+        "after a completed concept the client stops at the 204 that follows",
         "finished",
         lambda it: (it.events[-1][0], it.has("over")),
         ("concept-update", True),
@@ -176,13 +176,15 @@ def of_calls(title: str, what: str, right: Any) -> Behaviour:
 
 
 SOCKET_BEHAVIOURS = [
-    of_calls("push", "connects with its credential, and what is pushed comes; emoji and U+2028 too", True),
+    of_calls("push", "connects with its credential, and receives pushes; emoji and U+2028 too", True),
     of_calls("large push", "100 KB in one frame", True),
-    of_calls("answer", "two frames that answer a question arrive as its stream", [PUSHED, PUSHED]),
+    of_calls("answer", "two frames that answer a request arrive as its stream", [PUSHED, PUSHED]),
     of_calls("large answer", "the same with 100 KB each", [LARGE, LARGE]),
-    of_calls("ping", "stays, where one that answers no ping is given up", True),
+    of_calls("ping", "answers pings and stays connected, while a silent socket is closed", True),
     of_calls(
-        "second", "a second socket of the name sees why it is closed", [(1008, "User already connected")]
+        "second",
+        "a second socket under a name sees why it is closed",
+        [(1008, "User already connected")],
     ),
     Behaviour(
         "shutdown", "sees why the hub closes it", "restart", lambda it: it, [(1001, "Server shutdown")]
