@@ -18,8 +18,8 @@ class Defect:
 
 NO_DATA = (
     "An `id:` without data is no event, but it sets the position (WHATWG HTML, 9.2.6); these clients "
-    "ignore it. So they have no cursor until their first event, and miss the events that are published while they are "
-    "disconnected before that: load the state anew whenever such a client opens. "
+    "ignore it. So they have no cursor until their first event, and miss the events that are published "
+    "while they are disconnected before that: load the state anew whenever such a client opens. "
     "(`eventsource` 5.1.5, for Node.js 22.12 and newer, has no such defect.)"
 )
 EARLY = Defect([], NO_DATA)
