@@ -1,7 +1,7 @@
-"""The domain errors and the one JSON envelope in which every failure leaves the hub.
+"""The domain errors, and the JSON envelope of every error answer.
 
 Services raise these; only this file and the edges know statuses. The body of each answer is
-`{"error": <one safe sentence>, "status": <HTTP status>}` plus what the family of the client adds.
+`{"error": <one safe sentence>, "status": <HTTP status>}`, and the properties that a family of clients adds.
 """
 
 import logging
@@ -16,7 +16,7 @@ log = logging.getLogger(__name__)
 
 
 class DomainError(Exception):
-    """`extra` is added to the body, `headers` to the answer (`Retry-After`: trying again may help)."""
+    """`extra` is added to the body, `headers` to the answer. With `Retry-After` trying again may help."""
 
     status = 500
     message = "Internal server error"
@@ -72,7 +72,7 @@ class TooLarge(DomainError):
 
 
 class Unprocessable(DomainError):
-    """What some families of clients expect instead of Invalid."""
+    """The answer that some families of clients expect instead of Invalid."""
 
     status = 422
     message = "Validation error"
@@ -84,7 +84,7 @@ class RateLimited(DomainError):
 
 
 class Unavailable(DomainError):
-    """A part the answer needs is away (broker, database); the same request may succeed later."""
+    """A part that the answer needs is away (broker, database); the same request may succeed later."""
 
     status = 503
     message = "Temporarily unavailable, try again"
@@ -92,7 +92,7 @@ class Unavailable(DomainError):
 
 
 class BadGateway(DomainError):
-    """A service that the hub depends on could not be reached, or made no sense."""
+    """A service that the hub depends on can't be reached, or its answer can't be used."""
 
     status = 502
     message = "A service that is needed is unreachable"
@@ -130,7 +130,7 @@ def _answer_http(error: HTTPException) -> Response:
 
 
 def _answer_database(error: Exception) -> Response:
-    """A database that is away, locked or out of connections is worth another try; the rest is a defect."""
+    """503 for a database that is away, locked or out of connections; any other error is a defect."""
     if is_database_unavailable(error):
         log.warning("database unavailable: %s", getattr(error, "orig", None) or type(error).__name__)
         return answer(Unavailable("Database unavailable, try again"))
@@ -138,12 +138,12 @@ def _answer_database(error: Exception) -> Response:
 
 
 def is_database_unavailable(error: BaseException) -> bool:
-    """Whether it is away, locked or out of connections: the same may succeed in a moment."""
+    """Whether the database is away, locked or out of connections: trying again may help."""
     return isinstance(error, PoolTimeout) or is_database_away(error)
 
 
 def is_database_away(error: BaseException) -> bool:
-    """Whether the failure lies with the connection or a lock, and not with the statement."""
+    """Whether the failure comes from the connection or a lock, and not from the statement."""
     if not isinstance(error, DBAPIError):
         return False
     return error.connection_invalidated or type(error).__name__ in {"OperationalError", "InterfaceError"}

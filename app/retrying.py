@@ -1,4 +1,4 @@
-"""How long to wait before trying again. Pure."""
+"""The wait before another attempt. Pure."""
 
 import random
 from datetime import UTC
@@ -9,9 +9,9 @@ FIRST_SECONDS, MOST_SECONDS = 1.0, 30.0
 
 
 def backoff(attempt: int, first: float = FIRST_SECONDS, most: float = MOST_SECONDS) -> float:
-    """Seconds to wait after attempt `attempt` (from 1): doubling up to a bound, never under half of that.
+    """Seconds to wait after attempt `attempt` (from 1): exponential up to `most`, with equal jitter.
 
-    Equal jitter: half is fixed, half is random, so that tasks begun together do not stay together.
+    Half of it is fixed and half random, so that attempts that began together spread out.
     """
     full = min(most, first * 2.0 ** min(attempt - 1, 16))
     return random.uniform(full / 2, full)

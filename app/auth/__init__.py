@@ -1,1 +1,1 @@
-"""Who is calling, and may the token still be used: users, passwords, tokens, revocation, principals."""
+"""Authentication: users, passwords, tokens and their revocation, principals, service clients."""

@@ -1,8 +1,8 @@
 """Service clients: the back ends of applications, which call with a secret and tokens of their own.
 
-The first one may stand in the settings (`CLIENT_ID`, `CLIENT_SECRET`) and is nowhere stored; the others are
-made from the shell with random secrets of 256 bits, of which a fast hash is kept: nobody can guess them, so
-a slow one would protect nothing.
+One may stand in the settings (`CLIENT_ID`, `CLIENT_SECRET`) and is stored nowhere. The others are made from
+the shell, with random secrets of 256 bits. Those can't be guessed, so a fast hash of them is stored: a slow
+one would protect nothing.
 """
 
 import hmac
@@ -28,18 +28,18 @@ from app.extensions import Part, db, engine
 from app.realtime.claims import Claims
 
 TOKEN_SECONDS = 300
-# Shorter than for accounts: a client disabled from a shell is refused within it, with Redis and without.
-BELIEVED_SECONDS = 1.0
+# Shorter than for accounts: within it a client that was disabled from a shell is refused, also without Redis.
+CACHE_SECONDS = 1.0
 INVALID_CLIENT = "Invalid client credentials"
-NO_HASH = "-" * 64  # of no secret
-# The hub itself. Nobody gets a token for it: it has no secret, and no client is ever stored under it.
+NO_HASH = "-" * 64  # is the hash of no secret
+# The hub itself. The token endpoint issues none for it: it has no secret, and no client is stored under it.
 INTERNAL = "hub:internal"
 audit = logging.getLogger("hub.audit")
 
 
 @dataclass(frozen=True, slots=True)
 class CallingService:
-    """A back end that may act now, and the token it came with (`expires_at` in Unix seconds)."""
+    """An authenticated back end and its token (`expires_at` in Unix seconds)."""
 
     client_id: str
     token_id: str
@@ -48,7 +48,7 @@ class CallingService:
 
     @property
     def claims(self) -> Claims:
-        """For streams opened with its token."""
+        """The claims of streams that are opened with its token."""
         return Claims(subject(self.client_id), self.token_id, self.expires_at, self.token_version)
 
 
@@ -56,14 +56,14 @@ services: Part[Cache[str, CallingService]] = Part("services")
 
 
 def subject(client_id: str) -> str:
-    """Names a client where accounts are named too, by their bare uuid."""
+    """The subject of the client in claims, where an account's is its uuid."""
     return f"client:{client_id}"
 
 
 def identify_service() -> CallingService:
     """The service that calls, by its bearer token; raises Unauthorized.
 
-    What it found out it may believe for a second.
+    The answer may be `CACHE_SECONDS` old.
     """
     header = request.headers.get("Authorization")
     if header is None:
@@ -78,7 +78,7 @@ def identify_service() -> CallingService:
 
 
 class BackEnd(NamedTuple):
-    """Who may manage recipients and send messages; `id` names a client or an operator's account."""
+    """A caller that may manage recipients and send messages; `id` names a client or an operator's account."""
 
     id: str
     token_id: str
@@ -117,7 +117,7 @@ def _service(token: str) -> CallingService:
 
 
 def _version(client_id: str) -> int | None:
-    """The one that the client's tokens must have; None for a client that is absent or disabled."""
+    """The version that the client's tokens must have; None for a client that is absent or disabled."""
     if client_id == INTERNAL:
         return 0
     if _is_configured(client_id):
@@ -152,9 +152,9 @@ def _is_configured(client_id: str) -> bool:
 
 
 def _configured_version() -> int:
-    """Another one for each secret, so that a changed `CLIENT_SECRET` revokes the tokens of the old one.
+    """A version that depends on the secret: a changed `CLIENT_SECRET` revokes the tokens of the old one.
 
-    Keyed, because everybody can read what stands in a token.
+    The digest is keyed, because the payload of a token is readable.
     """
     key, secret = current_app.config["JWT_SECRET_KEY"], current_app.config["CLIENT_SECRET"]
     return int.from_bytes(hmac.digest(key.encode(), b"client" + secret.encode(), "sha256")[:6])
@@ -165,7 +165,7 @@ def _hash(secret: str) -> str:
 
 
 def create(name: str) -> tuple[str, str]:
-    """A new client's id and secret; nobody will see the secret again. Raises Invalid for a bad name."""
+    """The id and the secret of a new client; the secret is not stored. Raises Invalid for a bad name."""
     if not 1 <= len(name.strip()) <= 200 or not name.isprintable():
         raise Invalid("name: 1 to 200 characters, without control characters.")
     client_id, secret = f"client-{secrets.token_hex(8)}", secrets.token_urlsafe(32)
@@ -176,13 +176,13 @@ def create(name: str) -> tuple[str, str]:
 
 
 def list_all() -> Sequence[ServiceClient]:
-    """Those that are stored, oldest first."""
+    """The stored clients, oldest first."""
     order = (ServiceClient.created_at, ServiceClient.client_id)
     return db.session.scalars(select(ServiceClient).order_by(*order)).all()
 
 
 def rotate(client_id: str) -> str:
-    """A new secret for the client; the old one and its tokens are as good as none. Raises NotFound."""
+    """Replaces the client's secret and revokes the tokens of the old one; the new secret. Raises NotFound."""
     secret = secrets.token_urlsafe(32)
     _change(client_id, secret_hash=_hash(secret))
     audit.info("client rotated", extra={"client": client_id})
@@ -190,13 +190,13 @@ def rotate(client_id: str) -> str:
 
 
 def set_disabled(client_id: str, is_disabled: bool) -> None:
-    """Whether the client is refused. Tokens from before do not come to life again. Raises NotFound."""
+    """Disables or enables the client. Tokens that were issued before stay revoked. Raises NotFound."""
     _change(client_id, is_disabled=is_disabled)
     audit.info("client disabled" if is_disabled else "client enabled", extra={"client": client_id})
 
 
 def _change(client_id: str, **values: object) -> None:
-    """Also revokes the client's tokens and ends what was opened with them."""
+    """Writes the values, revokes the client's tokens and ends the streams that were opened with them."""
     with transaction() as session:
         found = session.get(ServiceClient, client_id, with_for_update=True)
         if found is None:
@@ -218,7 +218,7 @@ def _absence(client_id: str) -> str:
 
 
 class InternalToken:
-    """What the hub shows where it calls itself as a service: a token that is made anew before it expires."""
+    """The service token with which the hub calls itself; replaced before it expires."""
 
     def __init__(self) -> None:
         self._token, self._used_until = "", 0.0

@@ -1,4 +1,4 @@
-"""Where a request carries its credential: the one place that looks for it."""
+"""Finding the credential of a request; no other module looks for it."""
 
 from enum import Enum
 from typing import NamedTuple
@@ -27,17 +27,20 @@ class Credential(NamedTuple):
     source: Source
 
     def read(self) -> tokens.TokenClaims:
-        """What it says, which a ticket says only once; raises Unauthorized and, for a ticket that nobody can
-        tell from a used one now, BrokerUnavailable."""
+        """The claims of the token, or of a ticket, which this redeems.
+
+        Raises Unauthorized, and BrokerUnavailable while the broker can't say whether a ticket was used.
+        """
         return tickets.redeem(self.text) if self.source is Source.TICKET else tokens.read(self.text)
 
 
 def find(cookie: bool = False, query: bool = False) -> Credential:
-    """The `Authorization` header goes first, then the cookie where `cookie` allows it, then `?ticket=` and
-    `?token=` where `query` does (streams and sockets only). The first one found decides: a bad header is not
-    rescued. Raises Missing, and Unauthorized for a header that is no bearer's.
+    """The first credential of the request, in this order: the `Authorization` header; with `cookie` the
+    cookie; with `query` (streams and sockets) `?ticket=` and `?token=`. A bad one is not skipped.
+
+    Raises MissingCredentials, and Unauthorized for a header that is not a bearer's.
     """
-    header = request.environ.get("HTTP_AUTHORIZATION")  # without the detour over all headers
+    header = request.environ.get("HTTP_AUTHORIZATION")  # without parsing all headers
     if header is not None:
         scheme, _, token = header.strip().partition(" ")
         if scheme.lower() != "bearer" or not token.strip():

@@ -1,4 +1,4 @@
-"""The user table and the tokens that were taken back before their time."""
+"""The tables of users, service clients and revoked tokens."""
 
 from datetime import UTC, datetime
 from uuid import uuid4
@@ -18,7 +18,7 @@ def now() -> datetime:
 
 
 class User(db.Model):  # type: ignore[name-defined,misc]
-    """A person. `token_version` goes up to revoke every token issued before."""
+    """A person's account. A higher `token_version` revokes every token that was issued before."""
 
     __tablename__ = "users"
 
@@ -34,7 +34,7 @@ class User(db.Model):  # type: ignore[name-defined,misc]
 
 
 class RevokedToken(db.Model):  # type: ignore[name-defined,misc]
-    """Kept until `expires_at` (Unix seconds); after that the token is dead by itself."""
+    """A revoked token, kept until it expires (`expires_at` in Unix seconds)."""
 
     __tablename__ = "revoked_tokens"
 
@@ -56,9 +56,9 @@ class ServiceClient(db.Model):  # type: ignore[name-defined,misc]
 
 
 class RevokedSubscriber(db.Model):  # type: ignore[name-defined,misc]
-    """Subscriber tokens of `external_id` with a version before `valid_from` are as good as none.
+    """Revokes the subscriber tokens of `external_id` whose version is below `valid_from`.
 
-    Kept until `expires_at` (Unix seconds); after that those tokens are dead by themselves.
+    Kept until `expires_at` (Unix seconds), when those tokens have expired.
     """
 
     __tablename__ = "revoked_subscribers"

@@ -1,7 +1,6 @@
-"""Password hashes (werkzeug's scrypt), made in threads of their own: one takes a tenth of a second.
+"""Password hashes (werkzeug's scrypt), computed in a thread pool of their own: one takes a tenth of a second.
 
-Not in gevent's own thread pool, where the names of Redis and PostgreSQL are looked up too: a flood of
-logins would keep the hub from finding them.
+Gevent's own thread pool resolves the host names of Redis and PostgreSQL, which a flood of logins would delay.
 """
 
 import os
@@ -20,7 +19,7 @@ MOST_WAITING = 64
 
 
 class Hashing:
-    """Runs so many at once; as `most_waiting` wait already, whoever comes is sent away."""
+    """Computes up to `threads` hashes at once while up to `most_waiting` wait; refuses more than that."""
 
     def __init__(self, threads: int, most_waiting: int) -> None:
         self._pool = ThreadPool(threads)
@@ -39,7 +38,7 @@ class Hashing:
 
 @cache
 def _hashing() -> Hashing:
-    """Made when first needed, and so in the worker: threads do not survive a fork."""
+    """Made for the first hash, and so in the worker: threads do not survive a fork."""
     return Hashing(THREADS, MOST_WAITING)
 
 
@@ -49,18 +48,18 @@ def hash_password(password: str) -> str:
 
 
 def verify_password(stored: str | None, password: str) -> bool:
-    """Takes the same time for a user that does not exist (`stored` is None), and is then False."""
-    nobodys = _nobodys_hash(current_app.config["PASSWORD_METHOD"])
-    matches: bool = _hashing().run(check_password_hash, stored or nobodys, password)
+    """Whether the password is right. Takes as long for a user that does not exist (`stored` is None)."""
+    dummy = _dummy_hash(current_app.config["PASSWORD_METHOD"])
+    matches: bool = _hashing().run(check_password_hash, stored or dummy, password)
     return matches and stored is not None
 
 
 @cache
-def _nobodys_hash(method: str) -> str:
-    """Stands in for an unknown user's, so that its check takes the same time."""
-    return generate_password_hash("nobody's password", method)
+def _dummy_hash(method: str) -> str:
+    """The hash that is checked for an unknown user, so that the check takes the same time."""
+    return generate_password_hash("the password of no user", method)
 
 
 def prepare(app: Flask) -> None:
-    """Makes that hash before the first login needs it."""
-    _nobodys_hash(app.config["PASSWORD_METHOD"])
+    """Computes that hash before the first login needs it."""
+    _dummy_hash(app.config["PASSWORD_METHOD"])

@@ -1,4 +1,4 @@
-"""Identifying the caller of a request: finds the token, checks it, and names who it stands for."""
+"""Identifying the caller of a request: finds the token, checks it, and loads the account."""
 
 import re
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """An account that may act now, and the token it came with (`expires_at` in Unix seconds)."""
+    """An authenticated account and its token (`expires_at` in Unix seconds)."""
 
     uuid: str
     name: str
@@ -33,7 +33,7 @@ class Principal:
 
     @property
     def claims(self) -> Claims:
-        """As streams keep them."""
+        """The claims that a stream keeps."""
         return Claims(self.uuid, self.token_id, self.expires_at, self.token_version)
 
 
@@ -53,7 +53,7 @@ def identify(cookie: bool = False, query: bool = False) -> Principal:
 
 
 def identify_cached(query: bool = False) -> Principal:
-    """As `identify`, but may believe for a second what it found out (see cache.py); for hot endpoints."""
+    """As `identify`, for hot endpoints: the answer may be ten seconds old (see cache.py)."""
     credential = credentials.find(query=query)
     if credential.source is Source.TICKET:
         return account(credential.read())
@@ -72,7 +72,7 @@ def identify_operator() -> Principal:
 
 
 def account(claims: tokens.TokenClaims) -> Principal:
-    """The account behind the claims, as the database knows it now; raises Unauthorized."""
+    """The account of the claims, read from the database now; raises Unauthorized."""
     if claims.use != tokens.ACCOUNT:
         raise Unauthorized(tokens.INVALID_OR_EXPIRED)
     revoked = exists().where(RevokedToken.jti == claims.token_id)
@@ -93,7 +93,7 @@ def account(claims: tokens.TokenClaims) -> Principal:
 
 
 def require_own_origin() -> None:
-    """Cookies travel with requests of foreign pages too; those carry a foreign `Origin` (RFC 6454)."""
+    """Raises Forbidden for a foreign `Origin` (RFC 6454): browsers add cookies to other sites' requests."""
     origin = request.headers.get("Origin")
     if origin is not None and not is_allowed_origin(origin):
         raise Forbidden(FOREIGN_ORIGIN)

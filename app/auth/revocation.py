@@ -1,4 +1,4 @@
-"""Taking tokens back. The database remembers; the engine ends open streams on every worker."""
+"""Revoking tokens: in the database, and for open streams by a control order to every worker."""
 
 from time import time
 
@@ -11,7 +11,7 @@ from app.extensions import engine
 
 
 def revoke(token_id: str, expires_at: int) -> None:
-    """The token is as good as none from now on; its streams end with `logged_out`."""
+    """Revokes the token from now on; its streams end with `logged_out`."""
     try:
         with transaction() as session:
             session.execute(delete(RevokedToken).where(RevokedToken.expires_at < int(time())))
@@ -22,5 +22,5 @@ def revoke(token_id: str, expires_at: int) -> None:
 
 
 def disconnect_user(uuid: str, reason: str, version: int = 0) -> None:
-    """Ends every stream of the account; with `version`, those whose token is of an earlier one."""
+    """Ends every stream of the account; with `version`, those whose token has a lower version."""
     engine.disconnect(reason, user=uuid, version=version)

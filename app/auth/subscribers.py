@@ -1,8 +1,8 @@
 """Subscriber tokens: each lets one recipient read its inbox, whether the recipient exists already or not.
 
-The version of such a token is the time it was made at (Unix seconds), and a recipient that is deleted leaves
-behind from which version on tokens are good. Clocks of machines differ, so that version lies a minute ahead,
-and whoever makes a token meanwhile takes it instead of the time.
+The version of such a token is the time at which it was issued (Unix seconds). Deleting a recipient stores the
+lowest version that stays valid. It lies a minute ahead, since the clocks of machines differ; a token that is
+issued within that minute gets that version instead of the time.
 """
 
 import logging
@@ -23,13 +23,13 @@ from app.realtime.claims import Claims
 audit = logging.getLogger("hub.audit")
 
 SKEW_SECONDS = 60
-# Longer than any token that was made under an earlier SUBSCRIBER_TOKEN_SECONDS.
+# Longer than the lifetime of tokens that were issued under an earlier SUBSCRIBER_TOKEN_SECONDS.
 LEAST_KEPT_SECONDS = 30 * 24 * 3600
 
 
 @dataclass(frozen=True, slots=True)
 class Subscription:
-    """A recipient who may read now, and the token for it (`expires_at` in Unix seconds)."""
+    """A recipient whose inbox may be read, and the token for it (`expires_at` in Unix seconds)."""
 
     external_id: str
     token_id: str
@@ -42,26 +42,26 @@ class Subscription:
 
 
 def subject(external_id: str) -> str:
-    """Names a recipient where accounts are named too, by their bare uuid."""
+    """The subject of the recipient in claims, where an account's is its uuid."""
     return f"subscriber:{external_id}"
 
 
 def issue_token(external_id: str, by: str = "") -> str:
-    """A new token, for which `by` has asked; raises nothing for a recipient that does not exist."""
+    """A new token, requested by `by`. The recipient need not exist yet."""
     audit.info("subscriber token issued", extra={"recipient": external_id, "by": by})
     seconds = current_app.config["SUBSCRIBER_TOKEN_SECONDS"]
     return tokens.issue(tokens.SUBSCRIBER, external_id, seconds, version_now(external_id))
 
 
 def version_now(external_id: str) -> int:
-    """The version of a token that is made now."""
+    """The version of a token that is issued now."""
     return max(int(time()), _valid_from(db.session(), external_id))
 
 
 def identify_subscriber(query: bool = False) -> Subscription:
     """The recipient whose token the request carries, in its header or (streams only) in its query.
 
-    Raises Missing, Unauthorized and, with `query`, BrokerUnavailable.
+    Raises MissingCredentials, Unauthorized and, with `query`, BrokerUnavailable.
     """
     try:
         return subscription(credentials.find(query=query).read())
@@ -72,7 +72,7 @@ def identify_subscriber(query: bool = False) -> Subscription:
 
 
 def subscription(claims: tokens.TokenClaims) -> Subscription:
-    """Whom the claims stand for; raises Unauthorized."""
+    """The recipient of the claims; raises Unauthorized."""
     found = Subscription(claims.subject, claims.token_id, claims.expires_at, claims.version)
     if claims.use != tokens.SUBSCRIBER or is_revoked(db.session(), found.claims):
         raise Unauthorized(tokens.INVALID)
@@ -80,14 +80,14 @@ def subscription(claims: tokens.TokenClaims) -> Subscription:
 
 
 def is_revoked(session: Session, claims: Claims) -> bool:
-    """Whether the subscriber's tokens, or this one alone, were taken back."""
+    """Whether this token alone, or all of the subscriber's tokens up to now, were revoked."""
     if session.scalar(select(exists().where(RevokedToken.jti == claims.token))):
         return True
     return claims.version < _valid_from(session, claims.subject.removeprefix("subscriber:"))
 
 
 def revoke_all(session: Session, external_id: str) -> int:
-    """Takes back every token that was made so far; the version from which on they are good."""
+    """Revokes every token that was issued so far; the lowest version that stays valid."""
     now = int(time())
     valid_from = max(now + SKEW_SECONDS, _valid_from(session, external_id) + 1)
     kept = max(LEAST_KEPT_SECONDS, current_app.config["SUBSCRIBER_TOKEN_SECONDS"] + 2 * SKEW_SECONDS)

@@ -1,7 +1,7 @@
-"""Tickets: what stands in the URL of a stream instead of the token that opens it.
+"""Tickets: they stand in the URL of a stream instead of the token that opens it.
 
-A ticket is good once in the whole cluster, for `SECONDS`, and says what its token says. So the stream is the
-token's: whatever ends the token ends it, and between minting and use makes the ticket worthless too.
+A ticket is valid for `SECONDS` and once in the whole cluster, and has the claims of its token. So revoking
+the token ends the stream, and invalidates a ticket that was not used yet.
 """
 
 import secrets
@@ -16,7 +16,7 @@ from app.realtime.engine import Engine
 from app.realtime.presence import Holder, Presence, make_presence
 
 SECONDS = 30
-# Used ones are known for longer than they are good for, since the clocks of machines differ.
+# Used tickets are remembered for longer than they are valid, since the clocks of machines differ.
 REMEMBERED_SECONDS = 150
 
 
@@ -28,13 +28,13 @@ def init_app(app: Flask, engine: Engine) -> None:
 
 
 def issue(claims: tokens.TokenClaims) -> str:
-    """A ticket for a token that says this."""
+    """A ticket for a token with these claims."""
     inner = {"use": claims.use, "jti": claims.token_id, "exp": claims.expires_at, "ver": claims.version}
     return tokens.issue(tokens.TICKET, claims.subject, SECONDS, more={"for": inner})
 
 
 def redeem(ticket: str) -> tokens.TokenClaims:
-    """What its token says; raises Unauthorized, also for a ticket that was used, and BrokerUnavailable."""
+    """The claims of its token; raises Unauthorized, also for a used ticket, and BrokerUnavailable."""
     payload = tokens.decode(ticket)
     if payload.get("use") != tokens.TICKET:
         raise Unauthorized("Invalid or expired ticket")
@@ -45,7 +45,7 @@ def redeem(ticket: str) -> tokens.TokenClaims:
 
 
 def _is_first_use(ticket_id: str) -> bool:
-    """Asking for a stream's head alone uses nothing up."""
+    """Marks the ticket as used, unless this is a HEAD request."""
     engine.start()
     if request.method == "HEAD":
         return used.current.find([ticket_id])[0] is None

@@ -18,7 +18,7 @@ ACCOUNT, SERVICE, SUBSCRIBER, TICKET = "account", "service", "subscriber", "tick
 
 @dataclass(frozen=True, slots=True)
 class TokenClaims:
-    """What a valid token says; `expires_at` is Unix seconds."""
+    """The claims of a valid token; `expires_at` in Unix seconds."""
 
     use: str
     subject: str
@@ -28,7 +28,7 @@ class TokenClaims:
 
 
 def issue(use: str, subject: str, seconds: int, version: int = 0, more: dict[str, Any] | None = None) -> str:
-    """A signed token for `subject` that lives `seconds`."""
+    """A signed token for `subject` that is valid for `seconds`."""
     added = {"use": use, "ver": version, **(more or {})}
     lifetime = timedelta(seconds=seconds)
     token: str = create_access_token(subject, expires_delta=lifetime, additional_claims=added)
@@ -43,7 +43,7 @@ def read(token: str) -> TokenClaims:
 def decode(token: str) -> dict[str, Any]:
     """The payload of a token of the hub that has not expired; raises Unauthorized.
 
-    When it was made does not count: a clock that was ahead and is right again would refuse its own tokens.
+    `iat` is not checked: a hub whose clock was ahead and is right again would refuse its own tokens.
     """
     key = current_app.config["JWT_SECRET_KEY"]
     options: Options = {"verify_iat": False, "require": ["sub", "jti", "exp"]}
@@ -55,7 +55,7 @@ def decode(token: str) -> dict[str, Any]:
 
 
 def claims(payload: dict[str, Any]) -> TokenClaims:
-    """Raises Unauthorized for one that the hub would not have written."""
+    """The claims in the payload; raises Unauthorized where the hub can't have written it."""
     use, version = payload.get("use"), payload.get("ver", 0)
     if not isinstance(use, str) or not isinstance(version, int):
         raise Unauthorized(INVALID_OR_EXPIRED)

@@ -10,6 +10,6 @@ from app.extensions import engine_part
 def init_app(app: Flask) -> None:
     engine = engine_part.of(app)
     principal.principals.bind(app, Cache(engine))
-    clients.services.bind(app, Cache(engine, clients.BELIEVED_SECONDS))
+    clients.services.bind(app, Cache(engine, clients.CACHE_SECONDS))
     tickets.init_app(app, engine)
     passwords.prepare(app)

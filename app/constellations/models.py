@@ -1,6 +1,6 @@
 """The tables of constellations. Every foreign key cascades, so that one delete removes all that is below.
 
-A folder or file keeps the constellation it is in: it never changes, and a check of rights needs it often.
+A folder or file stores its constellation, which never changes and which every check of rights needs.
 """
 
 from datetime import datetime
@@ -14,7 +14,7 @@ from app.web.fields import DESCRIPTION_LENGTH, NAME_LENGTH
 
 
 class Constellation(db.Model):  # type: ignore[name-defined,misc]
-    """A shared workspace. Its row is what every write inside it locks first."""
+    """A shared workspace. Every write inside it first locks its row."""
 
     __tablename__ = "constellations"
 
@@ -25,7 +25,7 @@ class Constellation(db.Model):  # type: ignore[name-defined,misc]
 
 
 class Membership(db.Model):  # type: ignore[name-defined,misc]
-    """Who may do what in a constellation; `rights` is a number of `Rights`."""
+    """A member of a constellation; `rights` is a number of `Rights`."""
 
     __tablename__ = "memberships"
     __table_args__ = (CheckConstraint("rights BETWEEN 1 AND 4", name="rights"),)
@@ -64,7 +64,7 @@ class Folder(db.Model):  # type: ignore[name-defined,misc]
 
 
 class File(db.Model):  # type: ignore[name-defined,misc]
-    """A text file. `content` is read only where it is asked for: it may be as large as a request body."""
+    """A text file. `content` is deferred: it may be as large as a request body."""
 
     __tablename__ = "files"
 

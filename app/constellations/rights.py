@@ -1,9 +1,9 @@
-"""READ < COMMENT < WRITE < ADMIN, and who has which of them where.
+"""The rights of members in constellations: READ < COMMENT < WRITE < ADMIN.
 
-`require…` are the cheap checks before a body is read. What they saw may be gone a moment later, so every
-write asks again in its own transaction, behind the constellation's lock: `lock`, `lock_thing`.
+`require…` are the cheap checks before a body is read. Rights may change right after, so every write checks
+again in its own transaction, behind the constellation's lock: `lock`, `lock_thing`.
 
-Locks are taken in one order, so that nobody waits in a circle: users first, then constellations by uuid.
+Locks are taken in one order, which avoids deadlocks: users first, then constellations by uuid.
 """
 
 from enum import IntEnum
@@ -48,7 +48,7 @@ known_rights: Part[Cache[tuple[str, str], Rights]] = Part("rights")
 
 
 def find_rights(user_uuid: str, constellation_uuid: str) -> Rights | None:
-    """The user's rights; None for a stranger, and for a constellation that is absent or malformed."""
+    """The user's rights; None for a user who is no member, and for an absent or malformed constellation."""
     if not is_uuid(constellation_uuid):
         return None
     found = db.session.scalar(_rights(user_uuid, constellation_uuid.lower()))
@@ -56,7 +56,7 @@ def find_rights(user_uuid: str, constellation_uuid: str) -> Rights | None:
 
 
 def require(user_uuid: str, constellation_uuid: str, least: Rights) -> Rights:
-    """The user's rights; raises NotFound when absent (or malformed), Forbidden when they are too few."""
+    """The user's rights; raises NotFound for an absent or malformed constellation, Forbidden for too few."""
     if not is_uuid(constellation_uuid):
         raise NotFound(absent("Constellation"))
     query = select(Constellation.uuid, Membership.rights).where(
@@ -66,26 +66,26 @@ def require(user_uuid: str, constellation_uuid: str, least: Rights) -> Rights:
 
 
 def require_cached(user_uuid: str, constellation_uuid: str, least: Rights) -> Rights:
-    """As `require`, but may believe for a second what it found out (see auth/cache.py)."""
+    """As `require`, for hot endpoints: the answer may be ten seconds old (see auth/cache.py)."""
     key = (user_uuid, constellation_uuid)
     rights = known_rights.current.get(key, lambda: require(user_uuid, constellation_uuid, Rights.READ))
     return _enough(rights, least)
 
 
 def require_folder(user_uuid: str, folder_uuid: str, least: Rights) -> Access:
-    """Where the folder is; raises NotFound, Forbidden."""
+    """The access to the folder; raises NotFound, Forbidden."""
     query = select(Folder.constellation_uuid, Membership.rights).where(Folder.uuid == folder_uuid)
     return _judge(_first(query, Folder.constellation_uuid, user_uuid), "Folder", least)
 
 
 def require_file(user_uuid: str, file_uuid: str, least: Rights) -> Access:
-    """Where the file is; raises NotFound, Forbidden."""
+    """The access to the file; raises NotFound, Forbidden."""
     query = select(File.constellation_uuid, Membership.rights).where(File.uuid == file_uuid)
     return _judge(_first(query, File.constellation_uuid, user_uuid), "File", least)
 
 
 def require_comment(user_uuid: str, file_uuid: str, comment_uuid: str, least: Rights) -> Access:
-    """Where the comment is; raises NotFound (also for a comment on another file), Forbidden."""
+    """The access to the comment; raises NotFound (also for a comment on another file), Forbidden."""
     query = (
         select(File.constellation_uuid, Membership.rights, Comment.uuid)
         .outerjoin(Comment, and_(Comment.file_uuid == File.uuid, Comment.uuid == comment_uuid))
@@ -98,14 +98,14 @@ def require_comment(user_uuid: str, file_uuid: str, comment_uuid: str, least: Ri
 
 
 def lock(session: Session, constellation_uuid: str, user_uuid: str, least: Rights) -> Rights:
-    """Makes this transaction the only one that changes the constellation, and checks the rights again.
+    """Locks the constellation against other writes until this transaction ends, and checks the rights again.
 
     Raises NotFound, Forbidden. A row lock in PostgreSQL; on SQLite `transaction` holds the write lock.
     """
     query = select(Constellation.uuid).where(Constellation.uuid == constellation_uuid).with_for_update()
     if session.scalar(query) is None:
         raise NotFound(absent("Constellation"))
-    # A statement of its own: in PostgreSQL it sees what was committed while the lock was waited for.
+    # A statement of its own: in PostgreSQL it sees the commits that came before the lock was granted.
     return _enough(session.scalar(_rights(user_uuid, constellation_uuid)), least)
 
 
@@ -126,9 +126,9 @@ def lock_thing(
 
 
 def hold_user(session: Session, user_uuid: str) -> str | None:
-    """The user's name; the account can't be deleted before this transaction ends. None when absent.
+    """Keeps the account from being deleted before this transaction ends; its name, None when absent.
 
-    For rows that name a user. Take it before `lock`: who deletes an account locks in that order too.
+    For rows that refer to a user. Call it before `lock`: the deletion of an account locks in that order too.
     """
     query = select(User.name).where(User.uuid == user_uuid)
     return session.scalar(query.with_for_update(read=True, key_share=True))

@@ -1,1 +1,1 @@
-"""The database under gevent: transactions, its clock, and leases that survive a crash."""
+"""The database under gevent: transactions, the database's clock, and leases that end after a crash."""

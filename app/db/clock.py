@@ -1,4 +1,4 @@
-"""The database's clock in statements: the only one that all workers of a cluster share."""
+"""The database's clock in statements: the only clock that all workers of a cluster share."""
 
 from sqlalchemy import Double
 from sqlalchemy.ext.compiler import compiles
@@ -7,7 +7,7 @@ from sqlalchemy.sql.functions import FunctionElement
 
 
 class unix_now(FunctionElement[float]):
-    """Unix seconds at this very statement."""
+    """Unix seconds when the statement runs."""
 
     type = Double()
     inherit_cache = True

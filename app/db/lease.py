@@ -1,7 +1,7 @@
-"""Leases in the database: one worker of the cluster at a time does something, and another one after a crash.
+"""Leases in the database: one worker of the cluster holds one at a time, and another takes it after a crash.
 
-Times are the workers' own clocks, so two workers whose clocks differ by more than a lease lasts could hold
-it at once: what is done under a lease must be harmless when it is done twice.
+Times are by the workers' clocks. Two workers whose clocks differ by more than the lease lasts can hold it at
+once, so work under a lease must be harmless when it is done twice.
 """
 
 from time import time
@@ -24,9 +24,9 @@ class ClusterLease(db.Model):  # type: ignore[name-defined,misc]
 
 
 def hold(name: str, holder: str, seconds: float) -> bool:
-    """Whether `holder` has the lease from now on for at least a half of `seconds`.
+    """Takes or renews the lease; whether `holder` has it for at least half of `seconds` from now on.
 
-    Writes only to take or to renew it; otherwise this is one read.
+    While it needs no renewal, and while another holder has it, this is one read.
     """
     now = int(time() * 1000)
     found = db.session.execute(
@@ -40,7 +40,7 @@ def hold(name: str, holder: str, seconds: float) -> bool:
 
 
 def release(name: str, holder: str) -> None:
-    """Lets another one take it at once; harmless for who does not hold it."""
+    """Gives the lease up, so that another holder can take it at once. Without the lease it does nothing."""
     with transaction() as session:
         affect(
             session,
@@ -51,8 +51,10 @@ def release(name: str, holder: str) -> None:
 
 
 def _latest(now: int, seconds: float) -> float:
-    """No lease lasts longer, with some room for clocks that differ: one that does was taken before the clock
-    was set back, and its holder may be long gone."""
+    """The latest end of a valid lease, with some room for clocks that differ.
+
+    A lease that ends later was taken before the clock was set back, and its holder may have died since.
+    """
     return now + 2 * seconds * 1000
 
 

@@ -1,4 +1,4 @@
-"""Both databases under gevent: SQLite made safe for greenlets, psycopg2 made to yield to them."""
+"""Both databases under gevent: SQLite is made safe for greenlets, psycopg2 yields to them."""
 
 import random
 import sqlite3
@@ -26,8 +26,8 @@ Result = TypeVar("Result")
 
 CONNECT_SECONDS = 5
 ATTEMPTS = 5
-# One writer at a time in this process. SQLite has one write lock for the whole file; whoever waited for
-# it inside the C library would stop every greenlet of the worker.
+# One writer at a time in this process. SQLite has one write lock for the whole file, and waiting for it
+# inside the C library would block every greenlet of the worker.
 _sqlite_writer = threading.RLock()
 
 
@@ -52,9 +52,9 @@ def _begin_sqlite(connection: Connection) -> None:
 def transaction() -> Iterator[Session]:
     """One write transaction: committed at the end, rolled back by any exception.
 
-    Never yield to another greenlet (no I/O but the database's) inside it. What was read before it
-    belongs to an older snapshot: read again what the write depends on. Raises OperationalError when
-    SQLite stays locked for `SQLITE_BUSY_SECONDS`.
+    Never yield to another greenlet inside it: no I/O but the database's. Rows that were read before belong to
+    an older snapshot: read those that the write depends on again. Raises OperationalError when SQLite stays
+    locked for `SQLITE_BUSY_SECONDS`.
     """
     session = db.session()
     session.rollback()
@@ -69,8 +69,9 @@ def transaction() -> Iterator[Session]:
 
 
 def retried(work: Callable[[Session], Result]) -> Result:
-    """What `work` returns, done in a transaction; and anew where others delete meanwhile what it found or
-    made, or make what it missed (`one()` and the constraints tell). Raises Unavailable at last."""
+    """Runs `work` in a transaction and returns its result. Tries again, up to `ATTEMPTS` times, where other
+    transactions delete rows that it read or insert rows that it missed: then `one()` or a constraint raises.
+    Raises Unavailable after the last attempt."""
     for _ in range(ATTEMPTS):
         try:
             with transaction() as session:
@@ -91,7 +92,7 @@ def _committed(session: Session) -> Iterator[None]:
 
 
 def _begin_writing(session: Session) -> None:
-    """Takes SQLite's write lock; another process may hold it, so wait as a greenlet and not inside C."""
+    """Takes SQLite's write lock. Another process may hold it: the greenlet sleeps between attempts."""
     deadline = monotonic() + current_app.config["SQLITE_BUSY_SECONDS"]
     while True:
         try:
@@ -110,16 +111,16 @@ def kind_of(session: Session) -> str:
 
 
 def insert_for(kind: str, model: type[Any]) -> postgresql.Insert | sqlite.Insert:
-    """An INSERT that knows ON CONFLICT, which both databases write in the same way."""
+    """An INSERT with ON CONFLICT, which both databases write in the same way."""
     return postgresql.insert(model) if kind == "postgresql" else sqlite.insert(model)
 
 
 def insert_missing(
     session: Session, model: type[Any], rows: dict[str, Any] | Select[*tuple[Any, ...]]
 ) -> int:
-    """Inserts a row, or what a query answers (its columns by name), where no unique key stands against it.
+    """Inserts a row, or the rows of a query (by the names of its columns), but those whose unique key exists.
 
-    Returns how many were inserted. Waits for a transaction that is about to insert the same.
+    Returns the number of inserted rows. Waits for a transaction that is about to insert the same.
     """
     statement = insert_for(kind_of(session), model)
     if isinstance(rows, dict):
@@ -130,19 +131,19 @@ def insert_missing(
 
 
 def affect(session: Session, statement: Executable) -> int:
-    """Executes an INSERT, UPDATE or DELETE past the objects that the session knows; how many rows it met."""
+    """Executes an INSERT, UPDATE or DELETE without updating objects of the session; the number of rows."""
     result = session.execute(statement, execution_options={"synchronize_session": False})
     return int(result.rowcount)  # type: ignore[attr-defined]
 
 
 def texts(session: Session, values: Iterable[str]) -> Select[str]:
-    """The values as one column of a query, which takes one parameter however many they are."""
+    """The values as one column of a query, with one parameter however many they are."""
     kind = kind_of(session)
     return _texts(kind, texts_value(kind, values))
 
 
 def texts_parameter(kind: str, name: str) -> Select[str]:
-    """As `texts`, for a statement that is kept; the parameter `name` gets a `texts_value`."""
+    """As `texts`, for a cached statement: its parameter `name` takes a `texts_value`."""
     return _texts(kind, bindparam(name))
 
 
@@ -157,7 +158,7 @@ def _texts(kind: str, values: Any) -> Select[str]:
 
 
 def wait_for_postgres(connection: psycopg2.extensions.connection) -> None:
-    """psycopg2's wait callback (its manual, "Support for coroutine libraries"): others run meanwhile.
+    """psycopg2's wait callback (its manual, "Support for coroutine libraries"): it waits as a greenlet.
 
     psycopg2 closes a connection whose callback raises; SQLAlchemy then takes it out of the pool.
     """
@@ -177,7 +178,7 @@ def wait_for_postgres(connection: psycopg2.extensions.connection) -> None:
 
 
 def _answer_seconds() -> float | None:
-    """How long a statement may take; None, as in migrations: as long as it takes."""
+    """The timeout of a statement; None, as in migrations, for no timeout."""
     return current_app.config["DATABASE_SECONDS"] if has_app_context() else None
 
 

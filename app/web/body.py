@@ -1,4 +1,4 @@
-"""Reading a request body: JSON in the shape that a marshmallow schema names, or the family's error."""
+"""Reading a request body within its bounds of size and time: as bytes, text, or JSON that fits a schema."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ from app.errors import Invalid, TooLarge, TooSlow
 from app.extensions import db
 from app.web.fields import complaint
 
-# In the WSGI environment, once the body is being read: whether nothing of it is left on the connection.
+# Key of the WSGI environment: whether the body was read to its end. Absent until reading begins.
 WHOLE = "hub.body_is_whole"
 
 NOT_JSON = "Content-Type must be application/json"
@@ -47,10 +47,10 @@ def read_text() -> str:
 def read_body() -> bytes:
     """The whole body, at most `MAX_BODY_BYTES` within `BODY_SECONDS`; raises TooLarge, TooSlow, Invalid.
 
-    The client decides how long this takes, so the database connection goes back to the pool before.
+    The client decides how long this takes, so the database connection goes back to the pool first.
     """
     db.session.remove()
-    incoming: Request = request._get_current_object()  # type: ignore[attr-defined]  # each look through costs
+    incoming: Request = request._get_current_object()  # type: ignore[attr-defined]  # each access to the proxy costs
     most = current_app.config["MAX_BODY_BYTES"]
     announced = incoming.content_length
     if announced is not None and announced > most:

@@ -1,4 +1,4 @@
-"""What happens to every request and answer: CORS, no sessions, and an end to bodies that nobody reads."""
+"""The edge of every request: CORS, no sessions, and the end of connections with an unread body."""
 
 import socket
 from contextlib import suppress
@@ -20,14 +20,14 @@ OPTIONS = {
     "methods": ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"],
     "max_age": 600,
 }
-# gunicorn reads on to the end of a body before the next request: cheap for a small one, endless for others.
+# gunicorn reads an unread body to its end before the next request: cheap for a small one, endless for others.
 UNREAD_BYTES = 64 * 1024
 LINGER_BYTES = 4 * 1024 * 1024
 LINGER_SECONDS = 2
 
 
 class NoSessions(SessionInterface):
-    """Nothing is kept in Flask's signed cookie, so none is read or written."""
+    """The hub keeps no session, so Flask's signed cookie is neither read nor written."""
 
     def open_session(self, app: Flask, request: Request) -> NullSession:
         return NullSession()
@@ -50,7 +50,7 @@ def init_app(app: Flask, origins: list[str]) -> None:
 
 
 def _end_unread(environ: dict[str, Any], response: Response) -> Response:
-    """The connection ends with this answer when a large or endless body is left on it."""
+    """Closes the connection after this answer where a large or endless body is left on it."""
     server = environ.get(RESPONSE)
     if server is None or not _is_body_left(environ) or not hasattr(server, "force_close"):
         return response
@@ -64,12 +64,12 @@ def _end_unread(environ: dict[str, Any], response: Response) -> Response:
 
 def _is_body_left(environ: dict[str, Any]) -> bool:
     if WHOLE in environ:
-        return not environ[WHOLE]  # what was read in vain is lost: the server can't find the end any more
+        return not environ[WHOLE]  # of a body that was read in part the server can no longer find the end
     return "HTTP_TRANSFER_ENCODING" in environ or (request.content_length or 0) > UNREAD_BYTES
 
 
 def linger(sock: Any) -> None:
-    """After the answer: takes in a little of the body, so that the client can read the answer.
+    """Reads a little more of the body after the answer, so that the client can read the answer.
 
     Closing a socket with unread bytes resets the connection, and the client loses what was sent to it
     (RFC 9112, 9.6).

@@ -1,4 +1,4 @@
-"""Answering with an event stream: what all streams of the hub share at the HTTP edge."""
+"""Event streams at the HTTP edge: opening one, and refusing one in the way that readers understand."""
 
 import logging
 from collections.abc import Callable, Iterable
@@ -21,7 +21,7 @@ from app.web.limits import is_over
 
 log = logging.getLogger(__name__)
 
-View = Callable[..., ResponseReturnValue]
+StreamView = Callable[..., ResponseReturnValue]
 HEADERS = {"Cache-Control": "no-cache, no-store", "X-Accel-Buffering": "no"}
 CONTENT_TYPE = "text/event-stream; charset=utf-8"
 
@@ -31,18 +31,18 @@ def open_stream(topic: str, claims: Claims, join: Join | None = None) -> Respons
 
     For views under `@event_stream`.
     """
-    db.session.remove()  # a stream may last for days and needs no connection
+    db.session.remove()  # a stream may last for days and needs no database connection
     if request.method == "HEAD":
         return response([])
     if is_over("STREAMS", claims.token):
         return _refuse("overloaded")
-    left_off = cursor()
+    last_seen = cursor()
     try:
-        begin = join or engine.history(left_off)
+        begin = join or engine.history(last_seen)
         body = engine.open(topic, claims, RequestSocket.of(request.environ), g.generation, begin)
     except Overloaded as overload:
         return _refuse(overload.reason)
-    if left_off:
+    if last_seen:
         engine.meters.reconnections += 1
     return response(body)
 
@@ -52,7 +52,7 @@ def _refuse(reason: str) -> Response:
     return response(refusal(reason))
 
 
-def event_stream(view: View) -> View:
+def event_stream(view: StreamView) -> StreamView:
     """Makes a view that checks rights and then returns `open_stream(…)` the opening of a stream.
 
     The generation of the engine's control orders is noted before the view checks rights: an order that comes
@@ -81,6 +81,6 @@ def response(body: Iterable[bytes]) -> Response:
 
 
 def cursor() -> str | None:
-    """Where the client left off: `Last-Event-ID` (WHATWG HTML, 9.2.3), or the query of a polyfill."""
+    """The client's cursor: `Last-Event-ID` (WHATWG HTML, 9.2.3), or the query of a polyfill."""
     header = request.headers.get("Last-Event-ID")
     return header or request.args.get("lastEventId") or request.args.get("last_event_id") or None

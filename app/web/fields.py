@@ -1,4 +1,4 @@
-"""The texts that clients send, as marshmallow fields with the limits of the contract."""
+"""The fields of request bodies, as marshmallow fields with the bounds of the contract."""
 
 import unicodedata
 from collections.abc import Callable
@@ -14,9 +14,9 @@ REQUIRED = str(fields.Field.default_error_messages["required"])
 class Body(Schema):
     """A JSON object; keys that the contract does not name are ignored.
 
-    A schema or a field may have a `json_schema`: what it means in the documents of the API, where that does
-    not follow from its fields or its type. `component` is its name there, without the area's, where that is
-    not the name of the class.
+    A schema or a field may have a `json_schema`, for the documents of the API: the keywords that do not
+    follow from its fields or its type. `component` is the name of the schema there, without the area's,
+    where it differs from the name of the class.
     """
 
     class Meta:
@@ -54,7 +54,7 @@ PATTERNS: dict[Callable[[str], None], str] = {}
 
 
 def means(pattern: str) -> Callable[[Check], Check]:
-    """Notes what a validator means as a regular expression (ECMA-262), for the documents of the API."""
+    """Notes the regular expression (ECMA-262) of a validator, for the documents of the API."""
 
     def note(check: Check) -> Check:
         PATTERNS[check] = pattern
@@ -73,7 +73,7 @@ def printable(text: str) -> None:
 
 @means(r"^[^\x00]*$")
 def without_nul(text: str) -> None:
-    """PostgreSQL cannot store U+0000 in a text, so neither database does."""
+    """Refuses U+0000, which PostgreSQL can't store in a text."""
     if "\0" in text:
         raise ValidationError("Must not contain NUL characters.")
 
@@ -87,12 +87,12 @@ def text(longest: int, required: bool = True, least: int = 0) -> fields.String:
 
 
 def content(required: bool = True) -> fields.String:
-    """A text that only the size of the body bounds."""
+    """A text that is bounded by the size of the body alone."""
     return fields.String(required=required, validate=without_nul)
 
 
 class EmailAddress(fields.Email):
-    """Kept in lower case, in which some addresses are longer."""
+    """Loaded in lower case, in which some addresses are longer."""
 
     def _deserialize(self, *arguments: Any, **options: Any) -> str:
         return str(super()._deserialize(*arguments, **options)).lower()

@@ -1,7 +1,7 @@
-"""Headers that every answer carries, added below Flask, where that costs next to nothing.
+"""The headers of every answer, added by WSGI middleware, where that costs next to nothing.
 
-`X-Request-ID` names a request in the logs of the hub and of the proxies before it. One that comes in is only
-believed where proxies are (`TRUSTED_PROXIES`); else the hub makes its own.
+`X-Request-ID` names a request in the logs of the hub and of the proxies before it. The hub takes it from the
+request only behind trusted proxies (`TRUSTED_PROXIES`), and else makes its own.
 """
 
 import re

@@ -1,4 +1,4 @@
-"""Rate limits: counted in Redis where there is Redis, in the worker while it is away.
+"""Rate limits, counted in Redis, or in the worker without Redis and while it is away.
 
 Limits are written as `10/minute` (the notation of the `limits` library).
 """
@@ -26,7 +26,7 @@ KINDS = ("LOGIN", "LOGIN_ADDRESS", "CREDENTIALS", "PUBLISH", "STREAMS")
 
 
 class Limiter:
-    """Counts hits per kind and key in `shared`, where there is one."""
+    """Counts hits per kind and key in `shared`, or in this worker."""
 
     def __init__(self, shared: Storage | None, rates: dict[str, str]) -> None:
         self._rates: dict[str, RateLimitItem] = {kind: parse(rate) for kind, rate in rates.items()}
@@ -34,7 +34,7 @@ class Limiter:
         self._shared = self._local if shared is None else FixedWindowRateLimiter(shared)
 
     def is_over(self, kind: str, key: str) -> bool:
-        """Counts one hit; whether that is one too many."""
+        """Counts one hit; whether it is over the limit."""
         rate = self._rates[kind]
         try:
             return not self._shared.hit(rate, kind, key)
@@ -43,13 +43,13 @@ class Limiter:
             return not self._local.hit(rate, kind, key)
 
     def forgive(self, kind: str, key: str) -> None:
-        """Takes back every hit of the key."""
+        """Clears the hits of the key."""
         for limiter in {self._shared, self._local}:
             with suppress(BrokerUnavailable):
                 limiter.clear(self._rates[kind], kind, key)
 
     def headers(self, kind: str, key: str) -> dict[str, str]:
-        """What a client that is over the limit should know; times in seconds."""
+        """The headers for a client that is over the limit; times in seconds."""
         rate = self._rates[kind]
         try:
             stats = self._shared.get_window_stats(rate, kind, key)
@@ -90,23 +90,23 @@ def is_over(kind: str, key: str) -> bool:
 
 
 def limit(kind: str, key: str) -> None:
-    """Counts one hit of `key`; raises RateLimited when that is one too many."""
+    """Counts one hit of `key`; raises RateLimited when it is over the limit."""
     limiter = limiter_part.current
     if limiter is not None and is_over(kind, key):
         raise RateLimited(headers=limiter.headers(kind, key))
 
 
 def forgive(kind: str, key: str) -> None:
-    """The key proved to be no attacker's: its hits are forgotten."""
+    """Clears the hits of a key that proved to be no attacker's."""
     limiter = limiter_part.current
     if limiter is not None:
         limiter.forgive(kind, key)
 
 
 def limit_login(name: str) -> None:
-    """One attempt to log in or register as `name` from the caller's address, and one of that address.
+    """Counts an attempt to log in or register: by the caller's address and `name`, and by the address alone.
 
-    The second limit is for those who try one password on many names.
+    The second limit is against one password that is tried on many names.
     """
     limit("LOGIN_ADDRESS", str(request.remote_addr))
     limit("LOGIN", f"{request.remote_addr} {name.lower()[:254]}")

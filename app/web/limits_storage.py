@@ -1,4 +1,4 @@
-"""Where hits are counted: in the hub's Redis, over the connection that it has, or in this worker."""
+"""The storages of the rate limits: the hub's Redis, over its pipeline, and this worker."""
 
 from pathlib import Path
 from time import monotonic, time
@@ -15,11 +15,11 @@ SWEEP_SECONDS = 60.0
 
 
 class WorkerStorage(Storage):
-    """By the monotonic clock: nobody is locked out for longer because the time of day was set back."""
+    """Counts in this worker, by the monotonic clock: setting the time of day back prolongs no limit."""
 
     def __init__(self) -> None:
         super().__init__()
-        self._counters: dict[str, tuple[int, float]] = {}  # hits, and when they are forgotten
+        self._counters: dict[str, tuple[int, float]] = {}  # hits, and the end of their window
         self._swept_at = monotonic()
 
     @property
@@ -60,7 +60,10 @@ class WorkerStorage(Storage):
 
 
 class PipelineStorage(Storage):
-    """A hash tag around each key keeps what it has in one slot of a cluster. Raises BrokerUnavailable."""
+    """Counts in Redis. A hash tag around the key keeps its counters in one slot of a cluster.
+
+    Raises BrokerUnavailable.
+    """
 
     def __init__(self, pipeline: Pipeline, prefix: str) -> None:
         super().__init__()
@@ -73,16 +76,16 @@ class PipelineStorage(Storage):
         return BrokerUnavailable
 
     def incr(self, key: str, expiry: int, amount: int = 1) -> int:
-        return self._ask(key, amount, expiry)[0]
+        return self._hit(key, amount, expiry)[0]
 
     def get(self, key: str) -> int:
-        return self._ask(key, 0, 0)[0]
+        return self._hit(key, 0, 0)[0]
 
     def get_expiry(self, key: str) -> float:
-        return time() + max(self._ask(key, 0, 0)[1], 0) / 1000
+        return time() + max(self._hit(key, 0, 0)[1], 0) / 1000
 
     def clear(self, key: str) -> None:
-        self._ask(key, 0, -1)
+        self._hit(key, 0, -1)
 
     def check(self) -> bool:
         try:
@@ -92,11 +95,11 @@ class PipelineStorage(Storage):
         return True
 
     def reset(self) -> int | None:
-        """Counters end by themselves; nobody forgets them all at once."""
+        """Not offered: counters expire by themselves."""
         raise NotImplementedError
 
-    def _ask(self, key: str, amount: int, seconds: int) -> tuple[int, int]:
-        """Hits after the call, and milliseconds until they are forgotten."""
+    def _hit(self, key: str, amount: int, seconds: int) -> tuple[int, int]:
+        """The hits after the call, and the milliseconds until the window ends."""
         name = f"{self._prefix}{{{key}}}".encode()
         hits, left = self._pipeline.run(_SCRIPT, (name,), (amount, seconds))
         return hits, left

@@ -14,13 +14,13 @@ Query = TypeVar("Query", bound=Select[*tuple[object, ...]])
 
 
 class Page(NamedTuple):
-    """Page `number` (from 1) of `size` entries."""
+    """The page `number` (from 1) of `size` entries."""
 
     number: int
     size: int
 
     def of(self, query: Query) -> Query:
-        """The query for this part of what `query` answers; its order must be a total one."""
+        """The query for this page of the rows of `query`, whose order must be total."""
         return query.limit(self.size).offset((self.number - 1) * self.size)
 
 

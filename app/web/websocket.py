@@ -1,6 +1,6 @@
-"""WebSockets at the HTTP edge: who may open one, and how it leaves its request (RFC 6455, 4.2).
+"""WebSockets at the HTTP edge: the handshake (RFC 6455, 4.2), and handing the socket over to the engine.
 
-flask-sock answers the handshake; then the socket goes to the engine, and the request ends without a byte.
+flask-sock answers the handshake. Then the engine takes the socket over, and the request ends without a byte.
 """
 
 import base64
@@ -31,7 +31,7 @@ VERSION = "13"
 BAD_KEY = "Sec-WebSocket-Key is missing or malformed"
 HAS_BODY = "A WebSocket handshake has no body"
 
-View = Callable[..., Accept | Refuse]
+SocketView = Callable[..., Accept | Refuse]
 
 
 class UpgradeRequired(DomainError):
@@ -46,7 +46,7 @@ class NotOffered(DomainError):
 
 
 class NoThread:
-    """In the place of the thread in which the library would read: the engine does."""
+    """Replaces the thread in which the library would read the socket: the engine reads it."""
 
     name = ""
 
@@ -58,7 +58,7 @@ class NoThread:
 
 
 class Anything:
-    """As a list of subprotocols: the first one that a client offers is picked, or it would give up."""
+    """A list of subprotocols that accepts the first one of a client, which would give up without."""
 
     def __contains__(self, name: object) -> bool:
         return name != ""
@@ -69,22 +69,22 @@ SERVER_OPTIONS = {"thread_class": NoThread, "subprotocols": Anything()}
 
 
 class Upgraded(Response):
-    """The end of a request whose socket is no longer HTTP's: an access log sees a 101, the client nothing."""
+    """Ends a request whose socket was handed over: the access log shows 101, the client gets no byte."""
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterator[bytes]:
         start_response("101 Switching Protocols", [])
         return self._end()
 
     def _end(self) -> Iterator[bytes]:
-        # Servers take this for a client that left: they write nothing and close what they hold.
+        # Servers treat this as a client that left: they write nothing and close their side.
         yield from ()
         raise OSError(errno.EPIPE, "the socket was handed over")
 
 
 class Guarded:
-    """In the place of a blueprint when flask-sock registers its view: `view` decides before the handshake."""
+    """Replaces a blueprint when flask-sock registers its view: `view` decides before the handshake."""
 
-    def __init__(self, blueprint: Blueprint, view: View) -> None:
+    def __init__(self, blueprint: Blueprint, view: SocketView) -> None:
         self._blueprint = blueprint
         self._view = view
 
@@ -103,11 +103,14 @@ class Guarded:
         return register
 
 
-def socket_route(blueprint: Blueprint, rule: str) -> Callable[[View], View]:
-    """Makes the view a WebSocket endpoint. It says who comes by `Accept`, or `Refuse`s (the client connects,
-    and is closed with code and reason); DomainErrors are answered as JSON, without an upgrade."""
+def socket_route(blueprint: Blueprint, rule: str) -> Callable[[SocketView], SocketView]:
+    """Makes the view a WebSocket endpoint.
 
-    def decorate(view: View) -> View:
+    The view returns `Accept` with the name of the connection, or `Refuse`: then the handshake succeeds and
+    the connection is closed with code and reason. A DomainError is answered as JSON, without an upgrade.
+    """
+
+    def decorate(view: SocketView) -> SocketView:
         sock.route(rule, bp=Guarded(blueprint, view))(_begin)
         blueprint.add_url_rule(rule, f"{view.__name__}_without_upgrade", _ask_for_upgrade)
         return view
@@ -120,7 +123,7 @@ def _ask_for_upgrade(**values: Any) -> ResponseReturnValue:
 
 
 def _require_handshake() -> None:
-    """What the library would answer with an exception, as errors."""
+    """Raises a DomainError where the library would raise an exception of its own."""
     environ = request.environ
     if not any(name in environ for name in SOCKETS):
         raise NotOffered()
@@ -143,8 +146,8 @@ def _is_key(text: str) -> bool:
 
 
 def _upgrade(upgrade: Callable[[], Response]) -> Response:
-    db.session.remove()  # a connection may last for days and needs none of the database's
-    request.environ.pop("HTTP_SEC_WEBSOCKET_EXTENSIONS", None)  # else the library agrees to compress
+    db.session.remove()  # the socket may stay open for days and needs no database connection
+    request.environ.pop("HTTP_SEC_WEBSOCKET_EXTENSIONS", None)  # or the library would accept compression
     try:
         upgrade()
     except (ProtocolError, HandshakeFailed, ValueError) as error:  # ValueError: a header is not ASCII
@@ -155,8 +158,8 @@ def _upgrade(upgrade: Callable[[], Response]) -> Response:
 
 
 def _begin(ws: Any) -> None:
-    """What flask-sock calls after the handshake. Nothing may be raised: it would be answered by HTTP."""
-    ws.connected = False  # for the library it is over
+    """Called by flask-sock after the handshake. It must not raise: the error would be answered over HTTP."""
+    ws.connected = False  # so that the library leaves the socket alone
     request_socket = RequestSocket.of(request.environ)
     try:
         engine.sockets.carry(_open(request_socket, ws.sock))

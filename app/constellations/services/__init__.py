@@ -1,1 +1,1 @@
-"""The rules of constellations, a module per subject as in `routes`. Each write publishes after its commit."""
+"""The rules of constellations, one module per subject. Each write publishes after its commit."""

@@ -1,12 +1,12 @@
-"""Where a folder or a comment stands in its tree, asked with one recursive query (WITH RECURSIVE)."""
+"""The depth and the ancestors of a folder or comment, by one recursive query (WITH RECURSIVE)."""
 
 from sqlalchemy import func, literal, select
 from sqlalchemy.orm import Session
 
 from app.constellations.models import Comment, Folder
 
-# Levels below the root folder, or below the comment on the file itself. Encoders of JSON, SQLite's cascades
-# (1,000) and clients that walk a tree by recursion all give up somewhere; this stays under each of them.
+# Levels below the root folder, or below a comment on the file itself. JSON encoders, SQLite's cascades
+# (1,000) and clients that recurse all have a limit; this stays below each of them.
 MAX_DEPTH = 100
 
 
