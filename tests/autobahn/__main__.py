@@ -1,6 +1,6 @@
-"""Autobahn's fuzzing client against the echo application, over either wire: `make autobahn`.
+"""Autobahn's fuzzing client against the echo application, over either transport: `make autobahn`.
 
-Fails when one case failed. With `--write` the result is kept in docs/reports/autobahn.md.
+Fails if a case failed. With `--write` it writes the result into docs/reports/autobahn.md.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from tests.support.hub import HubProcess
 ROOT = Path(__file__).resolve().parents[2]
 CASES = ["1.*", "2.*", "3.*", "4.*", "5.*", "6.*", "7.*", "9.*", "10.*"]
 SECONDS = 600
-WAYS = {"poller": "poller", "greenlets": "generator"}
+TRANSPORTS = {"epoll": "poller", "greenlet": "generator"}
 # The cases of group 9 send 16 MB in one message, and some a hundred thousand frames.
 ROOM = {
     "MAX_FRAME_BYTES": str(17 * 1024 * 1024),
@@ -28,28 +28,30 @@ ROOM = {
 
 
 def run(cache: Path) -> dict[str, list[Case]]:
-    """The outcome of every case by way."""
+    """The outcome of every case by transport."""
     with tempfile.TemporaryDirectory() as directory:
         hubs = {
-            way: HubProcess(
-                Path(directory) / way,
+            transport: HubProcess(
+                Path(directory) / transport,
                 application="tests.support.echo_app:app",
                 STREAM_WRITER=writer,
                 **ROOM,
             )
-            for way, writer in WAYS.items()
+            for transport, writer in TRANSPORTS.items()
         }
         try:
             for hub in hubs.values():
                 hub.start()
-            return fuzz(cache, Path(directory), {way: hub.port for way, hub in hubs.items()})
+            return fuzz(cache, Path(directory), {transport: hub.port for transport, hub in hubs.items()})
         finally:
             for hub in hubs.values():
                 hub.stop()
 
 
 def fuzz(cache: Path, directory: Path, ports: dict[str, int]) -> dict[str, list[Case]]:
-    servers = [{"agent": way, "url": f"ws://127.0.0.1:{port}/echo"} for way, port in ports.items()]
+    servers = [
+        {"agent": transport, "url": f"ws://127.0.0.1:{port}/echo"} for transport, port in ports.items()
+    ]
     specification = {"outdir": str(directory / "reports"), "servers": servers, "cases": CASES}
     path = directory / "fuzzingclient.json"
     path.write_text(json.dumps(specification | {"exclude-cases": [], "exclude-agent-cases": {}}))
@@ -57,7 +59,7 @@ def fuzz(cache: Path, directory: Path, ports: dict[str, int]) -> dict[str, list[
     with (cache / "fuzzingclient.log").open("wb") as log:
         subprocess.run(argv, stdout=log, stderr=log, timeout=SECONDS, check=True)
     found = read_cases(directory / "reports/index.json")
-    return {way: found[way] for way in ports}
+    return {transport: found[transport] for transport in ports}
 
 
 def versions(cache: Path) -> str:
@@ -70,7 +72,7 @@ def versions(cache: Path) -> str:
 def main() -> str | None:
     parser = argparse.ArgumentParser(prog="make autobahn", description=__doc__)
     parser.add_argument("cache", type=Path, help="where scripts/autobahn installed it")
-    parser.add_argument("--write", action="store_true", help="keep the result in docs/reports/autobahn.md")
+    parser.add_argument("--write", action="store_true", help="write the result into docs/reports/autobahn.md")
     arguments = parser.parse_args()
     cases = run(arguments.cache.resolve())
     print(summary(cases))

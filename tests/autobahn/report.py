@@ -1,4 +1,4 @@
-"""What Autobahn found, as a table."""
+"""The outcome of Autobahn's cases, as tables."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ KINDS = ("OK", "NON-STRICT", "INFORMATIONAL", "UNIMPLEMENTED", "FAILED")
 
 
 class Case(NamedTuple):
-    """`kind`: the worse one of how the case and its closing behaved."""
+    """`kind`: the worse one of the verdicts on the case and on its closing."""
 
     number: str
     kind: str
@@ -43,12 +43,12 @@ def read_cases(index: Path) -> dict[str, list[Case]]:
 
 
 def worse(*kinds: str) -> str:
-    """Anything that is not known, as a wrong code or an unclean end, counts as failed."""
+    """An unknown kind (a wrong code, an unclean end) counts as failed."""
     return max((kind if kind in KINDS else "FAILED" for kind in kinds), key=KINDS.index)
 
 
 def failed(cases: dict[str, list[Case]]) -> list[str]:
-    """A case that is missing altogether is a failure too: something went wrong before it."""
+    """Missing cases count as failed too: the run broke off before them."""
     wrong = [f"{agent} {case.number}" for agent, found in cases.items() for case in found if is_wrong(case)]
     return wrong + [
         f"{agent} group {group}"
@@ -74,17 +74,18 @@ def write_page(path: Path, versions: str, cases: dict[str, list[Case]]) -> None:
     parts = [
         "# Autobahn's test suite",
         "",
-        "What `make autobahn` found, kept with `make autobahn AUTOBAHN_ARGS=--write`: the fuzzing client of",
-        f"{versions} against an echo made of the hub's own socket",
-        "code, over both of its transports (`app/realtime/sockets/`: epoll and greenlet).",
-        "Compression (cases 12 and 13) is left out: the hub negotiates none.",
+        "The result of `make autobahn`; `make autobahn AUTOBAHN_ARGS=--write` writes this page.",
+        f"The fuzzing client of {versions} runs against",
+        "an echo made of the hub's own socket code, over both of its transports (`app/realtime/sockets/`:",
+        "epoll and greenlet).",
+        "Cases 12 and 13 (compression) are left out: the hub negotiates none.",
         "",
     ]
     for agent, found in cases.items():
         parts += [f"## {agent.capitalize()}", "", *table(found), ""]
     parts += [
-        "Informational cases (close frames with a message behind them, codes from 5000 on) have no right",
-        "answer in RFC 6455; Autobahn only notes what a server does.",
+        "Informational cases (close frames followed by a message, codes from 5000 on) have no right",
+        "answer in RFC 6455; Autobahn only records the server's behaviour.",
         "",
     ]
     path.write_text("\n".join(parts))
