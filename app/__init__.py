@@ -78,7 +78,7 @@ def _make_engine(settings: Base) -> Engine:
             outbox_events=settings.OUTBOX_EVENTS,
             presence_lease_seconds=settings.PRESENCE_LEASE_SECONDS,
             hands_over=settings.STREAM_WRITER == "poller",
-            socket_bounds=_socket_limits(settings),
+            socket_limits=_socket_limits(settings),
         ),
     )
 

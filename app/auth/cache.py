@@ -1,9 +1,9 @@
 """A cache of what the database says about tokens and rights, for seconds and until the next control order.
 
-A change that takes tokens or rights away publishes a control order (`engine.disconnect`, `engine.forget`).
-It reaches this worker at once and the others over the broker, and invalidates every entry. Where no order
-can arrive, entries are stale for a bounded time: a second while the broker is away, ten (`seconds`) after a
-change that was made from a shell without Redis.
+A change that takes tokens or rights away publishes a control order (`engine.disconnect`,
+`engine.invalidate`). It reaches this worker at once and the others over the broker, and invalidates every
+entry. Where no order can arrive, entries are stale for a bounded time: a second while the broker is away, ten
+(`seconds`) after a change that was made from a shell without Redis.
 """
 
 from collections.abc import Callable, Hashable
@@ -28,7 +28,8 @@ class Cache(Generic[Key, Value]):
         self._entries: dict[Key, tuple[int, float, Value]] = {}
 
     def get(self, key: Key, load: Callable[[], Value]) -> Value:
-        """The cached value of the key, or the one that `load` returns now. What `load` raises is not cached."""
+        """The cached value of the key, or the one that `load` returns now. What `load` raises is not
+        cached."""
         generation = self._engine.control.generation  # an order while loading invalidates
         now = monotonic()
         entry = self._entries.get(key)

@@ -40,7 +40,7 @@ def end_streams_of_member(constellation_uuid: str, user_uuid: str) -> None:
 
 def invalidate_rights() -> None:
     """Every worker reads rights from the database again: a member's have changed."""
-    engine.forget()
+    engine.invalidate()
 
 
 def end_streams(constellation_uuid: str) -> None:

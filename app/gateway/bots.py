@@ -107,7 +107,7 @@ def create(name: str) -> str:
     except IntegrityError as error:
         raise Conflict(f"There is a bot {name} already") from error
     audit.info("bot created", extra={"bot": name})
-    engine.forget()
+    engine.invalidate()
     return credential
 
 

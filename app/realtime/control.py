@@ -1,4 +1,4 @@
-"""Orders between workers carried out: who ends, and what is no longer to be believed."""
+"""Applies the orders that workers send each other: which streams end, and which caches are invalid."""
 
 from collections.abc import Callable, Iterable
 from functools import partial
@@ -10,7 +10,7 @@ from app.realtime.streams.topic import FINISHED, Subscriber
 
 
 class Control:
-    """Carries out cuts. `generation` changes with each, so that whoever checked rights before one knows."""
+    """`generation` changes with each order, so that a view that checked rights before one can tell."""
 
     def __init__(self, hub: Hub, sockets: Sockets) -> None:
         self._hub = hub
@@ -19,9 +19,9 @@ class Control:
         self.listeners: list[Callable[[Disconnect | None], None]] = []
 
     def invalidate(self, order: Disconnect | None) -> None:
-        """What was found out before is not believed any more; None: orders may have been missed.
+        """Caches of rights and tokens ask again; None: orders may have been missed.
 
-        What merely finished takes no rights from anybody.
+        A stream that is complete takes no rights away.
         """
         if order is not None and order.reason == FINISHED:
             return
@@ -30,7 +30,7 @@ class Control:
             listener(order)
 
     def apply(self, order: Disconnect) -> None:
-        """Ends whom the order names. The streams of one topic get first what was published before."""
+        """Ends what the order names. The streams of one topic get first what was published before."""
         if not order.reason:
             return
         topic = self._hub.topics.get(order.topic)
@@ -38,9 +38,8 @@ class Control:
             action = partial(self._end, order, topic.subscribers)
             self._hub.dispatcher.enqueue_action(topic, action)
         elif not order.topic:
-            self._end(
-                order, self._hub.tokens.get(order.token, ()) if order.token else self._hub.subscribers()
-            )
+            bearers = self._hub.tokens.get(order.token, ()) if order.token else self._hub.subscribers()
+            self._end(order, bearers)
             self._sockets.disconnect(order)
 
     def _end(self, order: Disconnect, candidates: Iterable[Subscriber]) -> None:

@@ -9,10 +9,10 @@ from app.realtime.claims import Claims
 @dataclass(frozen=True, slots=True)
 class Disconnect:
     """Ends with `reason` the streams and sockets that match every field that is given (with a topic, no
-    sockets); without a reason, none.
+    sockets); without a reason, none: caches are invalidated all the same.
 
-    `version`: only those of tokens issued before the user's tokens had it, so that an order which comes
-    late spares who logged in again meanwhile.
+    `version`: only those of tokens issued before the user's tokens had it, so that an order that comes late
+    spares a user who logged in again meanwhile.
     """
 
     reason: str

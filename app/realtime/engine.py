@@ -1,4 +1,4 @@
-"""The engine of one worker, put together: what areas call to publish, to stream and to cut off."""
+"""The engine of one worker, put together: what areas call to publish, to stream and to disconnect."""
 
 import logging
 import secrets
@@ -43,14 +43,14 @@ log = logging.getLogger(__name__)
 SNAPSHOTS_AT_ONCE = 32
 
 Join = Callable[[Subscriber], Iterator[bytes]]
-"""Yields what a reader gets first, at its pace; at the end the subscriber is live."""
+"""Yields the first blocks of a stream, at the reader's pace; at the end the subscriber is live."""
 
 
 @dataclass(frozen=True, slots=True)
 class EngineSettings:
     """Seconds and bytes; streams, sockets, both together (`max_open`) and outbox events per worker.
 
-    `hands_over`: the descriptors of streams and sockets go to pollers.
+    `hands_over`: the descriptors of streams and sockets go from the server to the engine's epolls.
     """
 
     heartbeat_seconds: int = 15
@@ -61,12 +61,12 @@ class EngineSettings:
     recheck_seconds: int = 300
     max_sockets: int = 15_000
     max_open: int = 30_000
-    socket_bounds: SocketLimits = field(default_factory=SocketLimits)
+    socket_limits: SocketLimits = field(default_factory=SocketLimits)
     presence_lease_seconds: float = 30
 
 
 class Overloaded(Exception):
-    """No stream can be opened now; `reason` is the closing reason to give."""
+    """No stream can be opened now; `reason` is the disconnect reason to give."""
 
     def __init__(self, reason: str) -> None:
         self.reason = reason
@@ -74,27 +74,27 @@ class Overloaded(Exception):
 
 
 class Companion(Protocol):
-    """What an area does in the background of every worker that serves. All may be repeated."""
+    """What an area runs in the background of every worker that serves. Each call may be repeated."""
 
     def start(self) -> None: ...
 
     def stop(self) -> None: ...
 
     def drain(self) -> None:
-        """The worker is about to end: others should go on with what it has begun."""
+        """The worker is about to end: other workers should go on with what it has begun."""
 
 
 class Engine:
-    """Starts nothing until it is used first (after the server's fork); `start` is called by every way in."""
+    """Starts nothing until it is used first (after the server's fork); every entry calls `start`."""
 
     def __init__(self, broker: Broker, settings: EngineSettings | None = None) -> None:
         self.settings = settings or EngineSettings()
         self.broker = broker
         self.meters = Meters()
-        self.writer = StreamWriter(self._forget, self.settings.hands_over)
+        self.writer = StreamWriter(self._remove, self.settings.hands_over)
         self.dispatcher = Dispatcher(self.writer.epoll_writer.write)
         self.hub = Hub(broker, self.dispatcher, self.settings.buffer_bytes)
-        self.sockets = Sockets(self.settings.socket_bounds, self.meters, self.settings.hands_over)
+        self.sockets = Sockets(self.settings.socket_limits, self.meters, self.settings.hands_over)
         self.control = Control(self.hub, self.sockets)
         self.outbox = Outbox(broker, self.settings.outbox_events)
         self.heartbeats = Heartbeats(self.settings.heartbeat_seconds)
@@ -105,13 +105,13 @@ class Engine:
             self.expiry.tick,
             self.writer.tick,
             self.sockets.tick,
-            self.hub.forget_idle,
+            self.hub.drop_idle_topics,
             self.canary.tick,
         )
         self.rechecks = Rechecks(self.hub, self.sockets, self.settings.recheck_seconds)
         self.presence = make_presence(broker, self.settings.presence_lease_seconds)
         self.leases = Leases(self.presence)
-        # Names that are no users' and that only one may use at a time.
+        # Names that are not users', and that only one holder may use at a time.
         self.reservations = Leases(make_presence(broker, self.settings.presence_lease_seconds, "reserved"))
         self.hub.on_interruption = self._renew_leases
         self.mailbox = Mailbox(broker)
@@ -124,7 +124,7 @@ class Engine:
 
     @cached_property
     def worker_id(self) -> str:
-        """Unique in the cluster; made when it is asked for first, which is after the fork."""
+        """Unique in the cluster; made when it is first needed, which is after the fork."""
         return secrets.token_hex(8)
 
     def start(self) -> None:
@@ -145,7 +145,7 @@ class Engine:
         self._control_greenlet = gevent.spawn(self._listen_to_control)
 
     def serve(self) -> None:
-        """As `start`, in a worker that takes requests: what areas run beside it starts too."""
+        """As `start`, in a worker that takes requests: the companions of areas start too."""
         self.start()
         if not self._is_serving:
             self._is_serving = True
@@ -199,8 +199,8 @@ class Engine:
             self.meters.published += 1
 
     def publish_many(self, topics: list[str], event: Event, is_retry: bool = False) -> None:
-        """The same event, which needs an id, to many topics. With `is_retry`, a topic whose history has it
-        does not get it again. Raises BrokerUnavailable, when some may have got it."""
+        """The same event, which needs an id, to many topics. With `is_retry`, a topic whose history has the
+        event does not get it again. Raises BrokerUnavailable, when some topics may have got it."""
         self.start()
         try:
             self.broker.publish_many(topics, pack(event), event.id, is_retry)
@@ -209,26 +209,27 @@ class Engine:
             raise
         self.meters.published += len(topics)
 
-    # Cutting off
+    # Ending streams
 
     def disconnect(
         self, reason: str, topic: str = "", user: str = "", token: str = "", version: int = 0
     ) -> None:
-        """Ends the streams that match everything given (see `control.Disconnect`) on every worker."""
+        """Ends the streams and sockets that match all that is given (see `Disconnect`), on every worker."""
         self._order(Disconnect(reason, topic, user, token, version))
 
     def finish(self, topic: str) -> None:
-        """Ends the streams of the topic on every worker, after what was published before, without a word."""
+        """Ends the streams of the topic on every worker, after what was published before, without a
+        reason."""
         self._order(Disconnect(FINISHED, topic))
 
-    def forget(self) -> None:
-        """Rights changed without any stream ending: what was believed of them is asked anew everywhere."""
+    def invalidate(self) -> None:
+        """Rights changed and no stream ends: the caches of every worker ask again."""
         self._order(Disconnect(""))
 
     def _order(self, order: Disconnect) -> None:
-        """It takes the road that events take, so that it follows those that were published before it.
+        """Takes the route of events, so that the order follows those that were published before it.
 
-        Where that road is closed it is obeyed here at once, and elsewhere when the broker is back.
+        While that route is closed the order is applied here at once, and elsewhere when the broker is back.
         """
         self.start()
         self.control.invalidate(order)
@@ -241,7 +242,7 @@ class Engine:
         return topic is not None and topic.position is not None and self.broker.is_connected
 
     def _apply(self, payload: bytes | None) -> None:
-        """An order, from here or from another worker; None when some may have been missed."""
+        """An order, from here or from another worker; None when orders may have been missed."""
         order = Disconnect.decode(payload) if payload is not None else None
         self.control.invalidate(order)
         if order is not None:
@@ -254,10 +255,10 @@ class Engine:
     def open(
         self, topic: str, claims: Claims, request_socket: RequestSocket, generation: int, join: Join
     ) -> StreamBody:
-        """The response body of a new stream, which begins as `join` says: `history` or `snapshot`.
+        """The response body of a new stream, which begins with the blocks of `join`: `history`, `snapshot`.
 
-        `generation` is `control.generation` from before the rights were checked: should orders have come
-        since, they are checked again. Raises Overloaded.
+        `generation` is `control.generation` from before the rights were checked: if orders have come since,
+        they are checked again. Raises Overloaded.
         """
         self._require_room()
         subscriber = self._add(self.hub.topic(topic), claims)
@@ -266,7 +267,7 @@ class Engine:
         return self.writer.body(subscriber, join(subscriber), request_socket)
 
     def history(self, cursor: str | None) -> Join:
-        """Begins after the cursor with what the broker kept, or with what comes now."""
+        """Begins after the cursor with the broker's history; without a cursor with what comes now."""
 
         def begin(subscriber: Subscriber) -> Iterator[bytes]:
             yield from until_available(subscriber, lambda: self.hub.hear(subscriber.topic))
@@ -275,7 +276,7 @@ class Engine:
         return begin
 
     def snapshot(self, read: Read) -> Join:
-        """Begins with what a database says, see `snapshot.Snapshot`."""
+        """Begins with the state in a database, see `snapshot.Snapshot`."""
         return Snapshot(self.hub, read, self._snapshot_turns)
 
     def private(
@@ -283,7 +284,7 @@ class Engine:
     ) -> tuple[Subscriber, StreamBody]:
         """A stream that no broker knows: it gets what is pushed to its subscriber, and nothing else.
 
-        `on_gone` is called once it is over, whoever ended it. Raises Overloaded.
+        `on_gone` is called once it is over, whichever side ended it. Raises Overloaded.
         """
         self._require_room()
         topic = Topic("private")
@@ -304,7 +305,7 @@ class Engine:
         self.expiry.add(subscriber)
         return subscriber
 
-    def _forget(self, subscriber: Subscriber) -> None:
+    def _remove(self, subscriber: Subscriber) -> None:
         self.heartbeats.remove(subscriber)
         self.hub.remove(subscriber)
 
@@ -317,8 +318,8 @@ class Engine:
     def open_socket(
         self, request_socket: RequestSocket, sock: Any, accept: Accept, generation: int
     ) -> Connection:
-        """A WebSocket whose handshake was answered (see `Sockets.open`; `generation` as in `open`). One that
-        can't be had now is closed already, and its handler knows nothing of it. Raises OSError."""
+        """A WebSocket whose handshake was answered (see `Sockets.open`; `generation` as in `open`). If there
+        is no room it is closed already, and its handler is told nothing of it. Raises OSError."""
         self.start()
         refusal = self._why_no_socket()
         if refusal is not None:
@@ -329,7 +330,7 @@ class Engine:
         return connection
 
     def refuse_socket(self, request_socket: RequestSocket, sock: Any, refusal: Refuse) -> Connection:
-        """A WebSocket that only learns why it is closed: browsers see no other way of refusal."""
+        """A WebSocket that opens and is closed with the reason: browsers see no other form of refusal."""
         self.start()
         connection = self.sockets.open(request_socket, sock, NOBODY)
         connection.close(*refusal)
@@ -344,8 +345,8 @@ class Engine:
     # Stopping
 
     def drain(self, reason: str = "shutdown", wait_seconds: float = 0) -> None:
-        """Ends every stream and socket politely and frees the names; new ones are sent away. Waits, so long
-        at most, until all took it and the outbox and the mail are empty."""
+        """Ends every stream and socket politely and releases the names; new ones are refused. Waits up to
+        `wait_seconds` until all have taken their end, and outbox and mailbox are empty."""
         self.is_draining = True
         for subscriber in list(self.hub.subscribers()):
             subscriber.close(reason)
@@ -362,9 +363,8 @@ class Engine:
 
     @property
     def _is_busy(self) -> bool:
-        return bool(
-            self.hub.stream_count or not self.sockets.is_empty or len(self.outbox) or len(self.mailbox)
-        )
+        is_open = self.hub.stream_count or not self.sockets.is_empty
+        return bool(is_open or len(self.outbox) or len(self.mailbox))
 
 
 def _begin_at_once(subscriber: Subscriber) -> Iterator[bytes]:

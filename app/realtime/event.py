@@ -1,6 +1,7 @@
 """Events, the positions they have in a topic's history, and the cursors that name those to clients."""
 
 import re
+import secrets
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -12,6 +13,10 @@ class Position(NamedTuple):
 
     epoch: str
     offset: int
+
+
+def new_epoch() -> str:
+    return secrets.token_hex(6)
 
 
 NOWHERE = Position("", 0)

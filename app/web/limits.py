@@ -16,8 +16,7 @@ from limits.strategies import FixedWindowRateLimiter, RateLimiter
 from app.errors import RateLimited
 from app.extensions import Part, engine, engine_part
 from app.realtime.broker.base import BrokerUnavailable
-from app.realtime.broker.redis.broker import RedisBroker
-from app.web.limits_storage import PipelineStorage, WorkerStorage
+from app.web.limits_storage import BrokerStorage, WorkerStorage
 from config.environment import ConfigurationError
 
 log = logging.getLogger(__name__)
@@ -74,7 +73,7 @@ def init_app(app: Flask) -> None:
 def _make_limiter(app: Flask) -> Limiter:
     rates = {kind: app.config[f"RATELIMIT_{kind}"] for kind in KINDS}
     broker = engine_part.of(app).broker
-    shared = PipelineStorage(broker.pipeline, broker.prefix) if isinstance(broker, RedisBroker) else None
+    shared = None if broker.store is None else BrokerStorage(broker.store, broker.prefix)
     try:
         return Limiter(shared, rates)
     except ValueError as error:

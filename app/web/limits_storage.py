@@ -6,7 +6,7 @@ from time import monotonic, time
 from limits.storage import Storage
 
 from app.realtime.broker.base import BrokerUnavailable
-from app.realtime.broker.redis.pipeline import Pipeline, Script
+from app.realtime.broker.store import Script, Store
 
 _SCRIPT = Script((Path(__file__).parent / "limits.lua").read_text())
 
@@ -59,17 +59,17 @@ class WorkerStorage(Storage):
             self._counters = {key: one for key, one in self._counters.items() if one[1] > now}
 
 
-class PipelineStorage(Storage):
+class BrokerStorage(Storage):
     """Counts in Redis. A hash tag around the key keeps its counters in one slot of a cluster.
 
     Raises BrokerUnavailable.
     """
 
-    def __init__(self, pipeline: Pipeline, prefix: str) -> None:
+    def __init__(self, store: Store, prefix: str) -> None:
         super().__init__()
-        self._pipeline = pipeline
+        self._store = store
         self._prefix = f"{prefix}:limits:"
-        pipeline.load((_SCRIPT,))
+        store.load((_SCRIPT,))
 
     @property
     def base_exceptions(self) -> type[Exception]:
@@ -101,5 +101,5 @@ class PipelineStorage(Storage):
     def _hit(self, key: str, amount: int, seconds: int) -> tuple[int, int]:
         """The hits after the call, and the milliseconds until the window ends."""
         name = f"{self._prefix}{{{key}}}".encode()
-        hits, left = self._pipeline.run(_SCRIPT, (name,), (amount, seconds))
+        hits, left = self._store.run(_SCRIPT, (name,), (amount, seconds))
         return hits, left

@@ -9,7 +9,7 @@ from app.realtime.broker.base import BrokerUnavailable, HistoryLimits
 from app.realtime.broker.redis.broker import RedisBroker
 from app.realtime.engine import Engine, EngineSettings
 from app.realtime.event import Event
-from app.web.limits_storage import PipelineStorage
+from app.web.limits_storage import BrokerStorage
 from tests.realtime.conftest import Listener, start_broker
 from tests.realtime.publishing import publish_when_possible
 from tests.realtime.reader import Reader
@@ -86,7 +86,7 @@ def test_keys_of_a_slot_that_is_under_way(make_worker: MakeWorker, own_cluster: 
     engine, target = make_worker(), own_cluster.masters[2]
     topic = topic_of(own_cluster, 1)
     broker = RedisBroker(own_cluster.url, prefix="test")
-    hits = PipelineStorage(broker.pipeline, "test")
+    hits = BrokerStorage(broker.pipeline, "test")
     broker.pipeline.start()
     wait_until(hits.check, 10, "the cluster to answer")
     own_cluster.begin_migration(topic, target)

@@ -301,7 +301,7 @@ def test_a_connection_that_leaves_during_its_claim_leaves_no_ghost(
 
 def test_a_claim_whose_answer_is_lost_leaves_no_ghost(make_worker: MakeWorker, link: Link) -> None:
     cut_off, other = make_worker(link=link), make_worker()
-    link.disconnect()
+    link.cut()
     with pytest.raises(BrokerUnavailable):
         cut_off.leases.claim("alice", "c")
     link.heal()
@@ -314,7 +314,7 @@ def test_a_claim_that_arrives_after_its_release_is_refused(
 ) -> None:
     cut_off, other = make_worker(link=link), make_worker()
     cut_off.leases.claim("bob", "c")
-    link.disconnect()
+    link.cut()
     with pytest.raises(BrokerUnavailable):
         cut_off.leases.claim("alice", "c")
     link.heal(late=True)
@@ -333,7 +333,7 @@ def test_a_worker_cut_off_for_longer_than_the_lease_loses_what_others_took(
     cut_off, other = make_worker(1.0, link), make_worker()
     for name in ("alice", "bob"):
         assert cut_off.leases.claim(name, "old")
-    link.disconnect()
+    link.cut()
     other.claim_when_free("alice", "new")
     wait_until(lambda: not cut_off.engine.broker.is_connected, 10, "the silence to be noticed")
     assert len(cut_off.leases) == 2 and cut_off.lost == []

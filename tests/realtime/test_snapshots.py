@@ -215,7 +215,7 @@ def test_a_private_stream_gets_what_is_pushed_and_says_when_it_is_over(engine: E
     body.close()
     assert gone == ["gone"]
     assert engine.hub.stream_count == 0
-    engine.hub.forget_idle()
+    engine.hub.drop_idle_topics()
 
 
 def test_a_private_stream_that_is_finished_before_it_began(engine: Engine) -> None:

@@ -216,7 +216,7 @@ def test_draining_tells_every_socket_and_waits_for_the_handlers(
 
 @pytest.mark.parametrize("bound", ["max_sockets", "max_open"])
 def test_past_the_cap_a_socket_is_sent_away(make_engine: MakeEngine, open_on: Open, bound: str) -> None:
-    engine = make_engine(EngineSettings(**{bound: 2}, socket_bounds=SocketLimits()))  # type: ignore[arg-type]
+    engine = make_engine(EngineSettings(**{bound: 2}, socket_limits=SocketLimits()))  # type: ignore[arg-type]
     first, client, _ = open_on(engine)
     open_on(engine)
     _, refused, handler = open_on(engine)

@@ -25,7 +25,7 @@ def make_survey(make_engine: MakeEngine) -> MakeSurvey:
 
     def make(may_answer: Callable[[], bool] = lambda: True) -> Survey:
         engine = make_engine()
-        survey = Survey(engine)
+        survey = Survey(engine.mailbox, engine.broker)
 
         def answer(question: bytes) -> bytes:
             wait_until(may_answer, 10)
@@ -34,13 +34,14 @@ def make_survey(make_engine: MakeEngine) -> MakeSurvey:
         survey.questions[KIND] = answer
         engine.companions.append(survey)
         engine.serve()
+        survey.end_worker = engine.stop  # type: ignore[attr-defined]
         return survey
 
     return make
 
 
 def id_of(survey: Survey) -> str:
-    return survey._engine.worker_id
+    return survey._mailbox.worker
 
 
 def everybody(survey: Survey, count: int) -> dict[str, bytes]:
@@ -84,7 +85,7 @@ def test_who_says_nothing_is_named_in_time(make_survey: MakeSurvey) -> None:
 def test_who_has_ended_is_not_waited_for(make_survey: MakeSurvey) -> None:
     asking, ending = make_survey(), make_survey()
     everybody(asking, 2)
-    ending._engine.stop()
+    ending.end_worker()  # type: ignore[attr-defined]
     wait_until(lambda: asking.ask(KIND, b"", 1) == ({id_of(asking): id_of(asking).encode()}, [], True), 5)
 
 
@@ -101,7 +102,7 @@ def test_many_ask_at_once(make_survey: MakeSurvey, broker_url: str) -> None:
 def test_while_redis_is_away_it_knows_of_itself_alone(own_redis: RedisServer) -> None:
 
     engine = Engine(make_broker(own_redis.url, HistoryLimits(), "test"))
-    survey = Survey(engine)
+    survey = Survey(engine.mailbox, engine.broker)
     survey.questions[KIND] = lambda question: b"here"
     engine.start()
     own_redis.stop()

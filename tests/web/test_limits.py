@@ -13,7 +13,7 @@ from app.constellations.routes import updates
 from app.extensions import db
 from app.realtime.broker.redis.broker import RedisBroker
 from app.web.limits import Limiter
-from app.web.limits_storage import PipelineStorage
+from app.web.limits_storage import BrokerStorage
 from tests.cast import PASSWORD, MakeApp, Person, make_constellation
 from tests.support.services import RedisServer
 from tests.support.wait import wait_until
@@ -29,7 +29,7 @@ def make_limiter(request: pytest.FixtureRequest) -> Iterator[Callable[[str], Lim
 
     def make(rate: str) -> Limiter:
         brokers.append(RedisBroker(url, prefix=prefix))
-        storage = PipelineStorage(brokers[-1].pipeline, prefix)
+        storage = BrokerStorage(brokers[-1].pipeline, prefix)
         brokers[-1].pipeline.start()
         wait_until(storage.check, 10, "Redis to answer")
         return Limiter(storage, {"LOGIN": rate})
@@ -78,7 +78,7 @@ def test_in_one_worker_hits_are_counted_by_key_and_forgiven() -> None:
 
 def test_every_key_begins_with_the_prefix(redis_url: str) -> None:
     broker = RedisBroker(redis_url, prefix="second")
-    limiter = Limiter(PipelineStorage(broker.pipeline, "second"), {"LOGIN": "1/hour"})
+    limiter = Limiter(BrokerStorage(broker.pipeline, "second"), {"LOGIN": "1/hour"})
     broker.pipeline.start()
     assert [limiter.is_over("LOGIN", "x") for _ in range(2)] == [False, True]
     broker.stop()
@@ -90,7 +90,7 @@ def test_every_key_begins_with_the_prefix(redis_url: str) -> None:
 
 def test_without_redis_each_worker_counts(own_redis: RedisServer) -> None:
     broker = RedisBroker(own_redis.url)
-    limiter = Limiter(PipelineStorage(broker.pipeline, "hub"), {"LOGIN": "1/hour"})
+    limiter = Limiter(BrokerStorage(broker.pipeline, "hub"), {"LOGIN": "1/hour"})
     broker.pipeline.start()
     own_redis.stop()
     assert [limiter.is_over("LOGIN", "x") for _ in range(2)] == [False, True]

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from contextlib import suppress
-from pathlib import Path
 from secrets import token_hex
 from time import monotonic, time
 from typing import Any
@@ -17,9 +16,7 @@ from app.cli.doctor.findings import Finding, fine, first_line, judged, odd, wron
 from app.cli.terminal import amount, duration
 from app.realtime.broker import make_broker
 from app.realtime.broker.base import Broker, BrokerUnavailable, HistoryLimits
-from app.realtime.broker.redis.broker import RedisBroker
 from app.realtime.broker.redis.cluster_slots import Cluster
-from app.realtime.broker.redis.pipeline import Script
 from app.realtime.broker.redis.servers import Endpoint, SentinelMaster, StandaloneServer
 from app.realtime.broker.redis.url import RedisUrl, read_url
 from app.realtime.event import Event, Position, pack
@@ -31,7 +28,6 @@ SLOW_SECONDS = 0.05
 FULL = 0.9
 REACH = "Check that Redis runs and that REDIS_URL names it."
 KIND = "doctor"  # of the topics that it publishes to
-_FORGET = Script((Path(__file__).parent / "forget.lua").read_text())
 Info = dict[str, str]
 
 
@@ -51,19 +47,16 @@ def check() -> Iterator[Finding]:
 def forget(topic: str) -> None:
     """Leaves nothing of it in Redis."""
     broker = _broker()
-    if isinstance(broker, RedisBroker):
-        with suppress(BrokerUnavailable):
-            broker.pipeline.start()
-            _forget(broker, topic)
-        broker.pipeline.stop()
+    with suppress(BrokerUnavailable):
+        broker.start(Ear())
+        broker.forget(topic)
+    broker.stop()
 
 
 def _broker() -> Broker:
     config = current_app.config
     broker = make_broker(config["REDIS_URL"], HistoryLimits(), config["REDIS_PREFIX"])
     broker.kinds.add(TopicKind(KIND, is_brief=True))
-    if isinstance(broker, RedisBroker):
-        broker.pipeline.load((_FORGET,))
     return broker
 
 
@@ -104,18 +97,13 @@ def _round_trip(broker: Broker) -> Finding:
         return wrong("round trip", seen, "Redis takes commands, but its pub/sub does not reach this machine.")
     finally:
         broker.unsubscribe(topic)
-        _forget(broker, topic)
+        broker.forget(topic)
     times.sort()
     seen = f"publish to hear takes {duration(times[len(times) // 2])}, at worst {duration(times[-1])}"
-    if not isinstance(broker, RedisBroker):
+    if broker.store is None:
         return fine("round trip", f"{seen}, within this process; of the hub that runs see below")
     advice = "All events wait that long: bring Redis nearer, and see whether it or its network is busy."
     return judged("round trip", seen, advice, times[len(times) // 2] > SLOW_SECONDS)
-
-
-def _forget(broker: Broker, topic: str) -> None:
-    if isinstance(broker, RedisBroker):
-        broker.pipeline.run(_FORGET, broker.keys(topic), ())
 
 
 def _why(error: BaseException) -> str:

@@ -10,7 +10,7 @@ from app.realtime.workers.survey import Survey
 
 
 def init_app(app: Flask, engine: Engine) -> None:
-    survey = survey_part.bind(app, Survey(engine))
+    survey = survey_part.bind(app, Survey(engine.mailbox, engine.broker))
     survey.questions.update(WorkerReport(engine, ProcessStats()).questions)
     engine.companions.append(survey)
     app.register_blueprint(blueprint)

@@ -13,7 +13,7 @@ from app.apidocs.operation import ok, query
 from app.apidocs.security import ACCOUNT, COOKIE
 from app.auth.principal import OPERATORS_ONLY, identify_operator
 from app.errors import Invalid
-from app.extensions import Part, db
+from app.extensions import Part, db, engine
 from app.ops.cluster import shapes, totals
 from app.ops.cluster.worker import CONNECTIONS, COUNTS, STATS, TOPICS
 from app.realtime.workers.survey import Answers, Survey
@@ -101,5 +101,6 @@ def topics() -> ResponseReturnValue:
 def _ask(
     kind: str, question: dict[str, Any], seconds: float, workers: Sequence[str] | None = None
 ) -> tuple[Answers, list[dict[str, Any]]]:
+    engine.start()
     answers = survey_part.current.ask(kind, orjson.dumps(question), seconds, workers)
     return answers, [orjson.loads(answer) for answer in answers.given.values()]

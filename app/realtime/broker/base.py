@@ -11,8 +11,8 @@ Guarantees:
 - Of a brief topic (`TopicKind.is_brief`) fewer events are kept, and its position only for `BRIEF_SECONDS`
   after the last read or publish. Without a position and without a subscriber, `publish` keeps nothing: the
   next reader gets a new epoch, and a reader that was interrupted meanwhile sees the change of epoch.
-- Mail goes to one worker and is kept nowhere: in order per sender. What is mailed to a worker
-  that is not listening, or while the broker is away, is lost.
+- A message to a mailbox goes to one worker and is stored nowhere; order holds per sender. It is lost when the
+  worker is not listening, or while the broker is away.
 - A topic whose numbers are lost gets a new epoch. Where a store that may have lost the newest events goes on
   (a replica took over, or it was restarted from its files), the epoch is succeeded by another: positions
   of the old one stay good as far as the store knew them, and what it lost is told by `is_lost`.
@@ -23,6 +23,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from app.realtime.broker.store import Store
 from app.realtime.event import Position
 from app.realtime.meters import Histogram
 from app.realtime.topics import TopicKind, TopicKinds
@@ -80,19 +81,11 @@ class Receiver(Protocol):
         """Events of any topic may have been missed; every topic must catch up."""
 
 
-class Broker(ABC):
-    """See the module's docstring for what every implementation guarantees. `kinds`: those of topics."""
+class Events(ABC):
+    """Topics: publishing, subscriptions and histories. `kinds` are those that the areas have added."""
 
     def __init__(self) -> None:
         self.kinds = TopicKinds()
-
-    @abstractmethod
-    def start(self, receiver: Receiver) -> None:
-        """Begins listening; returns at once, also when the broker can't be reached yet."""
-
-    @abstractmethod
-    def stop(self) -> None:
-        """Ends listening and closes connections."""
 
     @abstractmethod
     def subscribe(self, topic: str) -> None:
@@ -119,6 +112,10 @@ class Broker(ABC):
         """Drops the topic's history and begins a new epoch, which every worker hears of."""
 
     @abstractmethod
+    def forget(self, topic: str) -> None:
+        """Drops history and position, and tells no worker: for topics of tools. Raises BrokerUnavailable."""
+
+    @abstractmethod
     def top(self, topic: str) -> Position:
         """The position after the newest event; begins an epoch where there is none."""
 
@@ -130,44 +127,51 @@ class Broker(ABC):
     def read(self, topic: str, after: Position) -> HistoryPage:
         """The history that follows `after`, up to about PAGE_EVENTS or PAGE_BYTES."""
 
+
+class Mailboxes(ABC):
+    """Messages from one worker to another."""
+
     @abstractmethod
     def open_mailbox(self, worker: str, deliver: Callable[[bytes], None]) -> None:
-        """What is mailed to `worker` reaches `deliver` from now on, across lost connections. It is called
+        """From now on, across lost connections, what is sent to `worker` reaches `deliver`, which is called
         in the listener's greenlet: see Receiver."""
 
     @abstractmethod
-    def send_mail(self, parcels: Sequence[tuple[str, bytes]]) -> list[bool]:
-        """Sends to each worker its parcel, in one round; whether it was listening. Raises BrokerUnavailable.
+    def send_mail(self, batches: Sequence[tuple[str, bytes]]) -> list[bool]:
+        """Sends to each worker its batch, in one round; whether it was listening. Raises BrokerUnavailable.
 
-        A parcel may arrive twice when its answer was lost: whoever opens it must know it again.
+        A batch may arrive twice when its answer was lost: the mailbox must recognise it.
         """
 
-    def roads(self, topic: str) -> list[str]:
-        """Topics whose names begin with this one: over each connection that events come over, one of them
-        comes."""
-        return [topic]
 
-    def has_passed(self, topic: str, moment: float) -> bool:
-        """Whether what was sent to a subscribed topic by that (monotonic) moment is heard by now, or never
-        will be: whatever left the broker later has come, over a connection that was there before."""
-        return True
+class Link(ABC):
+    """The connection to the broker: its state, and the means to find out that it has gone deaf."""
 
-    def listen_anew(self, topic: str) -> None:  # noqa: B027 - where nothing can be lost there is nothing to do
-        """Connects anew where the topic's events come from; the receiver is told that it was interrupted."""
+    @abstractmethod
+    def start(self, receiver: Receiver) -> None:
+        """Begins listening; returns at once, also when the broker can't be reached yet."""
+
+    @abstractmethod
+    def stop(self) -> None:
+        """Ends listening and closes connections."""
 
     @property
     @abstractmethod
     def is_connected(self) -> bool:
         """Whether events are being heard now."""
 
+    @abstractmethod
+    def ping(self) -> float:
+        """Seconds that one round trip takes; raises BrokerUnavailable."""
+
     @property
     def round_trips(self) -> Histogram:
-        """Seconds that pings took which wait their turn behind all that is on its way to the receiver."""
+        """Seconds of pings that queue behind all that is on its way to the receiver."""
         return Histogram()
 
     @property
     def lag(self) -> float:
-        """The last of them."""
+        """The last of these round trips."""
         return 0.0
 
     @property
@@ -175,6 +179,27 @@ class Broker(ABC):
         """Seconds since anything was heard."""
         return 0.0
 
+    def routes(self, topic: str) -> list[str]:
+        """Topics whose names begin with this one, such that one of them comes over each connection that
+        events come over."""
+        return [topic]
+
+    def has_passed(self, topic: str, moment: float) -> bool:
+        """Whether an event that was sent to a subscribed topic by that (monotonic) moment has been heard, or
+        never will be: what left the broker later has come, over a connection that was there before."""
+        return True
+
+    def reconnect(self, topic: str) -> None:  # noqa: B027 - where nothing can be lost there is nothing to do
+        """Connects anew where the topic's events come from; the receiver is told of the interruption."""
+
+
+class Broker(Events, Mailboxes, Link):
+    """See the module's docstring for what every implementation guarantees. `prefix` begins the names of
+    keys."""
+
+    prefix = ""
+
+    @property
     @abstractmethod
-    def ping(self) -> float:
-        """Seconds that one round trip takes; raises BrokerUnavailable."""
+    def store(self) -> Store | None:
+        """The Redis behind it; None for the broker in this process."""

@@ -1,6 +1,5 @@
 """The in-process broker: one worker, no other program, the same guarantees."""
 
-import secrets
 from collections import deque
 from collections.abc import Callable, Sequence
 from time import monotonic
@@ -15,13 +14,9 @@ from app.realtime.broker.base import (
     HistoryPage,
     Receiver,
 )
-from app.realtime.event import Position
+from app.realtime.event import Position, new_epoch
 
 SWEEP_SECONDS = 60
-
-
-def new_epoch() -> str:
-    return secrets.token_hex(6)
 
 
 class _Log:
@@ -99,6 +94,9 @@ class MemoryBroker(Broker):
             self._receiver.topic_reset(topic, position)
         return position
 
+    def forget(self, topic: str) -> None:
+        self._logs.pop(topic, None)
+
     def top(self, topic: str) -> Position:
         log = self._log(topic)
         return Position(log.epoch, log.offset)
@@ -126,11 +124,15 @@ class MemoryBroker(Broker):
     def open_mailbox(self, worker: str, deliver: Callable[[bytes], None]) -> None:
         self._mailboxes[worker] = deliver
 
-    def send_mail(self, parcels: Sequence[tuple[str, bytes]]) -> list[bool]:
-        for worker, parcel in parcels:
+    def send_mail(self, batches: Sequence[tuple[str, bytes]]) -> list[bool]:
+        for worker, batch in batches:
             if worker in self._mailboxes:
-                self._mailboxes[worker](parcel)
-        return [worker in self._mailboxes for worker, _ in parcels]
+                self._mailboxes[worker](batch)
+        return [worker in self._mailboxes for worker, _ in batches]
+
+    @property
+    def store(self) -> None:
+        return None
 
     @property
     def is_connected(self) -> bool:

@@ -13,7 +13,7 @@ from itertools import count
 from pathlib import Path
 from typing import TypeVar
 
-from app.realtime.broker.redis.pipeline import Pipeline, Script
+from app.realtime.broker.store import Script, Store
 from app.realtime.presence.base import Holder, Lease, Presence
 
 KEY_SECONDS = 24 * 3600
@@ -25,19 +25,19 @@ T = TypeVar("T")
 
 
 class RedisPresence(Presence):
-    def __init__(self, pipeline: Pipeline, prefix: str, lease_seconds: float, kind: str) -> None:
+    def __init__(self, store: Store, prefix: str, lease_seconds: float, kind: str) -> None:
         super().__init__(lease_seconds)
         self._lease = (round(lease_seconds * 1000), KEY_SECONDS)
         self._prefix = f"{prefix}:{{{kind}}}"
         self._numbers = count(1)
-        self._pipeline = pipeline
+        self._store = store
         self._claim = _script("clock", "turn", "claim")
         self._renew = _script("clock", "turn", "renew")
         self._release = _script("clock", "turn", "release")
         self._find = _script("clock", "find")
         self._count = _script("clock", "count")
         self._names = _script("clock", "names")
-        pipeline.load((self._claim, self._renew, self._release, self._find, self._count, self._names))
+        store.load((self._claim, self._renew, self._release, self._find, self._count, self._names))
 
     @cached_property
     def _keys(self) -> tuple[bytes, ...]:
@@ -68,11 +68,11 @@ class RedisPresence(Presence):
     def _write(self, script: Script, calls: Sequence[Sequence[bytes | int]]) -> list:  # type: ignore[type-arg]
         """Carried out twice they do what they do once, so a lost connection leads to a second attempt."""
         numbered = [(script, self._keys, (next(self._numbers), *call)) for call in calls]
-        return self._pipeline.run_all(numbered, is_repeatable=True)
+        return self._store.run_all(numbered, is_repeatable=True)
 
     def _read(self, script: Script, calls: Sequence[Sequence[bytes | int]]) -> list:  # type: ignore[type-arg]
         keys = self._keys[:2]
-        return self._pipeline.run_all([(script, keys, call) for call in calls], is_repeatable=True)
+        return self._store.run_all([(script, keys, call) for call in calls], is_repeatable=True)
 
 
 def _script(*names: str) -> Script:

@@ -1,4 +1,4 @@
-"""This worker's registry: topics and their subscribers, and what the broker says of them."""
+"""This worker's registry: topics and their subscribers, and what the broker reports of them."""
 
 import logging
 from collections import Counter
@@ -82,16 +82,17 @@ class Hub:
         if not is_covered(topic.missed, position):
             self._catch_up_soon(topic)
 
-    def forget_idle(self) -> None:
-        """Lets go of topics that had no subscriber for a while; a page that reloads finds its own again."""
+    def drop_idle_topics(self) -> None:
+        """Unsubscribes topics that had no subscriber for a while; a page that reloads finds its topic
+        again."""
         now = monotonic()
         for topic, since in list(self._idle.items()):
             if now - since > IDLE_SECONDS and topic.hearing is None:
                 del self._idle[topic]
-                self.forget(topic.name)
+                self.drop_topic(topic.name)
 
-    def forget(self, name: str) -> None:
-        """Lets go of a topic that nobody reads; harmless when repeated."""
+    def drop_topic(self, name: str) -> None:
+        """Unsubscribes a topic without readers; harmless when repeated."""
         if self.topics.pop(name, None) is not None:
             self.broker.unsubscribe(name)
 
@@ -107,7 +108,7 @@ class Hub:
         return subscriber
 
     def remove(self, subscriber: Subscriber) -> None:
-        """Forgets a stream that ended; harmless when repeated."""
+        """Removes a stream that ended; harmless when repeated."""
         topic = subscriber.topic
         if subscriber not in topic.subscribers:
             return
@@ -137,14 +138,15 @@ class Hub:
             yield from list(bearers)
 
     def written(self) -> int:
-        """Bytes, to all streams since the worker began. Walks over those that are open: for now and then."""
+        """Bytes, to all streams since the worker began. Walks over all that are open, so it is for rare
+        calls."""
         return self._written + sum(
             subscriber.sent + (subscriber.cohort.written if subscriber.cohort is not None else 0)
             for bearers in self.tokens.values()
             for subscriber in bearers
         )
 
-    # What the broker says
+    # Reported by the broker (see `broker.base.Receiver`)
 
     def receive(self, name: str, position: Position, payload: bytes) -> None:
         topic = self.topics.get(name)
@@ -172,7 +174,7 @@ class Hub:
             self._reset(topic, position)
 
     def interrupted(self) -> None:
-        """Every topic asks the broker how far it is; those that are behind catch up from history."""
+        """Asks the broker for the position of every topic; topics that are behind catch up from history."""
         if self.on_interruption is not None:
             self.on_interruption()
         self._must_check_all = True
@@ -209,7 +211,7 @@ class Hub:
             topic.dispatched = position
 
     def _follow(self, topic: Topic, position: Position) -> None:
-        """The same place in the epoch that succeeds the known one; readers get it as their new cursor."""
+        """The same offset in the epoch that succeeds the known one; readers get it as their new cursor."""
         topic.position = position
         if topic.handler is None and topic.subscribers:
             block = sse.HEARTBEAT if topic.begin_again is not None else sse.id_only(encode_cursor(position))
@@ -265,8 +267,8 @@ class Hub:
             topic.is_catching_up = False
 
     def _begin_anew(self, topic: Topic, position: Position, page: HistoryPage) -> None:
-        """A broker that has fewer events of the same epoch lost some: their numbers may not come again. Of
-        another epoch the topic gets everything, where it can be had."""
+        """A broker that has fewer events of the same epoch lost some: their offsets must not come again. Of
+        another epoch the topic gets all that the history still has."""
         top = page.top
         if top.epoch != position.epoch:
             start = Position(top.epoch, page.begun)
@@ -278,7 +280,7 @@ class Hub:
         self._reset(topic, top)
 
     def _until_available(self, ask: Callable[[], T]) -> T:
-        """What the broker answers, as soon as it can be reached."""
+        """The broker's answer, as soon as it can be reached."""
         while True:
             try:
                 return ask()

@@ -1,9 +1,9 @@
-"""Messages from one worker to another: the frames, answers and receipts that no topic is about.
+"""Messages from one worker to another: frames, answers and receipts, which belong to no topic.
 
-In order per sender, and at most once: nothing is kept for a worker that is not listening, and what is under
-way when the broker goes away is lost. What one worker posts to another within a turn of the loop, or while
-the round before is under way, travels as one parcel. What waits is bounded by `WAITING_BYTES`; what comes
-beyond that is dropped (the newest goes, so that order holds) and counted.
+Order holds per sender, and a message arrives at most once: none is stored for a worker that is not listening,
+and what is on its way when the broker goes away is lost. Messages that one worker posts to another within a
+turn of the loop, or while the round before is on its way, travel as one batch. What waits is bounded by
+`WAITING_BYTES`: beyond it the newest message is dropped, so that order holds, and counted.
 """
 
 import logging
@@ -30,15 +30,15 @@ _NUMBER = Struct(">Q")
 
 
 class Mailbox:
-    """`handlers` by kind are called in the listener's greenlet (for this worker's own mail in another one):
-    they must not block. `dropped` counts messages that never reached a worker, or that none could handle."""
+    """`handlers` by kind are called in the listener's greenlet (for messages to this worker in another one):
+    they must not block. `dropped` counts messages that reached no worker, or that no handler took."""
 
     def __init__(self, broker: Broker) -> None:
         self.handlers: dict[str, Handler] = {}
         self.dropped = 0
+        self.worker = ""
         self._broker = broker
-        self._worker = ""
-        self._outgoing: dict[str, _Parcel] = {}
+        self._outgoing: dict[str, _Batch] = {}
         self._outgoing_bytes = 0
         self._under_way = 0
         self._number = 0
@@ -49,13 +49,13 @@ class Mailbox:
         self._greenlets: list[gevent.Greenlet[..., None]] = []
 
     def __len__(self) -> int:
-        """Parcels for other workers that were not handed over yet."""
+        """Batches for other workers that the broker has not taken yet."""
         return len(self._outgoing) + self._under_way
 
     def start(self, worker: str) -> None:
-        self._worker = worker
+        self.worker = worker
         self._broker.open_mailbox(worker, self._open)
-        self._greenlets = [gevent.spawn(self._carry_for_ever), gevent.spawn(self._handle_own)]
+        self._greenlets = [gevent.spawn(self._send_batches), gevent.spawn(self._handle_own)]
 
     def stop(self) -> None:
         gevent.killall(self._greenlets)
@@ -64,20 +64,20 @@ class Mailbox:
 
     def send(self, worker: str, kind: str, message: bytes) -> bool:
         """Whether that worker was listening. Raises BrokerUnavailable: it may or may not have been sent."""
-        if worker == self._worker:
+        if worker == self.worker:
             self._put_own(kind, message)
             return True
         return bool(self._put(worker, kind, message).answer.get())
 
     def send_all(self, messages: Sequence[tuple[str, str, bytes]]) -> list[bool]:
         """As `send`, for many (worker, kind, message) to other workers, in one round."""
-        parcels = [self._put(worker, kind, message) for worker, kind, message in messages]
-        return [bool(parcel.answer.get()) for parcel in parcels]
+        batches = [self._put(worker, kind, message) for worker, kind, message in messages]
+        return [bool(batch.answer.get()) for batch in batches]
 
     def post(self, worker: str, kind: str, message: bytes) -> None:
-        """The same without waiting for an answer. Never fails."""
+        """As `send`, without waiting for an answer. Never fails."""
         try:
-            if worker == self._worker:
+            if worker == self.worker:
                 self._put_own(kind, message)
             else:
                 self._put(worker, kind, message)
@@ -108,19 +108,19 @@ class Mailbox:
 
     # To others
 
-    def _put(self, worker: str, kind: str, message: bytes) -> "_Parcel":
+    def _put(self, worker: str, kind: str, message: bytes) -> "_Batch":
         if self._outgoing_bytes > WAITING_BYTES:
             raise BrokerUnavailable("too many messages wait for other workers")
-        parcel = self._outgoing.get(worker)
-        if parcel is None:
-            parcel = self._outgoing[worker] = _Parcel()
+        batch = self._outgoing.get(worker)
+        if batch is None:
+            batch = self._outgoing[worker] = _Batch()
             self._has_outgoing.set()
         name = kind.encode()
-        parcel.parts += (_LENGTHS.pack(len(name), len(message)), name, message)
+        batch.parts += (_LENGTHS.pack(len(name), len(message)), name, message)
         self._outgoing_bytes += len(message) + MESSAGE_BYTES
-        return parcel
+        return batch
 
-    def _carry_for_ever(self) -> None:
+    def _send_batches(self) -> None:
         while True:
             self._has_outgoing.wait()
             self._has_outgoing.clear()
@@ -128,52 +128,52 @@ class Mailbox:
             self._outgoing_bytes = 0
             self._under_way = len(outgoing)
             try:
-                self._carry(outgoing)
+                self._send(outgoing)
             finally:
                 self._under_way = 0
 
-    def _carry(self, outgoing: dict[str, "_Parcel"]) -> None:
-        parcels = list(outgoing.values())
+    def _send(self, outgoing: dict[str, "_Batch"]) -> None:
+        batches = list(outgoing.values())
         try:
             heard = self._broker.send_mail(
-                [(worker, self._wrap(parcel)) for worker, parcel in outgoing.items()]
+                [(worker, self._wrap(batch)) for worker, batch in outgoing.items()]
             )
         except BrokerUnavailable as error:
-            self._lose(parcels, error)
+            self._lose(batches, error)
         except BaseException as error:
-            self._lose(parcels, BrokerUnavailable(repr(error)))
+            self._lose(batches, BrokerUnavailable(repr(error)))
             if not isinstance(error, Exception):
                 raise  # the greenlet is killed
-            log.exception("mail could not be sent")
+            log.exception("messages to other workers could not be sent")
         else:
-            for parcel, is_heard in zip(parcels, heard, strict=True):
-                self.dropped += 0 if is_heard else parcel.count
-                parcel.answer.set(is_heard)
+            for batch, is_heard in zip(batches, heard, strict=True):
+                self.dropped += 0 if is_heard else batch.count
+                batch.answer.set(is_heard)
 
-    def _wrap(self, parcel: "_Parcel") -> bytes:
-        """The sender, which ends with LF, the parcel's number, and the messages."""
+    def _wrap(self, batch: "_Batch") -> bytes:
+        """The sender, which ends with LF, the batch's number, and the messages."""
         self._number += 1
-        return b"".join((self._worker.encode(), b"\n", _NUMBER.pack(self._number), *parcel.parts))
+        return b"".join((self.worker.encode(), b"\n", _NUMBER.pack(self._number), *batch.parts))
 
-    def _lose(self, parcels: list["_Parcel"], error: BrokerUnavailable) -> None:
-        for parcel in parcels:
-            self.dropped += parcel.count
-            parcel.answer.set_exception(error)
+    def _lose(self, batches: list["_Batch"], error: BrokerUnavailable) -> None:
+        for batch in batches:
+            self.dropped += batch.count
+            batch.answer.set_exception(error)
 
     # From others
 
-    def _open(self, parcel: bytes) -> None:
+    def _open(self, batch: bytes) -> None:
         """Called by the broker: nothing that arrives may stop its listener."""
         try:
-            sender, number, start = _unwrap(parcel)
+            sender, number, start = _unwrap(batch)
             if number > self._numbers.get(sender, 0):
                 self._remember(sender, number)
-                self._handle_all(_messages(parcel, start))
+                self._handle_all(_messages(batch, start))
         except Exception:
-            log.exception("a parcel could not be opened; what was left in it is lost")
+            log.exception("a batch could not be read; the rest of it is lost")
 
     def _remember(self, sender: str, number: int) -> None:
-        """A parcel may come twice when its answer was lost. The senders heard longest ago are forgotten."""
+        """A batch may come twice when its answer was lost. The senders heard longest ago are dropped."""
         self._numbers.pop(sender, None)
         self._numbers[sender] = number
         if len(self._numbers) > SENDERS_KNOWN:
@@ -191,13 +191,13 @@ class Mailbox:
             if handler is not None:
                 handler(message)
                 return
-            log.warning("mail of kind %r is for nobody here: is another release running elsewhere?", kind)
+            log.warning("no handler for messages of kind %r: is another release running elsewhere?", kind)
         except Exception:
-            log.exception("mail of kind %r could not be handled", kind)
+            log.exception("a message of kind %r could not be handled", kind)
         self.dropped += 1
 
 
-class _Parcel:
+class _Batch:
     """What waits for one worker. `answer`: whether it was listening."""
 
     __slots__ = ("answer", "parts")
@@ -211,19 +211,19 @@ class _Parcel:
         return len(self.parts) // 3
 
 
-def _unwrap(parcel: bytes) -> tuple[str, int, int]:
+def _unwrap(batch: bytes) -> tuple[str, int, int]:
     """Sender, number, and where the messages begin."""
-    end = parcel.index(b"\n")
+    end = batch.index(b"\n")
     start = end + 1 + _NUMBER.size
-    return parcel[:end].decode(), _NUMBER.unpack_from(parcel, end + 1)[0], start
+    return batch[:end].decode(), _NUMBER.unpack_from(batch, end + 1)[0], start
 
 
-def _messages(parcel: bytes, start: int) -> Iterator[tuple[str, bytes]]:
-    while start < len(parcel):
-        kind_length, length = _LENGTHS.unpack_from(parcel, start)
+def _messages(batch: bytes, start: int) -> Iterator[tuple[str, bytes]]:
+    while start < len(batch):
+        kind_length, length = _LENGTHS.unpack_from(batch, start)
         middle = start + _LENGTHS.size + kind_length
         end = middle + length
-        if end > len(parcel):
-            raise ValueError("a parcel ends before its last message")
-        yield parcel[middle - kind_length : middle].decode(), parcel[middle:end]
+        if end > len(batch):
+            raise ValueError("a batch ends before its last message")
+        yield batch[middle - kind_length : middle].decode(), batch[middle:end]
         start = end

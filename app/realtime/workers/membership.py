@@ -1,14 +1,14 @@
-"""Which workers the cluster has: each holds a lease on its own id, as long as it lives.
+"""Which workers the cluster has: each holds a lease on its own id as long as it lives.
 
-One that ended is listed until its lease is over; mail tells that it does not listen any more.
+A worker that ended is listed until its lease is over; sending to its mailbox shows that it does not listen.
 """
 
 import logging
 
 import gevent
 
-from app.realtime.broker.base import BrokerUnavailable
-from app.realtime.presence.base import Holder, Presence
+from app.realtime.broker.base import Broker, BrokerUnavailable
+from app.realtime.presence import Holder, make_presence
 
 log = logging.getLogger(__name__)
 
@@ -18,8 +18,8 @@ MOST_WORKERS = 1000
 
 
 class ClusterMembership:
-    def __init__(self, presence: Presence) -> None:
-        self._presence = presence
+    def __init__(self, broker: Broker) -> None:
+        self._presence = make_presence(broker, LEASE_SECONDS, "workers")
         self._greenlet: gevent.Greenlet[..., None] | None = None
 
     def start(self, worker: str) -> None:
@@ -39,7 +39,7 @@ class ClusterMembership:
             try:
                 self._presence.renew(lease)
             except BrokerUnavailable:
-                pass  # it is soon asked again
+                pass  # the next attempt follows soon
             except Exception:
                 log.exception("this worker could not be listed")
             gevent.sleep(RENEW_SECONDS)

@@ -1,4 +1,4 @@
-"""Asking all workers of the cluster the same question, and not waiting long for those that say nothing."""
+"""Asks all workers of the cluster the same question, and does not wait long for those that stay silent."""
 
 import logging
 from collections.abc import Callable, Sequence
@@ -8,10 +8,9 @@ from typing import NamedTuple
 import gevent
 from gevent.event import Event
 
-from app.realtime.broker.base import BrokerUnavailable
-from app.realtime.engine import Engine
-from app.realtime.presence import make_presence
-from app.realtime.workers.membership import LEASE_SECONDS, ClusterMembership
+from app.realtime.broker.base import Broker, BrokerUnavailable
+from app.realtime.workers.mailbox import Mailbox
+from app.realtime.workers.membership import ClusterMembership
 
 log = logging.getLogger(__name__)
 
@@ -19,8 +18,8 @@ ASK, ANSWER = "survey.ask", "survey.answer"
 
 
 class Answers(NamedTuple):
-    """`given` by worker. `silent` are those that listen and did not answer in time. `is_whole`: these are
-    all; not so while the broker is away, when nobody knows who else there is."""
+    """`given` by worker. `silent` are workers that listen and did not answer in time. `is_whole`: no worker
+    is missing; False while the broker is away, since other workers can't be known then."""
 
     given: dict[str, bytes]
     silent: list[str]
@@ -28,7 +27,7 @@ class Answers(NamedTuple):
 
 
 class _Poll:
-    """One question under way; `open` are the workers that have not answered."""
+    """One question on its way; `open` are the workers that have not answered."""
 
     def __init__(self) -> None:
         self.given: dict[str, bytes] = {}
@@ -47,32 +46,35 @@ class _Poll:
 
 
 class Survey:
-    """A companion of the engine. `questions` by kind are called in greenlets of their own; what they answer
-    has to be bounded, since it travels as mail."""
+    """A companion of the engine, over the mailbox that it is handed.
 
-    def __init__(self, engine: Engine) -> None:
+    `questions` by kind are called in greenlets of their own; their answers must be bounded, since they travel
+    through mailboxes.
+    """
+
+    def __init__(self, mailbox: Mailbox, broker: Broker) -> None:
         self.questions: dict[str, Callable[[bytes], bytes]] = {}
-        self._engine = engine
-        self._membership = ClusterMembership(make_presence(engine.broker, LEASE_SECONDS, "workers"))
+        self._mailbox = mailbox
+        self._membership = ClusterMembership(broker)
         self._numbers = count(1)
         self._polls: dict[int, _Poll] = {}
-        engine.mailbox.handlers[ASK], engine.mailbox.handlers[ANSWER] = self._hear_question, self._hear_answer
+        mailbox.handlers[ASK], mailbox.handlers[ANSWER] = self._hear_question, self._hear_answer
 
     def start(self) -> None:
-        self._membership.start(self._engine.worker_id)
+        self._membership.start(self._mailbox.worker)
 
     def stop(self) -> None:
         self._membership.stop()
 
     def drain(self) -> None:
-        """It stays listed until it has ended: operators want to see that it drains."""
+        """The worker stays listed until it has ended: operators want to see that it drains."""
 
     def ask(
         self, kind: str, question: bytes, seconds: float, workers: Sequence[str] | None = None
     ) -> Answers:
-        """What these workers (None: all of them) say to it within so many seconds. Never fails."""
-        self._engine.start()
-        here, number, poll = self._engine.worker_id, next(self._numbers), _Poll()
+        """The answers of these workers (None: of all) within so many seconds. The engine must have been
+        started. Never fails."""
+        here, number, poll = self._mailbox.worker, next(self._numbers), _Poll()
         self._polls[number] = poll
         try:
             with gevent.Timeout(seconds, False):  # type: ignore[arg-type]
@@ -87,17 +89,16 @@ class Survey:
         return Answers(poll.given, sorted(poll.open), poll.is_asked and not poll.open)
 
     def _send(self, poll: _Poll, message: bytes, workers: Sequence[str] | None) -> None:
-        """Who does not listen has ended. Answers may come before it is known who will answer."""
+        """A worker that does not listen has ended. Answers may come before all workers were asked."""
         listed = self._membership.workers() if workers is None else workers
-        others = [worker for worker in listed if worker != self._engine.worker_id]
-        heard = self._engine.mailbox.send_all([(worker, ASK, message) for worker in others])
-        poll.open = {worker for worker, is_there in zip(others, heard, strict=True) if is_there} - set(
-            poll.given
-        )
+        others = [worker for worker in listed if worker != self._mailbox.worker]
+        heard = self._mailbox.send_all([(worker, ASK, message) for worker in others])
+        listening = {worker for worker, is_there in zip(others, heard, strict=True) if is_there}
+        poll.open = listening - set(poll.given)
         poll.is_asked = True
         poll.close_if_done()
 
-    # What comes by mail
+    # From other workers
 
     def _hear_question(self, message: bytes) -> None:
         head, _, question = message.partition(b"\n")
@@ -106,8 +107,8 @@ class Survey:
 
     def _answer(self, origin: str, number: str, kind: str, question: bytes) -> None:
         answer = self.questions[kind](question)
-        head = f"{number} {self._engine.worker_id}\n".encode()
-        self._engine.mailbox.post(origin, ANSWER, head + answer)
+        head = f"{number} {self._mailbox.worker}\n".encode()
+        self._mailbox.post(origin, ANSWER, head + answer)
 
     def _hear_answer(self, message: bytes) -> None:
         head, _, answer = message.partition(b"\n")

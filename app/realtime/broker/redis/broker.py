@@ -21,15 +21,15 @@ from app.realtime.broker.base import (
     HistoryPage,
     Receiver,
 )
-from app.realtime.broker.memory import new_epoch
 from app.realtime.broker.redis.cluster_listener import ClusterListener
 from app.realtime.broker.redis.cluster_pipeline import ClusterPipeline
 from app.realtime.broker.redis.cluster_slots import Cluster
 from app.realtime.broker.redis.listener import Listener, Listening
-from app.realtime.broker.redis.pipeline import Argument, Pipeline, Script
+from app.realtime.broker.redis.pipeline import Pipeline
 from app.realtime.broker.redis.servers import SentinelMaster, StandaloneServer
 from app.realtime.broker.redis.url import RedisUrl, read_url
-from app.realtime.event import Position
+from app.realtime.broker.store import Argument, Script, Store
+from app.realtime.event import Position, new_epoch
 from app.realtime.meters import Histogram
 from app.realtime.topics import TopicKind
 
@@ -48,7 +48,8 @@ class RedisBroker(Broker):
         self._read = _script("epoch", "read")
         self._reset = _script(send, "reset")
         self.pipeline, self._listener = _connections(found, f"{prefix}:{{".encode(), b"}")
-        self.pipeline.load((self._publish, self._read, self._reset))
+        self._forget = _script("forget", names_server=False)
+        self.pipeline.load((self._publish, self._read, self._reset, self._forget))
 
     def start(self, receiver: Receiver) -> None:
         self.pipeline.start()
@@ -90,6 +91,9 @@ class RedisBroker(Broker):
         arguments = (new_epoch(), self._channel(topic), _kept_seconds(self.kinds.of(topic)))
         return _position(self.pipeline.run(self._reset, self.keys(topic), arguments))
 
+    def forget(self, topic: str) -> None:
+        self.pipeline.run(self._forget, self.keys(topic), (), ())
+
     def top(self, topic: str) -> Position:
         return _position(self.pipeline.run(self._read, self.keys(topic), self._only_top(topic)))
 
@@ -114,18 +118,22 @@ class RedisBroker(Broker):
     def open_mailbox(self, worker: str, deliver: Callable[[bytes], None]) -> None:
         self._listener.hear(self._mailbox(worker), deliver)
 
-    def send_mail(self, parcels: Sequence[tuple[str, bytes]]) -> list[bool]:
-        messages = [(self._mailbox(worker), parcel) for worker, parcel in parcels]
+    def send_mail(self, batches: Sequence[tuple[str, bytes]]) -> list[bool]:
+        messages = [(self._mailbox(worker), batch) for worker, batch in batches]
         return [listeners > 0 for listeners in self.pipeline.publish_all(messages)]
 
-    def roads(self, topic: str) -> list[str]:
-        return self._listener.roads(topic)
+    def routes(self, topic: str) -> list[str]:
+        return self._listener.routes(topic)
 
     def has_passed(self, topic: str, moment: float) -> bool:
         return self._listener.has_passed(self._channel(topic), moment)
 
-    def listen_anew(self, topic: str) -> None:
-        self._listener.listen_anew(self._channel(topic))
+    def reconnect(self, topic: str) -> None:
+        self._listener.reconnect(self._channel(topic))
+
+    @property
+    def store(self) -> Store:
+        return self.pipeline
 
     @property
     def is_connected(self) -> bool:
@@ -178,8 +186,8 @@ def _connections(url: RedisUrl, before: bytes, after: bytes) -> tuple[Pipeline, 
     return Pipeline(endpoint), Listener(endpoint, before, after)
 
 
-def _script(*names: str) -> Script:
-    return Script("".join((_FOLDER / f"{name}.lua").read_text() for name in names), names_server=True)
+def _script(*names: str, names_server: bool = True) -> Script:
+    return Script("".join((_FOLDER / f"{name}.lua").read_text() for name in names), names_server)
 
 
 def _position(answer: list) -> Position:  # type: ignore[type-arg]

@@ -74,7 +74,7 @@ class ClusterListener:
         if address in self._nodes:
             self._nodes[address].unsubscribe(channel)
 
-    def roads(self, topic: str) -> list[str]:
+    def routes(self, topic: str) -> list[str]:
         """A topic for each node, found by counting."""
         before, after = self._around
         channels = (before + f"{topic}:{number}".encode() + after for number in range(ROADS))
@@ -84,10 +84,10 @@ class ClusterListener:
         home = self._homes.get(channel)
         return home in self._nodes and self._nodes[home].has_passed(channel, moment)
 
-    def listen_anew(self, channel: bytes) -> None:
+    def reconnect(self, channel: bytes) -> None:
         home = self._homes.get(channel)
         if home in self._nodes:
-            self._nodes[home].listen_anew(channel)
+            self._nodes[home].reconnect(channel)
 
     def _node(self, address: Address, is_late: bool = False) -> "_NodeListener":
         node = self._nodes.get(address)

@@ -19,8 +19,9 @@ from redis.exceptions import (
 
 from app.realtime.broker.base import BrokerUnavailable
 from app.realtime.broker.redis.cluster_slots import Cluster
-from app.realtime.broker.redis.pipeline import Call, Pipeline, Script
+from app.realtime.broker.redis.pipeline import Call, Pipeline
 from app.realtime.broker.redis.url import Address
+from app.realtime.broker.store import Script
 
 MOVES = 12
 MOVES_AT_ONCE = 4

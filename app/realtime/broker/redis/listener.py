@@ -54,11 +54,11 @@ class Listening(Protocol):
 
     def unsubscribe(self, channel: bytes) -> None: ...
 
-    def roads(self, topic: str) -> list[str]: ...
+    def routes(self, topic: str) -> list[str]: ...
 
     def has_passed(self, channel: bytes, moment: float) -> bool: ...
 
-    def listen_anew(self, channel: bytes) -> None: ...
+    def reconnect(self, channel: bytes) -> None: ...
 
 
 class Listener:
@@ -128,14 +128,14 @@ class Listener:
         if self._channels.pop(channel, None) is not None:
             self._send(self._unsubscribe, [channel])
 
-    def roads(self, topic: str) -> list[str]:
+    def routes(self, topic: str) -> list[str]:
         return [topic]
 
     def has_passed(self, channel: bytes, moment: float) -> bool:
         """Redis answers a ping behind all that it published before."""
         return self._announced_at <= moment < self._answered
 
-    def listen_anew(self, channel: bytes) -> None:
+    def reconnect(self, channel: bytes) -> None:
         self._hang_up()
 
     def _send_soon(self, channel: bytes) -> None:

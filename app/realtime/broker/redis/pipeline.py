@@ -1,7 +1,6 @@
 """Commands to Redis: one connection per worker, and everything asked for within one turn of the loop
 travels in one round trip."""
 
-import hashlib
 import logging
 import re
 from collections import deque
@@ -17,27 +16,13 @@ from redis.exceptions import NoScriptError, ReadOnlyError, RedisError, ResponseE
 
 from app.realtime.broker.base import BrokerUnavailable
 from app.realtime.broker.redis.servers import Endpoint
+from app.realtime.broker.store import Argument, Script
 
 log = logging.getLogger(__name__)
 
 RECONNECT_SECONDS = 0.25
 BATCH_COMMANDS = 512
 QUEUE_COMMANDS = 10_000
-
-Argument = str | bytes | int | float
-
-
-@dataclass(slots=True)
-class Script:
-    """A Lua script; it is called by its SHA-1 and loaded with every connection. With `names_server` its last
-    argument is the id of the server that it runs on, which changes with every start."""
-
-    text: str
-    names_server: bool = False
-    sha: str = ""
-
-    def __post_init__(self) -> None:
-        self.sha = hashlib.sha1(self.text.encode(), usedforsecurity=False).hexdigest()
 
 
 @dataclass(slots=True)
