@@ -5,15 +5,18 @@ from collections.abc import Callable, Iterator
 import orjson
 from flask import Flask
 
+from app.apidocs.channel import CLOSED, ChannelMessage
+from app.apidocs.json_schema import Object, array, exactly, text, uuid
 from app.auth import subscribers
 from app.extensions import db, engine
 from app.notifications import statements
 from app.notifications.models import Recipient
+from app.notifications.shapes import MESSAGE_ID, PAYLOAD
 from app.realtime.claims import Claims
 from app.realtime.event import Event
 from app.realtime.streams import sse
 
-KIND = "inbox"
+KIND, ACKNOWLEDGED = "inbox", "message.acknowledged"
 PAGE_MESSAGES = 200
 
 
@@ -28,7 +31,7 @@ def message_event(id: str, payload: str) -> Event:
 def publish_acknowledged(recipient_id: int, message_ids: list[str]) -> None:
     """Tells the recipient's streams which messages were acknowledged. Call it after the commit."""
     data = orjson.dumps({"message_ids": message_ids}).decode()
-    engine.publish_committed(topic(recipient_id), Event(data, "message.acknowledged"))
+    engine.publish_committed(topic(recipient_id), Event(data, ACKNOWLEDGED))
 
 
 def end_streams(recipient_id: int, external_id: str, version: int) -> None:
@@ -75,3 +78,28 @@ def why_not_read(app: Flask, claims: Claims, name: str) -> str | None:
 
 def _data(id: str, payload: str) -> str:
     return orjson.dumps({"id": id, "payload": payload, "read": False}).decode()
+
+
+# The messages of the topic, for the AsyncAPI document
+
+_UNREAD = ChannelMessage(
+    name="message",
+    summary="A message that is not acknowledged yet",
+    payload=Object(
+        "InboxMessage", {"id": uuid(MESSAGE_ID), "payload": text(PAYLOAD), "read": exactly(False)}
+    ),
+    id={"type": "string", "format": "uuid"},
+)
+_PING = ChannelMessage(
+    name="ping",
+    summary="The first event where nothing waits",
+    payload=Object("InboxPing", {"id": exactly(""), "payload": exactly("ping"), "read": exactly(False)}),
+    id={"const": ""},
+)
+_ACKNOWLEDGED = ChannelMessage(
+    name=ACKNOWLEDGED,
+    summary="These were acknowledged, by whomever",
+    event=ACKNOWLEDGED,
+    payload=Object("MessagesAcknowledged", {"message_ids": array(uuid(MESSAGE_ID))}),
+)
+MESSAGES = (_UNREAD, _PING, _ACKNOWLEDGED, CLOSED)

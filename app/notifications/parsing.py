@@ -1,7 +1,7 @@
-"""Reading a request of this family, whose validation errors name each field.
+"""Reads requests of this API, whose validation errors name each field.
 
-`{"error": "Validation error", "status": 400, "detail": {field: what is wrong with it}}`; what is wrong with
-the body as a whole stands under `body`.
+The answer is `{"error": "Validation error", "status": 400, "detail": {field: problem}}`. A problem of the
+body as a whole stands under `body`.
 """
 
 from typing import Any
@@ -9,12 +9,23 @@ from typing import Any
 from flask import request
 from marshmallow import Schema, ValidationError
 
-from app.errors import Invalid
+from app.apidocs.errors import ENVELOPE, refusal
+from app.apidocs.json_schema import Object
+from app.apidocs.operation import ApiResponse
+from app.errors import Invalid, Unprocessable
 from app.web import fields, paging
 from app.web.body import read_object
 from app.web.paging import Page
 
 KEY_LENGTH = 255
+VALIDATION_ERROR = Unprocessable.message
+DETAIL = {
+    "type": "object",
+    "additionalProperties": {"type": "string"},
+    "description": "What is wrong, by field; `body` is the body as a whole",
+    "examples": [{"user_id": fields.REQUIRED}],
+}
+FIELD_ERRORS = Object("FieldErrors", {**ENVELOPE, "detail": DETAIL}, optional=frozenset({"detail"}))
 
 
 def parse(schema: Schema) -> dict[str, Any]:
@@ -31,7 +42,15 @@ def parse(schema: Schema) -> dict[str, Any]:
 
 
 def invalid(detail: dict[str, str]) -> Invalid:
-    return Invalid("Validation error", detail=detail)
+    return Invalid(VALIDATION_ERROR, detail=detail)
+
+
+def refused(field: str, problem: str, *others: str) -> ApiResponse:
+    """400 for the documents of the API: an example of a field that `invalid` names and of other sentences."""
+    examples = dict(refusal(400, VALIDATION_ERROR, detail={field: problem}).examples)
+    if others:
+        examples |= refusal(400, *others).examples
+    return ApiResponse(description=VALIDATION_ERROR, schema=FIELD_ERRORS, examples=examples)
 
 
 def _first(problem: Any) -> str:
@@ -43,7 +62,7 @@ def _first(problem: Any) -> str:
 
 
 def check_name(field: str, value: str) -> str:
-    """A name in the path or the query, by the rules for names in bodies; raises Invalid."""
+    """A name in the path or the query, checked as names in bodies are; raises Invalid."""
     try:
         return str(fields.name().deserialize(value))
     except ValidationError as error:
@@ -54,16 +73,25 @@ def read_page() -> Page | None:
     try:
         return paging.read_page()
     except Invalid as error:
-        field, _, problem = error.message.partition(": ")
-        raise invalid({field: problem}) from error
+        raise invalid(dict([split(error.message)])) from error
+
+
+def split(complaint: str) -> tuple[str, str]:
+    """The field and the problem of a sentence that `app/web/fields.py` makes."""
+    field, _, problem = complaint.partition(": ")
+    return field, problem
 
 
 def read_choice(name: str, *allowed: str) -> str:
-    """A query parameter with few values, the first of which is its default."""
+    """A query parameter with a few allowed values, of which the first is the default."""
     value = request.args.get(name, allowed[0])
     if value not in allowed:
-        raise invalid({name: f"Must be one of: {', '.join(allowed)}."})
+        raise invalid({name: not_one_of(*allowed)})
     return value
+
+
+def not_one_of(*allowed: str) -> str:
+    return f"Must be one of: {', '.join(allowed)}."
 
 
 def read_idempotency_key() -> str | None:

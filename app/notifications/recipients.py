@@ -15,7 +15,7 @@ from app.auth import subscribers, tokens
 from app.auth.models import now
 from app.auth.subscribers import Subscription
 from app.db.session import insert_missing, retried, texts, transaction
-from app.errors import NotFound, Unauthorized
+from app.errors import NotFound, Unauthorized, absent
 from app.extensions import db
 from app.notifications import live, shapes
 from app.notifications.lists import Listing, listing
@@ -25,7 +25,7 @@ from app.web.paging import Page
 
 audit = logging.getLogger("hub.audit")
 
-NO_USER = "User not found"
+NO_USER = absent("User")
 
 
 def list_all(page: Page | None) -> Listing:
@@ -47,7 +47,7 @@ def create(external_id: str, group_names: list[str]) -> tuple[Shape, bool]:
         add_to_groups(session, group_names, [external_id])
         joined = select(Group.name).join(GroupMember, GroupMember.group_id == Group.id)
         names = session.scalars(joined.where(GroupMember.recipient_id == found.id))
-        return {**shapes.recipient(found), "groups": sorted(names)}, is_new
+        return shapes.recipient_in_groups(found, sorted(names)), is_new
 
     return retried(make)
 

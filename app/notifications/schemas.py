@@ -1,4 +1,4 @@
-"""Shapes of the requests of the notification hub."""
+"""The bodies of requests."""
 
 from typing import Any
 
@@ -8,13 +8,14 @@ from app.web import fields as texts
 from app.web.fields import NAME_LENGTH, Body
 
 SYSTEM_PREFIX = "ic-system-"
+DIGITS_ONLY = "Must not be digits only."
 
 
 @texts.means(r"^(?!\d+$)(?!ic-system-)")
 def unambiguous(group: str) -> None:
-    """In paths, digits are a group's id; names with the prefix are the hub's own."""
+    """In paths, digits are the id of a group; names with the prefix are reserved for the hub."""
     if group.isdigit():
-        raise ValidationError("Must not be digits only.")
+        raise ValidationError(DIGITS_ONLY)
     if group.startswith(SYSTEM_PREFIX):
         raise ValidationError(f"Must not begin with {SYSTEM_PREFIX}.")
 
@@ -26,7 +27,7 @@ def group_name() -> fields.String:
 
 
 def several(field: fields.String, required: bool = False) -> "fields.List[Any]":
-    """A list that may be left out, which is like an empty one."""
+    """A list; an optional one that is left out is empty."""
     options: dict[str, Any] = {} if required else {"load_default": list}
     return fields.List(field, required=required, **options)
 
@@ -47,7 +48,7 @@ class NewGroup(Body):
 
 
 class Notice(Body):
-    """Groups that do not exist are ignored, so their names need not be ones that could."""
+    """Groups that do not exist are ignored, so any text may stand for a group."""
 
     users = several(texts.name())
     groups = several(texts.content())

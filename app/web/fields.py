@@ -9,6 +9,7 @@ from marshmallow import EXCLUDE, Schema, ValidationError, fields, validate, vali
 NAME_LENGTH, DESCRIPTION_LENGTH, COMMENT_LENGTH = 200, 2000, 10000
 EMAIL_LENGTH, PASSWORD_LENGTH = 254, 1000
 REQUIRED = str(fields.Field.default_error_messages["required"])
+CONTROL_CHARACTERS = "Must not contain control characters."
 
 
 class Body(Schema):
@@ -68,7 +69,7 @@ def printable(text: str) -> None:
     if not text.strip():
         raise ValidationError("Must not be blank.")
     if any(unicodedata.category(character) == "Cc" for character in text):
-        raise ValidationError("Must not contain control characters.")
+        raise ValidationError(CONTROL_CHARACTERS)
 
 
 @means(r"^[^\x00]*$")
