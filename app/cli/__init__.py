@@ -1,4 +1,4 @@
-"""`flask --app wsgi …`: what is done to a hub from a shell, one module per group."""
+"""`flask --app wsgi …`: the commands, one module per group."""
 
 from flask import Flask
 

@@ -1,4 +1,4 @@
-"""`flask --app wsgi ask BOT "…"`: a question to a bot, and its answer as it comes."""
+"""`flask --app wsgi ask BOT "…"`: sends a message to a bot and prints its answer as it arrives."""
 
 import sys
 from collections.abc import Iterator
@@ -24,8 +24,8 @@ ENVELOPE = ("correlation_id", "user_id", "is_final", "type")
 SHOWN = 10
 
 
-class Anybody:
-    """As a set of names: whoever is mentioned is meant."""
+class EveryName:
+    """Stands for the set of all names: every mention counts."""
 
     def __contains__(self, name: object) -> bool:
         return True
@@ -64,12 +64,12 @@ def ask(hub: HubClient, bot: str, text: str | None, timeout: float | None, as_js
 
 
 def _question(bot: str, text: str | None) -> tuple[str, str]:
-    """Whom to ask, and what."""
+    """The bot to ask, and the message."""
     if text == "-":
         text = sys.stdin.read().removesuffix("\n")
     if text is not None:
         return bot.removeprefix("@"), text
-    mentioned = find_mention({"message": bot}, Anybody())
+    mentioned = find_mention({"message": bot}, EveryName())
     if mentioned is None or bot == f"@{mentioned}":
         raise click.UsageError(f"What is {bot} to be asked? Give it a TEXT.")
     return mentioned, bot
@@ -86,14 +86,13 @@ def _frames(hub: HubClient, name: str, message: str) -> Iterator[str]:
             for event in decoder.feed(chunk):
                 if event.name == "message":
                     yield event.data
-                else:  # the hub ends the stream by itself
+                else:  # the hub ended the stream itself
                     reason = plain(object_in(event.data).get("reason", event.name))
                     raise click.ClickException(f"The hub ended the answer ({reason}): ask again.")
 
 
 def _show(hub: HubClient, name: str, data: str, as_json: bool) -> bool:
-    """Whether it was the last frame; raises ClickException for one by which the hub says that there is no
-    answer."""
+    """Whether it was the last frame; raises ClickException for a frame in which the hub reports an error."""
     frame = object_in(data)
     is_failure = frame.keys() == {"error", "correlation_id"}
     if as_json:
@@ -112,7 +111,7 @@ def _text(frame: dict[str, Any]) -> str:
 
 
 def _absence(hub: HubClient, name: str) -> str:
-    """Who else there is, as far as one may know."""
+    """That the bot is not connected, with the bots that are, as far as the caller may see them."""
     try:
         path = "/api/ops/connections"
         found = hub.call("GET", path, hub.token or credentials.operator(), params={"per_page": 100})

@@ -1,4 +1,4 @@
-"""`flask --app wsgi bot …`: programs that connect by WebSocket, and that anybody may mention."""
+"""`flask --app wsgi bot …`: accounts of bots, which connect by WebSocket and can be mentioned."""
 
 import click
 

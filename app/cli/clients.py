@@ -1,4 +1,4 @@
-"""`flask --app wsgi client …`: the back ends that may call as services."""
+"""`flask --app wsgi client …`: service clients, the credentials of back ends."""
 
 import click
 

@@ -1,4 +1,4 @@
-"""`flask --app wsgi concept …`: an image handed to the hub that runs, and what becomes of it."""
+"""`flask --app wsgi concept …`: submits an image to the running hub and follows its concept."""
 
 import hashlib
 from pathlib import Path
@@ -22,7 +22,7 @@ from app.concepts.live import FINAL, NAME
 from app.extensions import db
 
 PATH = "/api/ad-concepts"
-HEAD_BYTES = 1024  # what a body holds beside the image
+HEAD_BYTES = 1024  # for the rest of the body beside the image
 
 concept = HubGroup("concept", help="Concepts of images, made by the task service: create.")
 
@@ -88,4 +88,4 @@ def _token(name: str | None) -> str:
 
 
 def _keep_quiet(sentence: str) -> None:
-    """Its states say enough."""
+    """The states of the concept are printed; sentences about the connection are not."""

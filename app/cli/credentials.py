@@ -1,7 +1,7 @@
-"""Tokens for what the command line asks of a hub that runs.
+"""Tokens that the command line makes for its calls to the running hub.
 
-Whoever can run it with the hub's secrets and database is the operator; what they need is made here, lives
-shortly, and stands in the audit log.
+Users who can run it with the hub's secrets and database have all rights anyway. The tokens live for a short
+time, and each stands in the audit log.
 """
 
 import logging
@@ -20,16 +20,16 @@ from app.cli.terminal import plain
 from app.constellations.models import Membership
 from app.extensions import db
 
-TOKEN_SECONDS = 3600  # for streams, which end with it
+TOKEN_SECONDS = 3600  # for streams, which end when their token expires
 CALL_SECONDS = 300
 MOST_NAMES = 1000
 BY = "command line"
 audit = logging.getLogger("hub.audit")
 
 
-class Fresh:
-    """A credential that is made when it is needed first, and anew before it expires. The one that was `given`
-    stays."""
+class RenewedToken:
+    """A token that is made when it is first needed and again before it expires. A token that was `given` is
+    never replaced."""
 
     def __init__(self, make: Callable[[], str], given: str = "", seconds: float = TOKEN_SECONDS / 2) -> None:
         self._make, self._token, self._seconds = make, given, seconds
@@ -58,7 +58,7 @@ def account(user: User, seconds: int = TOKEN_SECONDS) -> str:
 
 
 def of_uuid(uuid: str) -> str:
-    """A token of the account; raises ClickException when it is gone."""
+    """A token of the account; raises ClickException when the account was deleted."""
     user = db.session.get(User, uuid)
     if user is None:
         raise click.ClickException("The account is gone.")
@@ -66,7 +66,7 @@ def of_uuid(uuid: str) -> str:
 
 
 def member(constellation_uuid: str) -> str:
-    """A token of who may do most in the constellation; raises ClickException when nobody is in it."""
+    """A token of the member with the highest rights; raises ClickException when there is no member."""
     query = select(User).join(Membership, Membership.user_uuid == User.uuid)
     highest = query.where(Membership.constellation_uuid == constellation_uuid).order_by(
         Membership.rights.desc(), User.created_at, User.uuid
@@ -104,7 +104,7 @@ def subscriber(external_id: str) -> str:
 
 
 def brief_subscriber(external_id: str, seconds: int) -> str:
-    """One that ends sooner than those for clients."""
+    """A token that expires sooner than those for clients."""
     audit.info("subscriber token issued", extra={"recipient": external_id, "by": BY})
     version = subscribers.version_now(external_id)
     return tokens.issue(tokens.SUBSCRIBER, external_id, seconds, version)

@@ -1,4 +1,4 @@
-"""Reading an event stream (WHATWG HTML, 9.2.6) as it comes."""
+"""Decodes an event stream (WHATWG HTML, 9.2.6) incrementally."""
 
 import codecs
 import re
@@ -9,7 +9,7 @@ _LINE_END = re.compile(r"\r\n|\r|\n")
 
 
 class StreamEvent(NamedTuple):
-    """One dispatched event; `name` is `message` for one without a name."""
+    """One dispatched event; `name` is `message` for an event without a name."""
 
     name: str
     data: str
@@ -17,8 +17,8 @@ class StreamEvent(NamedTuple):
 
 
 class Decoder:
-    """Fed with bytes in any pieces. `last_id` is the cursor to come back with; `retry`, in seconds, the pause
-    that the server asked for, None before it did."""
+    """Takes bytes in chunks of any size. `last_id` is the cursor for the next connection; `retry`, in
+    seconds, is the pause that the server asked for, None before it did."""
 
     def __init__(self, last_id: str = "") -> None:
         self.last_id = self._id = last_id

@@ -1,4 +1,4 @@
-"""What workers say of themselves, as lines for a terminal."""
+"""The statistics of all workers, as lines for a terminal."""
 
 from collections import deque
 from typing import Any
@@ -17,7 +17,7 @@ Json = dict[str, Any]
 
 
 class History:
-    """What the totals were at the last looks; of counters, how fast they grew."""
+    """The totals of the last samples; for counters their growth per second."""
 
     def __init__(self) -> None:
         self._last: tuple[float, Json] | None = None
@@ -29,7 +29,9 @@ class History:
         if self._last is not None:
             before, old = self._last
             for name in ("published", "delivered"):
-                grown = max(0, totals[name] - old[name])  # a worker that is gone takes its count with it
+                grown = max(
+                    0, totals[name] - old[name]
+                )  # the count of a worker that ended is missing in the sum
                 self._note(f"{name}/s", grown / (now - before))
         self._last = now, totals
 
@@ -48,7 +50,7 @@ def _figure(name: str, value: float) -> str:
 
 
 def lines(found: Json) -> list[str]:
-    """A table of the workers and their sums, and what else is to be seen at a glance."""
+    """A table of the workers and their sums; below it counts by kind and warnings."""
     workers, totals = found["workers"], found["totals"]
     rows = [HEAD, *(_row(f"{it['host']}:{it['pid']}", it) for it in workers)]
     if len(workers) > 1:

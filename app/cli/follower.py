@@ -1,4 +1,4 @@
-"""Following one stream for as long as it goes on: who loses the connection comes back with the cursor."""
+"""Follows one stream: after a lost connection it reconnects with the cursor."""
 
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
@@ -17,7 +17,7 @@ PAUSE_SECONDS = 1.0
 LONGEST_PAUSE = 5.0
 REMEMBERED = 10_000
 CLOSED = "stream.closed"
-# Where coming back would not help; the others pass.
+# The reasons after which a reconnection is pointless; the others are temporary.
 ENDS = {
     "deleted": "it was deleted",
     "rights_revoked": "the rights to read it were taken away",
@@ -26,18 +26,18 @@ ENDS = {
 
 
 class Follower:
-    """`tell` gets a sentence whenever the connection comes and goes."""
+    """`tell` is called with a sentence when the connection opens and when it is lost."""
 
     def __init__(self, hub: HubClient, target: TopicTarget, tell: Callable[[str], None]) -> None:
         self._hub, self._target, self._tell = hub, target, tell
         self._last_id = ""
         self._was_open = False
-        self._complaint = ""
+        self._last_told = ""
         self._seen: OrderedDict[str, None] = OrderedDict()
 
     def events(self) -> Iterator[StreamEvent]:
-        """Those of the topic and those of the stream itself (`stream.…`), each once, until the stream has
-        nothing more to tell. Raises ClickException when it can't be had (any more)."""
+        """The events of the topic and of the stream itself (`stream.…`), each once, until the hub answers
+        204. Raises ClickException when the hub refuses the stream for good."""
         while True:
             pause = PAUSE_SECONDS
             try:
@@ -50,20 +50,21 @@ class Follower:
             except HubUnreachable as error:
                 if not self._was_open:
                     raise
-                self._complain(error.message.partition(": ")[0])
+                self._tell_once(error.message.partition(": ")[0])
             sleep(min(pause, LONGEST_PAUSE))
 
-    def _complain(self, sentence: str) -> None:
-        """Once, however often it is so."""
-        if sentence != self._complaint:
+    def _tell_once(self, sentence: str) -> None:
+        """Tells it unless it was the last sentence told."""
+        if sentence != self._last_told:
             self._tell(sentence)
-        self._complaint = sentence
+        self._last_told = sentence
 
     def _open(self) -> AbstractContextManager[requests.Response]:
         return self._hub.stream(self._target.path, self._target.token(), last_id=self._last_id)
 
     def _is_stream(self, answer: requests.Response) -> bool:
-        """Whether there is something to read; raises Refused for what won't change."""
+        """Whether the response is a stream to read; raises HubRefused for a refusal that is permanent, and
+        HubUnreachable for one that may pass."""
         if answer.status_code == 204:
             return False
         is_stream = answer.headers.get("Content-Type", "").startswith("text/event-stream")
@@ -73,7 +74,7 @@ class Follower:
                 raise refused
             raise HubUnreachable(f"The hub answers {refused.status}")
         self._tell(f"{'back on' if self._was_open else 'following'} {self._target} at {self._hub.url}")
-        self._was_open, self._complaint = True, ""
+        self._was_open, self._last_told = True, ""
         return True
 
     def _read(self, answer: requests.Response, decoder: Decoder) -> Iterator[StreamEvent]:
@@ -89,7 +90,8 @@ class Follower:
         self._tell(f"{why}; coming back")
 
     def _is_new(self, event: StreamEvent) -> bool:
-        """An inbox tells all that waits at every beginning, and says `ping` where nothing does."""
+        """The stream of an inbox repeats its waiting messages at each connection, and sends `ping` without
+        any."""
         if self._target.kind != RECIPIENT or event.name != "message":
             return True
         if not event.id or event.id in self._seen:
@@ -100,7 +102,7 @@ class Follower:
         return True
 
     def _why(self, event: StreamEvent) -> str:
-        """Raises ClickException where there is no coming back."""
+        """The reason in words; raises ClickException where a reconnection is pointless."""
         reason = plain(object_in(event.data).get("reason"))
         if reason in ENDS:
             raise click.ClickException(f"The stream ended: {ENDS[reason]}.")

@@ -1,4 +1,4 @@
-"""What every group of commands is made of."""
+"""The base of every command: domain errors and database errors become one line on stderr."""
 
 from functools import wraps
 from typing import Any
@@ -11,18 +11,18 @@ from app.errors import DomainError
 
 
 class HubGroup(AppGroup):
-    """Failures of the domain are a line on stderr and exit code 1, not a traceback."""
+    """A domain error is a line on stderr and exit code 1, not a traceback."""
 
     def invoke(self, ctx: click.Context) -> Any:
-        return _spoken(super().invoke)(ctx)
+        return _with_readable_errors(super().invoke)(ctx)
 
 
 class HubCommand(click.Command):
     def invoke(self, ctx: click.Context) -> Any:
-        return _spoken(super().invoke)(ctx)
+        return _with_readable_errors(super().invoke)(ctx)
 
 
-def _spoken(function: Any) -> Any:
+def _with_readable_errors(function: Any) -> Any:
     @wraps(function)
     def call(*args: Any) -> Any:
         try:

@@ -1,4 +1,4 @@
-"""Ctrl-C, or whatever else asks a command to end, as an ordinary end: what it has begun is tidied up."""
+"""Ctrl-C, SIGTERM and SIGHUP end a command in order: its cleanup runs."""
 
 import signal
 from collections.abc import Callable
@@ -18,15 +18,14 @@ class Interrupted(KeyboardInterrupt):
 
 
 def until_interrupted(command: Callable[..., Any]) -> Callable[..., Any]:
-    """The command ends without a word when it is interrupted, with the exit code that shells give it: 130
-    after Ctrl-C."""
+    """An interrupted command ends silently, with the exit code that shells use: 130 after Ctrl-C."""
 
     @wraps(command)
     def call(*arguments: Any, **options: Any) -> Any:
         before = {number: signal.getsignal(number) for number in ENDINGS}
         interrupt = _interrupter()
         for number, handler in before.items():
-            if number == signal.SIGINT or handler != signal.SIG_IGN:  # as nohup has it
+            if number == signal.SIGINT or handler != signal.SIG_IGN:  # nohup ignores SIGHUP
                 signal.signal(number, interrupt)
         try:
             return command(*arguments, **options)
@@ -42,8 +41,8 @@ def until_interrupted(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _interrupter() -> Callable[..., None]:
-    """For the present greenlet. Only Ctrl-C interrupts again what is tidied up: a terminal that is closed, or
-    a machine that is, may say so twice."""
+    """A signal handler for the calling greenlet. During the cleanup only Ctrl-C interrupts again: a closed
+    terminal or a machine that shuts down may send its signal twice."""
     here = gevent.getcurrent()
     was_asked = False
 
@@ -52,9 +51,9 @@ def _interrupter() -> Callable[..., None]:
         if was_asked and number != signal.SIGINT:
             return
         was_asked = True
-        if gevent.getcurrent() is here:  # which may be waiting for something that is not gevent's, as stdin
+        if gevent.getcurrent() is here:  # it may wait for something outside gevent, such as stdin
             raise Interrupted(number)
-        # Raised where the loop happens to be, gevent would print it.
+        # Raised in the greenlet of the loop, gevent would only print it.
         gevent.get_hub().loop.run_callback(here.throw, Interrupted(number))
 
     return interrupt

@@ -1,4 +1,4 @@
-"""A local image as a data: URL that the hub takes, made smaller where it would not."""
+"""Reads a local image as a data: URL, made smaller where the hub would refuse its size."""
 
 import base64
 from io import BytesIO
@@ -11,7 +11,7 @@ SIZES = (2048, 1600, 1200, 900, 600)  # pixels of the longer side
 
 
 def data_url(path: Path, most: int) -> str:
-    """At most `most` characters long; raises ClickException for what is no image."""
+    """At most `most` characters long; raises ClickException for a file that is not an image."""
     data = path.read_bytes()
     try:
         with Image.open(BytesIO(data)) as image:

@@ -1,4 +1,4 @@
-"""`flask --app wsgi prune`: what the hub's workers do every hour, done now."""
+"""`flask --app wsgi prune`: deletes now what the hub's workers delete every hour."""
 
 from collections import Counter
 

@@ -1,4 +1,4 @@
-"""`flask --app wsgi publish TOPIC`: an event, or one for each line of the input."""
+"""`flask --app wsgi publish TOPIC`: publishes one event, or one for each line of stdin."""
 
 import os
 import stat
@@ -11,10 +11,10 @@ from flask.cli import with_appcontext
 
 from app.auth import clients
 from app.cli import credentials, terminal, topics
-from app.cli.credentials import Fresh
-from app.cli.directories import directory_of
+from app.cli.credentials import RenewedToken
 from app.cli.groups import HubCommand
 from app.cli.interrupts import until_interrupted
+from app.cli.lookups import lookup_for
 from app.cli.remote import HubClient, hub_options
 from app.cli.terminal import say_json
 from app.cli.topics import CONSTELLATION, GROUP, TopicTarget
@@ -74,7 +74,7 @@ def publish(
 def _target(hub: HubClient, topic: str, user: str | None, is_new: bool) -> TopicTarget:
     kind, _, name = topic.partition(":")
     if not is_new:
-        return directory_of(hub, user).find(topic, topics.WRITABLE)
+        return lookup_for(hub, user).find(topic, topics.WRITABLE)
     if kind != topics.RECIPIENT or not name:
         raise click.UsageError("--new is for recipient:NAME.")
     return topics.recipient(name, str)
@@ -90,7 +90,7 @@ def _whole(data: str | None) -> bytes:
 
 
 def _lines(stdin: BinaryIO) -> Iterator[bytes]:
-    """As they come; of a file, whose end is known, with progress."""
+    """Each line as soon as it is read; for a file, whose length is known, with progress."""
     if not _is_file(stdin):
         yield from (line.rstrip(b"\r\n") for line in stdin)
         return
@@ -104,16 +104,16 @@ def _lines(stdin: BinaryIO) -> Iterator[bytes]:
 def _is_file(stdin: BinaryIO) -> bool:
     try:
         return stat.S_ISREG(os.fstat(stdin.fileno()).st_mode)
-    except OSError:  # nothing of the operating system's
+    except OSError:  # stdin has no file descriptor
         return False
 
 
 def _sender(hub: HubClient, target: TopicTarget) -> Callable[[bytes], Any]:
-    """What publishes one text; answers what the hub answered."""
+    """The function that publishes one text and returns the hub's response."""
     if target.kind == CONSTELLATION:
-        writer = Fresh(target.token, hub.token)
+        writer = RenewedToken(target.token, hub.token)
         return lambda text: hub.call("POST", f"/sse/notify/{target.id}", writer.get(), data=text)
-    back_end = Fresh(credentials.service, hub.token, clients.TOKEN_SECONDS / 2)
+    back_end = RenewedToken(credentials.service, hub.token, clients.TOKEN_SECONDS / 2)
     name = "groups" if target.kind == GROUP else "users"
 
     def send(text: bytes) -> Any:

@@ -1,4 +1,4 @@
-"""A hub that runs, called over HTTP as any program calls it; what fails is said in one sentence."""
+"""Calls the running hub over HTTP, as any client does; each failure is one sentence."""
 
 import json
 import re
@@ -19,17 +19,17 @@ from app.extensions import db
 from config.base import own_url
 
 ANSWER_SECONDS = 30
-SILENCE_SECONDS = 60  # at least; longer than some heartbeats
+SILENCE_SECONDS = 60  # at least; more than three default heartbeats
 READ_BYTES = 64 * 1024
-BAD_TOKEN = ("Missing credentials", "Invalid token")  # /sse says that by 400
+BAD_TOKEN = ("Missing credentials", "Invalid token")  # /sse answers 400 with these
 
 
 class HubUnreachable(click.ClickException):
-    """Nothing that can be spoken to is there."""
+    """No hub answers there."""
 
 
 class HubRefused(click.ClickException):
-    """The hub answered, and not with what was asked for."""
+    """The hub answered with an error, or not as a hub does."""
 
     def __init__(self, status: int, message: str) -> None:
         self.status = status
@@ -37,25 +37,27 @@ class HubRefused(click.ClickException):
 
     @property
     def passes(self) -> bool:
-        """Whether the answer may be another one soon: the hub, or the proxy before it, is busy or away."""
+        """Whether trying again may help: the hub, or the proxy before it, is busy or unreachable."""
         return self.status == 429 or self.status >= 500
 
 
 class HubAnswer(dict[str, Any]):
-    """A JSON object of a hub; what every hub says and this one does not is a Refused, not a KeyError."""
+    """A JSON object of a hub's response: a missing key raises HubRefused, not KeyError."""
 
     def __missing__(self, key: str) -> Any:
         raise HubRefused(200, f"The answer has no `{key}`: is a hub there, and of this release?")
 
 
 class HubClient:
-    """`token` is the one that was given, for calls that bring none of their own."""
+    """`token` is the user's (`--token`), for calls without a token of their own."""
 
     def __init__(self, url: str | None = None, token: str = "", ca: str | None = None) -> None:
         self.url = (url or default_url()).rstrip("/")
         if not self.url.startswith(("http://", "https://")):
             raise click.UsageError(f"--url {self.url} must begin with http:// or https://")
-        if "@" in self.url.split("/")[2]:  # it would be sent in the place of the token, and shown
+        if (
+            "@" in self.url.split("/")[2]
+        ):  # requests would send it instead of the token, and messages would show it
             raise click.UsageError("--url must not hold a name and a password: --token says who asks")
         self.token = token
         self.ca = ca
@@ -64,7 +66,8 @@ class HubClient:
         self._session.verify = ca or True
 
     def call(self, method: str, path: str, token: str = "", kind: type = HubAnswer, **options: Any) -> Any:
-        """The JSON of a good answer, of this kind; None for an empty one; raises Unreachable, Refused."""
+        """The JSON of a successful response, of this type; None for an empty body. Raises HubUnreachable and
+        HubRefused."""
         answer = self.request(method, path, token, timeout=ANSWER_SECONDS, **options)
         if not answer.ok or answer.is_redirect:
             raise self.refusal(answer)
@@ -82,7 +85,7 @@ class HubClient:
     def stream(
         self, path: str, token: str = "", method: str = "GET", last_id: str = "", **options: Any
     ) -> Iterator[requests.Response]:
-        """The answer, whose body is still to come; raises Unreachable."""
+        """The response before its body is read; raises HubUnreachable."""
         headers = {"Accept": "text/event-stream"} | ({"Last-Event-ID": last_id} if last_id else {})
         silence = max(SILENCE_SECONDS, 3 * int(current_app.config["HEARTBEAT_SECONDS"]))
         timeout = (ANSWER_SECONDS, silence)
@@ -93,7 +96,7 @@ class HubClient:
             answer.close()
 
     def request(self, method: str, path: str, token: str = "", **options: Any) -> requests.Response:
-        db.session.remove()  # nobody waits for a hub with a transaction open
+        db.session.remove()  # no transaction stays open during the call
         headers = options.pop("headers", {})
         token = token or self.token
         if token:
@@ -109,13 +112,13 @@ class HubClient:
             ) from error
         except requests.Timeout as error:
             raise HubUnreachable(f"The hub at {self.url} did not answer in time") from error
-        except (requests.RequestException, ValueError) as error:  # ValueError: the URL is none
+        except (requests.RequestException, ValueError) as error:  # ValueError: the URL is invalid
             raise HubUnreachable(
                 f"No hub answers at {self.url}: start it with `make run`, or name it with --url"
             ) from error
 
     def refusal(self, answer: requests.Response) -> HubRefused:
-        """What an answer that is none of the good ones means, and what helps."""
+        """What a response without success means, and what to do."""
         status, said = answer.status_code, object_of(answer).get("error")
         if answer.is_redirect:
             return HubRefused(status, f"{self.url} leads on to {_origin(answer)}: give that as --url")
@@ -139,7 +142,7 @@ class HubClient:
 
 
 def read(answer: requests.Response) -> Iterator[bytes]:
-    """What comes, as it comes, until the stream ends or breaks off."""
+    """The chunks as they arrive, until the stream ends or the connection is lost."""
     try:
         while chunk := answer.raw.read1(READ_BYTES, decode_content=True):
             yield chunk
@@ -156,7 +159,7 @@ def default_url() -> str:
 
 
 def hub_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """`--url`, `--token` and `--ca`, which become the command's first argument: a Hub."""
+    """The options `--url`, `--token` and `--ca`; the command gets a HubClient as its first argument."""
 
     @click.option("--url", envvar="HUB", help="Where the hub runs, or HUB; default http://BIND.")
     @click.option(
@@ -178,7 +181,7 @@ def hub_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def object_of(answer: requests.Response) -> dict[str, Any]:
-    """Its JSON object; empty where it is none."""
+    """The JSON object of the body; empty where the body is something else."""
     try:
         return object_in(answer.content)
     except requests.RequestException:
@@ -186,7 +189,7 @@ def object_of(answer: requests.Response) -> dict[str, Any]:
 
 
 def object_in(text: str | bytes) -> dict[str, Any]:
-    """The JSON object that it is; empty where it is none."""
+    """The text as a JSON object; empty where it is something else."""
     try:
         said = orjson.loads(text)
     except orjson.JSONDecodeError:
@@ -195,13 +198,13 @@ def object_in(text: str | bytes) -> dict[str, Any]:
 
 
 def _origin(answer: requests.Response) -> str:
-    """Scheme and host of the place that a redirect names."""
+    """Scheme and host of a redirect's target."""
     place = urlsplit(urljoin(answer.url, answer.headers["Location"]))
     return plain(f"{place.scheme}://{place.netloc}")
 
 
 def _cause(error: BaseException) -> str:
-    """The reason that OpenSSL gave, out of all that wraps it."""
+    """The reason that OpenSSL gave, without the texts that wrap it."""
     patterns = (r"certificate verify failed: ([^(]+)", r"\[SSL: (\w+)\]")
     found = next((match for it in patterns if (match := re.search(it, str(error)))), None)
     return plain(found[1]).strip().rstrip(".") if found else type(error).__name__

@@ -1,4 +1,4 @@
-"""A concept for reading in a terminal."""
+"""Prints a concept in a terminal."""
 
 import re
 import sys
@@ -21,7 +21,7 @@ def show(concept: dict[str, Any]) -> None:
 
 
 def lines(concept: dict[str, Any]) -> Iterator[str]:
-    """Whatever a task service put into it, in its order."""
+    """All that the task service put into it, in the order of its keys."""
     for name, value in concept.items():
         yield click.style(_title(name), bold=True)
         yield from _block(value, "  ")
@@ -43,7 +43,7 @@ def _block(value: Any, indent: str) -> Iterator[str]:
 
 
 def _item(value: Any, indent: str) -> Iterator[str]:
-    """One entry of a list: on one line where it holds plain values only."""
+    """One entry of a list, on one line; of an object the plain values."""
     if isinstance(value, dict):
         plain = [_text(inner) for inner in value.values() if _is_plain(inner)]
         yield from _wrapped(", ".join(plain), f"{indent}- ", f"{indent}  ")

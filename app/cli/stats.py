@@ -1,4 +1,4 @@
-"""`flask --app wsgi stats`: the whole cluster, as its workers see themselves."""
+"""`flask --app wsgi stats`: the statistics of all workers of the cluster."""
 
 import sys
 from itertools import count
@@ -8,7 +8,7 @@ import click
 from flask.cli import with_appcontext
 
 from app.cli import credentials
-from app.cli.credentials import Fresh
+from app.cli.credentials import RenewedToken
 from app.cli.figures import History, lines
 from app.cli.groups import HubCommand
 from app.cli.interrupts import until_interrupted
@@ -36,14 +36,14 @@ def stats(hub: HubClient, watch: bool, interval: float, most: int | None, as_jso
       flask --app wsgi stats --json | jq .totals.streams
     """
     history, screen = History(), Screen()
-    operator = Fresh(credentials.operator, hub.token, credentials.CALL_SECONDS / 2)
+    operator = RenewedToken(credentials.operator, hub.token, credentials.CALL_SECONDS / 2)
     for number in count(1):
         try:
             found = hub.call("GET", "/api/ops/stats", operator.get())
         except (HubUnreachable, HubRefused) as error:
             if number == 1 or (isinstance(error, HubRefused) and not error.passes):
                 raise
-            note(error.message)  # it may come back
+            note(error.message)  # it may pass
             screen.leave()
         else:
             history.add(found["totals"], monotonic())
@@ -57,7 +57,7 @@ def stats(hub: HubClient, watch: bool, interval: float, most: int | None, as_jso
 
 
 class Screen:
-    """Where each picture takes the place of the last one; what is no terminal gets them one by one."""
+    """Draws each picture over the last one in a terminal; elsewhere one below the other."""
 
     def __init__(self) -> None:
         self._height = 0
@@ -71,5 +71,5 @@ class Screen:
         self._height = len(picture)
 
     def leave(self) -> None:
-        """Something was written below the picture: it stays, and the next one begins there."""
+        """Text was written below the picture: the picture stays, and the next one begins below that text."""
         self._height = 0

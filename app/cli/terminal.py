@@ -1,4 +1,5 @@
-"""Text for terminals: nothing in it is obeyed by one, and colours go where somebody looks at them."""
+"""Text for terminals: without control characters of others, and with colours only where a terminal shows
+them."""
 
 import os
 import sys
@@ -15,7 +16,7 @@ BARS = "▁▂▃▄▅▆▇█"
 
 
 def plain(value: object) -> str:
-    """One line, without anything that a terminal would obey."""
+    """One line, without characters that control a terminal."""
     return "".join(letter if letter.isprintable() else " " for letter in str(value))
 
 
@@ -25,13 +26,13 @@ def say(text: str = "", is_note: bool = False) -> None:
 
 
 def harmless(json: str) -> str:
-    """The same JSON on one line, with escapes for all that a terminal would obey: strings may hold U+007F and
-    what follows it as it is (RFC 8259, 7)."""
+    """The same JSON on one line, with escapes for all characters that control a terminal: JSON strings may
+    hold U+007F and above without an escape (RFC 8259, 7)."""
     return "".join(it if it.isprintable() else _escaped(it) for it in json)
 
 
 def _escaped(letter: str) -> str:
-    if letter in "\t\r\n":  # which may be between values only
+    if letter in "\t\r\n":  # in valid JSON these stand only between values
         return " "
     units = letter.encode("utf-16-be", "surrogatepass").hex()
     return "".join(f"\\u{units[at : at + 4]}" for at in range(0, len(units), 4))
@@ -42,7 +43,7 @@ def say_json(value: object) -> None:
 
 
 def note(text: str) -> None:
-    """What is about the command rather than its result: on stderr, dim."""
+    """A line about the command, not its result: on stderr, dim."""
     say(click.style(text, dim=True), is_note=True)
 
 
@@ -52,8 +53,8 @@ def progress(
     show: Callable[[Item | None], str] | None = None,
     length: int | None = None,
 ) -> AbstractContextManager[Iterable[Item]]:
-    """The items, with a bar on stderr while they are gone through, where that is a terminal. `show` names the
-    present one; without `length` or an end that is known, the bar only shows that it goes on."""
+    """The items, with a progress bar on stderr where that is a terminal. `show` names the current item.
+    Without `length`, for items of unknown number, the bar only shows that the work goes on."""
     is_seen = sys.stderr.isatty()
     bar: Any = click.progressbar(
         items, length, label=label, item_show_func=show, file=sys.stderr, hidden=not is_seen

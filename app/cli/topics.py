@@ -1,8 +1,9 @@
-"""What people call a topic, and the stream that it is.
+"""How a user names a topic, and the stream that belongs to it.
 
 `constellation:…` (a name or a uuid), `concept:…` (its id or its ad's), `recipient:…` (the name that the back
 end gave it), `inbox:…` (a recipient by its number) and, to publish to, `group:…` (a name or a number). So all
-that `/api/ops/topics` lists can be followed. Without the part before the colon the first three are tried.
+topics that `/api/ops/topics` lists can be followed. Without the part before the colon the kinds
+constellation, concept and recipient are tried.
 """
 
 from abc import ABC, abstractmethod
@@ -17,7 +18,7 @@ from app.cli.terminal import plain
 CONSTELLATION, CONCEPT, RECIPIENT, INBOX, GROUP = "constellation", "concept", "recipient", "inbox", "group"
 READABLE = (CONSTELLATION, CONCEPT, RECIPIENT, INBOX)
 WRITABLE = (CONSTELLATION, RECIPIENT, INBOX, GROUP)
-BARE = (CONSTELLATION, CONCEPT, RECIPIENT)  # what may stand without the part before the colon
+BARE = (CONSTELLATION, CONCEPT, RECIPIENT)  # kinds that are tried without the part before the colon
 _FORMS = {
     CONSTELLATION: ("Demo, constellation:Demo", "a constellation, by name or uuid"),
     CONCEPT: ("concept:ID", "a concept, by its id or by its ad's"),
@@ -34,8 +35,8 @@ def help_on(kinds: tuple[str, ...]) -> str:
 
 
 class TopicTarget(NamedTuple):
-    """One topic. `id` is what the API calls it, `path` that of its stream; `token` makes a credential that
-    may read it and, for a constellation, write to it ("" where the one that was given does)."""
+    """One topic: `id` is its id in the API, `path` the path of its stream. `token` makes a token that may
+    read it and, for a constellation, write to it ("" where the given token is used)."""
 
     kind: str
     name: str
@@ -47,19 +48,19 @@ class TopicTarget(NamedTuple):
         return f"{self.kind} {plain(self.name)}"
 
 
-class Directory(ABC):
-    """Knows topics by what people call them."""
+class TopicLookup(ABC):
+    """Finds topics by the names that users give them."""
 
     @abstractmethod
     def look_up(self, kind: str, text: str) -> list[TopicTarget]:
-        """Those of the kind that are called so."""
+        """The topics of this kind with this name or id."""
 
     @abstractmethod
     def names(self, kind: str) -> Iterable[str]:
-        """Some thousand names of the kind, to say what may have been meant."""
+        """Up to some thousand names of this kind, for the hint at similar names."""
 
     def find(self, topic: str, kinds: tuple[str, ...]) -> TopicTarget:
-        """The one topic of these kinds that is meant; raises ClickException."""
+        """The one topic of these kinds with this name; raises ClickException."""
         head, colon, rest = topic.partition(":")
         if colon and head in kinds and rest:
             return self._only(topic, rest, (head,))
@@ -75,7 +76,7 @@ class Directory(ABC):
         return found[0]
 
     def _unknown(self, topic: str, text: str, kinds: tuple[str, ...]) -> str:
-        """With what is called nearly so, whatever its case."""
+        """The sentence for an unknown topic, with similar names regardless of case."""
         names = {name.lower(): f"{kind}:{name}" for kind in kinds for name in self.names(kind)}
         near = [plain(names[name]) for name in get_close_matches(text.lower(), names, 3, 0.5)]
         hint = f"is it {' or '.join(near)}?" if near else "--help tells what a topic can be."

@@ -82,7 +82,7 @@ def delete(name: str) -> None:
 
 
 def _check(**given: tuple[fields.Field[Any], str]) -> None:
-    """Values by the rules of the API; a password is not repeated."""
+    """Checks the values by the rules of the API; messages do not show the password."""
     for name, (field, value) in given.items():
         try:
             field.deserialize(value)

@@ -1,4 +1,4 @@
-"""`flask --app wsgi watch TOPIC`: a stream, in a terminal."""
+"""`flask --app wsgi watch TOPIC`: follows a stream in a terminal."""
 
 from datetime import datetime
 from typing import Any
@@ -9,11 +9,11 @@ import orjson
 from flask.cli import with_appcontext
 
 from app.cli import terminal, topics
-from app.cli.directories import directory_of
 from app.cli.eventstream import StreamEvent
 from app.cli.follower import CLOSED, Follower
 from app.cli.groups import HubCommand
 from app.cli.interrupts import until_interrupted
+from app.cli.lookups import lookup_for
 from app.cli.remote import HubClient, hub_options, object_in
 from app.cli.terminal import plain
 
@@ -48,7 +48,7 @@ Examples:
 def watch(
     hub: HubClient, *, topic: str, user: str | None, as_json: bool, limit: int | None, seconds: float | None
 ) -> None:
-    target = directory_of(hub, user).find(topic, topics.READABLE)
+    target = lookup_for(hub, user).find(topic, topics.READABLE)
     with gevent.Timeout(seconds, False):  # type: ignore[arg-type]
         count = 0
         for event in Follower(hub, target, terminal.note).events():
@@ -68,7 +68,7 @@ def _show(event: StreamEvent, as_json: bool) -> None:
 
 
 def line(event: StreamEvent) -> str:
-    """An event for people, on one line, or with what follows its first line below it."""
+    """An event for people, on one line; further lines of its text stand below, indented."""
     data = object_in(event.data)
     if event.name.startswith("stream."):
         return _verdict(event.name, data)

@@ -1,1 +1,1 @@
-"""The console: a page for people who would rather look than read, built on the documented API alone."""
+"""The console: a page in the browser that shows the hub at work. It uses only the documented API."""

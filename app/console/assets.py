@@ -1,4 +1,4 @@
-"""The console's files, read once: what a browser gets, under which type, and how it knows them again."""
+"""The console's files, read once: their bytes, content types and entity tags."""
 
 import hashlib
 import mimetypes
@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 FOLDER = Path(__file__).with_name("static")
-# Not left to the machine's own table, which may know none of them.
+# The machine's own table may lack them.
 TYPES = {".js": "text/javascript; charset=utf-8", ".css": "text/css; charset=utf-8", ".svg": "image/svg+xml"}
 
 
@@ -25,7 +25,7 @@ def assets() -> dict[str, Asset]:
 
 
 def modules() -> list[str]:
-    """The scripts, which a page names beforehand so that the browser asks for all of them at once."""
+    """The names of the scripts. The page lists them, so that the browser requests all of them at once."""
     return [name for name in assets() if name.endswith(".js")]
 
 

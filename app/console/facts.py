@@ -1,4 +1,4 @@
-"""What the console's first page tells its scripts about this hub, so that they offer nothing it lacks."""
+"""The facts about this hub that the page gives its scripts: they offer only what the hub has."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from flask import Flask
 from app.seeding.seed import DEMO
 from config.base import is_loopback
 
-# A view is there when the path that it lives on is.
+# A view is offered when the hub has this route.
 VIEWS = {
     "constellations": "/constellations",
     "inspector": "/sse/updates/<constellation_uuid>",
@@ -34,7 +34,8 @@ def about(app: Flask) -> dict[str, Any]:
 
 
 def demo_users(app: Flask) -> list[dict[str, Any]]:
-    """`{name, password, is_operator}` of those that `seed --demo` makes; none where others reach the hub."""
+    """`{name, password, is_operator}` of the users that `seed --demo` makes; empty unless the hub is in
+    development and bound to loopback."""
     if app.config["NAME"] != "development" or not is_loopback(app.config["BIND"]):
         return []
     users = yaml.safe_load(DEMO.read_text(encoding="utf-8"))["users"]

@@ -17,8 +17,8 @@ from app.errors import Forbidden, NotFound
 audit = logging.getLogger("hub.audit")
 blueprint = Blueprint("console", __name__, template_folder="pages")
 
-# Nothing inline and nothing from elsewhere, but for the images that concepts are about. Trusted types keep
-# every script from making markup out of text (https://w3c.github.io/trusted-types/).
+# Nothing inline, and nothing of other origins but the images of concepts. With trusted types no script can
+# turn text into markup (https://w3c.github.io/trusted-types/).
 POLICY = "; ".join(
     [
         "default-src 'none'",
@@ -33,7 +33,7 @@ POLICY = "; ".join(
         "trusted-types 'none'",
     ]
 )
-CACHING = "no-cache"  # kept, and asked about each time: a new release is seen at once
+CACHING = "no-cache"  # the browser keeps it and revalidates it each time: a new release is seen at once
 
 
 @blueprint.get("/")
@@ -57,8 +57,8 @@ def asset(name: str) -> Response:
 def exchange() -> ResponseReturnValue:
     """Cookie → an account token for calls that take no cookie; `expires_in` in seconds.
 
-    It shares the cookie's `jti` and end, so that logging out by either takes back both. Pages of other
-    origins get none, also those that may use the cookie.
+    The token has the cookie's `jti` and expiry: logging out with one of them revokes both. Pages of other
+    origins get no token, even those that may send the cookie.
     """
     principal = identify(cookie=True)
     if request.headers.get("Sec-Fetch-Site", "same-origin") != "same-origin":

@@ -1,5 +1,5 @@
-// Calls of the hub's documented API. The bearer token lives in this module's memory alone: the page keeps its
-// session in an HttpOnly cookie and takes a token for it when it loads.
+// Calls of the hub's documented API. The bearer token is kept in this module's memory only: the session is an
+// HttpOnly cookie, and the page exchanges it for a token when it loads.
 
 export class Refused extends Error {
   constructor(status, message, body = {}, wait = 0) {
@@ -19,7 +19,8 @@ const SAYINGS = {
   503: "The hub is short of something it needs. Try again in a moment.",
 };
 
-// options: {json, body, token (another's), headers, signal}; answers parsed JSON, or the Response where `raw`.
+// options: {json, body, token (instead of the session's), headers, signal, raw}. Resolves to the parsed JSON, or to
+// the Response with `raw`.
 export async function call(method, path, options = {}) {
   const response = await send(method, path, options);
   if (response.ok) return options.raw ? response : read(response);
@@ -49,7 +50,7 @@ async function refusal(response) {
   let body = {};
   try {
     body = await read(response) ?? {};
-  } catch { /* a proxy's page: the status says enough */ }
+  } catch { /* an HTML page of a proxy: the status is all there is */ }
   const detail = Object.values(body.detail ?? {}).find((text) => typeof text === "string");
   const message = [body.error, detail].filter(Boolean).join(": ");
   const saying = message || SAYINGS[response.status] || `The hub answered ${response.status}.`;
@@ -62,7 +63,7 @@ function lose() {
   session.onlost();
 }
 
-// Whoever the cookie stands for; null for nobody.
+// Resolves to the user of the cookie, or to null without one.
 export async function restore() {
   const { user } = await call("GET", "/api/auth/me");
   return user ? takeToken() : null;

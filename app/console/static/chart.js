@@ -1,13 +1,13 @@
-// Lines over time, drawn by hand as SVG.
+// Charts: lines over time as SVG, and bars.
 
 import { el, fill, svg } from "./dom.js";
 
 const WIDTH = 300;
 const HEIGHT = 80;
-const MOST = 90; // samples, which fill the width from the
-const LEAST = 15; // first ones on
+const MOST = 90; // samples kept
+const LEAST = 15; // samples that fill the width: the first ones do not fill it
 
-// A figure with its newest value; `add(value)` draws on. A value of null is a gap.
+// A figure with its newest value. `add(value)` draws one more; null is a gap.
 export function lineChart(title, show) {
   const values = [];
   const now = el("strong", {}, "–");
@@ -38,14 +38,14 @@ export function lineChart(title, show) {
   return node;
 }
 
-// The next round number, so that the scale does not jump with each sample.
+// The next round number: with it the scale does not change with each sample.
 function scale(value) {
   if (value <= 0) return 1;
   const power = 10 ** Math.floor(Math.log10(value));
   return [1, 2, 5, 10].map((step) => step * power).find((step) => step >= value);
 }
 
-// Counts by name, the largest first; `names` are other words for some of them.
+// Counts by name, the largest first. `names` are labels for some of the names.
 export function barChart(counts, names = {}) {
   const rows = Object.entries(counts).filter(([, count]) => count > 0).sort((one, other) => other[1] - one[1]);
   const most = rows[0]?.[1] ?? 1;

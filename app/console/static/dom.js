@@ -1,4 +1,4 @@
-// Building the page. Text from users only ever becomes text nodes and properties, never markup.
+// Building the page. Text from users becomes text nodes and properties, never markup.
 
 const SVG = "http://www.w3.org/2000/svg";
 
@@ -35,7 +35,7 @@ export function fill(node, ...children) {
 
 let last = 0;
 
-// A label and its control, tied together: the control's attributes are `options`, `kind` its element.
+// A label tied to its control. `kind` is the control's element, `options` are its attributes.
 export function field(label, kind, options = {}, ...children) {
   const id = `f${++last}`;
   const { hint, ...rest } = options;
@@ -58,6 +58,12 @@ export function moment(time) {
   const date = new Date(time);
   const isToday = date.toDateString() === new Date().toDateString();
   return isToday ? clock(time) : date.toLocaleString([], { dateStyle: "medium", timeStyle: "short" });
+}
+
+// The text of a gateway frame, from the first of the usual fields that has one; without it, the JSON.
+export function wordsOf(frame) {
+  const text = [frame.message, frame.text, frame.data, frame.content, frame.body].find((each) => typeof each === "string");
+  return text ?? JSON.stringify(frame, null, 1);
 }
 
 export function plural(count, one, many = `${one}s`) {

@@ -1,4 +1,4 @@
-// Single keys that do something, never while somebody types; told by "?", and they can be switched off.
+// Shortcuts of a single key. They do nothing while the user types, "?" lists them, and they can be switched off.
 
 import { el } from "./dom.js";
 import { tell } from "./ui.js";
@@ -7,12 +7,12 @@ const STORED = "hub.keys";
 let global = new Map();
 let local = new Map();
 
-// entries: [[key, what it does, action]]; those of every view.
+// The shortcuts of every view. entries: [[key, what it does, action]]
 export function shortcuts(entries) {
   global = mapped(entries);
 }
 
-// Those of the view that is shown; the next view's take their place.
+// The shortcuts of the view that is shown; they replace those of the view before it.
 export function viewShortcuts(entries) {
   local = mapped(entries);
 }
@@ -24,7 +24,7 @@ function mapped(entries) {
 export function listen() {
   document.addEventListener("keydown", (event) => {
     const place = event.target.closest?.("input, textarea, select, dialog");
-    const isTyping = place && place.closest("dialog")?.open !== false; // one that closes keeps the focus for a moment
+    const isTyping = place && place.closest("dialog")?.open !== false; // a dialog that closes keeps the focus for a moment
     if (event.ctrlKey || event.metaKey || event.altKey || isTyping || isOff()) return;
     const found = local.get(event.key) ?? global.get(event.key);
     if (found) {

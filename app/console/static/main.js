@@ -1,4 +1,4 @@
-// The frame around the views: who is signed in, which view the address names, the way between them.
+// The frame around the views: the menu, the signed-in user, and the view that the address names.
 
 import { restore, session, signOut } from "./api.js";
 import { button, el, fill } from "./dom.js";
@@ -83,7 +83,7 @@ function show() {
   document.title = `${view.title} · Hub`;
   const place = el("div.view", {});
   fill(main, place);
-  if (document.activeElement === document.body) main.focus({ preventScroll: true }); // a link that led here is gone
+  if (document.activeElement === document.body) main.focus({ preventScroll: true }); // the link that led here was removed
   leave = view.show(place, rest.filter(Boolean)) ?? (() => {});
 }
 

@@ -1,7 +1,7 @@
-// Pictures as data: URLs that fit into a request: drawn here as a sample, or shrunk from a file.
+// Pictures as data: URLs that fit into a request: a sample that is drawn here, or a file made smaller.
 
 const LONGEST = 1200;
-const MOST_CHARACTERS = 900_000; // of the 1 MiB that a request may have
+const MOST_CHARACTERS = 900_000; // less than the 1 MiB that a request may have
 
 function canvas(width, height) {
   return Object.assign(document.createElement("canvas"), { width, height });
@@ -21,7 +21,7 @@ export async function shrink(file) {
   throw new Error("This picture is too large.");
 }
 
-// An advertisement of nothing: a headline, a product and a button, in other colours each time.
+// A sample advertisement: a headline, a product and a button, each time in other colours.
 export function samplePicture() {
   const hue = Math.floor(Math.random() * 360);
   const sheet = canvas(960, 600);

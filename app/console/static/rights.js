@@ -1,4 +1,4 @@
-// The four rights, each with all that the one before it allows; and who the members are.
+// The four rights, each of which includes the one before it, and the names of members.
 
 import { session } from "./api.js";
 

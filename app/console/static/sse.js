@@ -1,4 +1,4 @@
-// Reading an event stream that answers a POST, which no EventSource can ask for (WHATWG HTML, 9.2.6).
+// Reads an event stream that answers a POST, which an EventSource can't send (WHATWG HTML, 9.2.6).
 
 export async function* events(response, signal) {
   const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
@@ -16,7 +16,7 @@ export async function* events(response, signal) {
   }
 }
 
-// The hub's own framing: a stream of it never breaks a line in the middle of CRLF.
+// The hub ends lines with LF only, so a chunk never ends between CR and LF.
 function parse(block) {
   let name = "message";
   const data = [];

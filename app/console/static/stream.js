@@ -1,5 +1,5 @@
-// An EventSource that comes back by itself. The browser's own reconnect would use the same URL again, and a
-// ticket is good for one use: so each connection takes a new ticket and passes the cursor on.
+// An EventSource that reconnects by itself. The browser's own reconnect would use the same URL again, but a ticket
+// is good for one connection: each connection takes a new ticket and passes the cursor.
 
 import { call, session } from "./api.js";
 import { facts } from "./facts.js";
@@ -10,10 +10,10 @@ const FINAL = {
   logged_out: "You signed out",
 };
 const CONTROL = ["stream.resumed", "stream.reset", "stream.closed"];
-const HIDDEN_MS = 60_000; // browsers allow six streams per origin over HTTP/1.1, so hidden tabs give theirs back
+const HIDDEN_MS = 60_000; // browsers allow six connections per origin over HTTP/1.1: hidden tabs close their streams
 const LONGEST_MS = 15_000;
 
-// options: {names: [further event names], token: another than the session's, query: {…}, cursor,
+// options: {names: [further event names], token: instead of the session's, query: {…}, cursor,
 //           onevent({name, id, data, time}), onstate({state, text, seconds})}
 // States: connecting, open, waiting, paused, ended.
 export class Stream {
@@ -24,7 +24,7 @@ export class Stream {
     this.#open();
   }
 
-  // Ends the connection as a lost network would, and stays away until `resume`.
+  // Ends the connection as a lost network would; `resume` connects again.
   pause() {
     this.#drop();
     this.#tell("paused", "Disconnected");
@@ -104,7 +104,7 @@ export class Stream {
     else this.#wait(reason === "overloaded" ? 10_000 + 10_000 * Math.random() : 500 + 1000 * Math.random());
   }
 
-  // An EventSource hides why it failed, so the hub is asked once more in a way that shows it.
+  // An EventSource does not tell why it failed; the answer to a HEAD request does.
   async #lost(wasOpen) {
     this.#drop();
     const turn = this.turn;

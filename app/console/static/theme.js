@@ -1,4 +1,4 @@
-// Dark and light: the system's wish, unless somebody chose.
+// Dark or light: the system's setting, unless the user chose one.
 
 const STORED = "hub.theme";
 const ORDER = ["", "light", "dark"];

@@ -8,7 +8,7 @@ export function say(text, kind = "") {
   setTimeout(() => toast.remove(), kind === "bad" ? 8000 : 4000);
 }
 
-// Runs what a click asked for; a refusal becomes a sentence, and the button rests meanwhile.
+// The handler of a click or a submit: it shows an error as a message, and the button is busy until it is done.
 export function doing(action) {
   return async (event) => {
     event?.preventDefault();
@@ -43,8 +43,8 @@ export function confirm(title, text, verb) {
   });
 }
 
-// fields: [[label, name, {value, kind, …}]]; resolves to {name: value}, or null when it was dismissed. The
-// dialog stays open, with the reason in it, until `save` succeeds.
+// fields: [[label, name, {value, kind, …}]]. Resolves to {name: value}, or to null when the dialog is dismissed. The
+// dialog stays open and shows the error until `save` succeeds.
 export function ask(title, fields, verb, save) {
   return new Promise((resolve) => {
     const made = fields.map(([label, name, { kind = "input", choices = [], ...options } = {}]) =>
@@ -78,7 +78,7 @@ export function tell(title, ...body) {
 
 const LOOKS = { open: "good", waiting: "warn", connecting: "warn", ended: "bad", paused: "" };
 
-// The state of a stream, in a dot and a word: calm, and read out only when it changes.
+// The state of a stream, as a dot and a word. Screen readers read it when it changes.
 export function liveBadge() {
   const node = el("span.live", { role: "status" });
   let shown = "";

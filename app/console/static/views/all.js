@@ -1,5 +1,5 @@
-// The views in the order of the menu. Each has a `show(place, rest of the address)`, which may answer how to
-// leave; what the hub lacks is not shown.
+// The views in the order of the menu; those that the hub does not offer are left out. `show(place, rest of the
+// address)` draws a view and may return a function that is called when the user leaves it.
 
 import { icon } from "../icons.js";
 import { conceptsView } from "./concepts.js";

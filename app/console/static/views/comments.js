@@ -1,4 +1,4 @@
-// What is said about a file: comments, and replies below them.
+// The comments on a file, with the replies below each.
 
 import { call, session } from "../api.js";
 import { button, el, field, fill, plural } from "../dom.js";

@@ -1,11 +1,11 @@
-// One concept, drawn: the picture with its parts outlined, its colours as swatches, its measures as bars.
+// Draws one concept: the picture with its parts outlined, its colours as swatches, its measures as bars.
 
 import { el, svg } from "../dom.js";
 
 const COLOR = /^#[0-9a-f]{6}$/i;
 const BARS = { brightness: "Brightness", contrast: "Contrast", saturation: "Saturation", whitespace: "Empty space", detail: "Detail" };
 
-// `result` is the concept_json, of whatever service: every part of it may be missing.
+// `result` is the concept_json. Every part of it may be missing: it depends on the task service.
 export function drawConcept(url, result) {
   const elements = list(result?.details?.elements);
   return el("div.drawn", {},
@@ -30,7 +30,7 @@ function photograph(url, elements) {
   return el("figure", {}, el("div.picture", {}, image, svg("svg", { viewBox: "0 0 1 1", preserveAspectRatio: "none", "aria-hidden": "true" }, outlines)));
 }
 
-// The hub forgets pictures that came with the request, once they were looked at: what was measured remains.
+// The hub does not keep a picture that came with the request: after the task only the measures remain.
 function sketch(result, elements) {
   const { width = 3, height = 2 } = result.details?.image ?? {};
   const ground = list(result.color_palette).find(({ role }) => role === "background") ?? list(result.color_palette)[0];
@@ -47,7 +47,7 @@ function palette(colors) {
   const strip = el("div.strip", { "aria-hidden": "true" }, known.map(({ hex, share }) => {
     const part = el("i", {});
     part.style.background = hex;
-    part.style.flexGrow = share > 0 ? share * 100 : 1; // below 1 in all they would leave a gap
+    part.style.flexGrow = share > 0 ? share * 100 : 1; // with a sum below 1 they would leave a gap
     return part;
   }));
   return el("section", { "aria-label": "Colours" }, strip, el("ul.swatches", {}, known.map(({ hex, name, role, share }) => {

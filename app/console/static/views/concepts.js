@@ -1,4 +1,4 @@
-// Concepts of images: long tasks of another service, followed live and drawn when they are there.
+// Concepts of images: tasks of the task service, followed live and drawn when they are finished.
 
 import { call } from "../api.js";
 import { button, el, field, fill, moment } from "../dom.js";
@@ -9,8 +9,8 @@ import { samplePicture, shrink } from "../picture.js";
 
 const LOOKS = { pending: "", processing: "warn", completed: "good", failed: "bad" };
 const STEPS = ["pending", "processing", "completed"];
-const shownHere = new Map(); // pictures that this page handed in, by the name of the ad: the hub forgets them
-const FOLLOWED = 3; // streams at a time: browsers allow six per origin over HTTP/1.1
+const shownHere = new Map(); // pictures that this page submitted, by ad: the hub does not keep them
+const FOLLOWED = 3; // streams at a time: browsers allow six connections per origin over HTTP/1.1
 
 export function conceptsView(place) {
   const list = el("div.stack", {});

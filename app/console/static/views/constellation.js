@@ -1,5 +1,5 @@
-// One constellation, live: its tree, the open file, its members, and what just happened. Every event is a hint
-// to load the part that it is about anew, and so is a stream that was away.
+// One constellation, live: its tree, the open file, its members and its latest events. An event makes the page load
+// the part that it is about; a reset of the stream makes it load everything.
 
 import { call } from "../api.js";
 import { button, clock, el, fill } from "../dom.js";
@@ -133,7 +133,7 @@ function read({ name, data }) {
   }
 }
 
-// An event says what happened, in a sentence; members may publish anything on the topic.
+// Adds a sentence about the event to the list. Members may publish any text on the topic.
 function note(list, update, time, here) {
   const data = update.data ?? {};
   const [subject, verb] = update.type.split(".");

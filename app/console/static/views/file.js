@@ -1,11 +1,11 @@
-// The open file: its text, which others may change meanwhile, and what is said about it.
+// The open file: its text, which other members may change meanwhile, and its comments.
 
 import { call, session } from "../api.js";
 import { button, clock, el, field, fill } from "../dom.js";
 import { doing, empty } from "../ui.js";
 import { commentsPanel } from "./comments.js";
 
-// What was written and not saved, by account and file: it is there again when the file is opened again.
+// Text that was not saved, by account and file: the editor shows it again when the file is opened again.
 const drafts = new Map();
 const CHANGED = "Somebody changed this file while you were writing.";
 
@@ -14,7 +14,7 @@ addEventListener("beforeunload", (event) => {
 });
 
 export function filePanel(here, place) {
-  let file = null; // as the hub knows it
+  let file = null; // as the hub stores it
   let text, save, notice, title, comments;
 
   fill(place, empty("No file is open", "Choose one in the tree, or make one."));
@@ -69,7 +69,7 @@ export function filePanel(here, place) {
     else drafts.delete(draft());
   }
 
-  // Between the hub's text and what is in the field.
+  // Asks which text to keep: the hub's or the editor's.
   function choice(question, theirs, mine) {
     fill(notice, el("div.notice", {},
       el("p", {}, question),
@@ -83,7 +83,7 @@ export function filePanel(here, place) {
     mark();
   }
 
-  // Called whenever something may have changed, after the tree.
+  // Called after the tree was loaded: the file may have changed too.
   async function refresh() {
     if (!file) return;
     if (!here.has(file.file_uuid)) {

@@ -1,7 +1,7 @@
-// Programs over WebSocket, and people who ask them over HTTP: both sides of the gateway on one page.
+// Both sides of the gateway on one page: bots over WebSocket, and the people who ask them over HTTP.
 
 import { call, session } from "../api.js";
-import { button, el, field, fill, plural } from "../dom.js";
+import { button, el, field, fill, plural, wordsOf } from "../dom.js";
 import { facts } from "../facts.js";
 import { events } from "../sse.js";
 import { doing } from "../ui.js";
@@ -31,7 +31,7 @@ function option(value) {
   return el("option", { value });
 }
 
-// How many are connected, and who, for those who may know.
+// The number of connections; operators also see the names.
 async function count(text, names) {
   if (session.isOperator && facts.views.includes("operations")) {
     const { connections, total } = await call("GET", "/api/ops/connections?per_page=50");
@@ -44,7 +44,7 @@ async function count(text, names) {
   }
 }
 
-// In token mode the POSTs are for back ends alone: whoever has a client's id and secret may play one here.
+// With GATEWAY_AUTH=token only back ends may POST. A user who has the id and secret of a client may act as one here.
 function serviceClient() {
   const id = field("Client id", "input", { autocomplete: "off", required: true });
   const secret = field("Client secret", "input", { type: "password", autocomplete: "off", required: true });
@@ -53,7 +53,7 @@ function serviceClient() {
   const enter = doing(async () => {
     const json = { client_id: id.control.value, client_secret: secret.control.value };
     self.token = (await call("POST", "/api/auth/token", { json })).access_token;
-    setTimeout(() => enter(), 240_000); // it lives for five minutes
+    setTimeout(() => enter(), 240_000); // the token expires after five minutes
     fill(state, "Signed in as this back end.");
   });
   self.node = el("form.card", { onsubmit: enter }, el("h2", {}, "Back end"), state,
@@ -98,7 +98,7 @@ function askPanel(service) {
     el("div.actions", {}, el("button.primary", { type: "submit" }, "Ask"), button("Only send", push), stop), log);
 }
 
-// The hub's words, and what to do about them.
+// The hub's message, and what to do about it.
 function explained(message) {
   const hint = "Be it yourself with “Be a bot”; “make bot” starts echo_bot.";
   return message === "User not connected" ? `${message}. ${hint}` : message;
@@ -107,10 +107,4 @@ function explained(message) {
 function hear(frame, name, write) {
   if (frame.error) write("Hub", explained(frame.error), "warn");
   else write(frame.user_id ?? name, wordsOf(frame), frame.is_final ? "last" : "");
-}
-
-// The text of a frame, where it has one in one of the usual places.
-export function wordsOf(frame) {
-  const text = [frame.message, frame.text, frame.data, frame.content, frame.body].find((each) => typeof each === "string");
-  return text ?? JSON.stringify(frame, null, 1);
 }

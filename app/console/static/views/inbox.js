@@ -1,4 +1,4 @@
-// The inbox of one recipient of the notification hub: everything that was not acknowledged, then what comes.
+// The inbox of one recipient: the messages that are not acknowledged, then new ones as they arrive.
 
 import { call, session } from "../api.js";
 import { button, el, field, fill, moment, plural } from "../dom.js";
@@ -69,7 +69,7 @@ function inbox(place, token, name) {
       if (kind === "message.acknowledged") done(JSON.parse(data).message_ids);
       if (kind !== "message") return;
       const { id, payload } = JSON.parse(data);
-      if (id) waiting.set(id, payload); // without an id it is the ping of an empty inbox
+      if (id) waiting.set(id, payload); // without an id: the ping of an empty inbox
       draw();
     },
   });
@@ -82,7 +82,7 @@ function inbox(place, token, name) {
   return () => stream.close();
 }
 
-// What was read before, newest first; a recipient that nobody wrote to yet has nothing.
+// The acknowledged messages, newest first. A recipient without any message has no history.
 async function earlier(name, read) {
   const { list } = await call("GET", "/api/user?page=1&per_page=500");
   if (!list.some((each) => each.external_id === name)) return;

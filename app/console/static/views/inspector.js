@@ -1,4 +1,4 @@
-// A stream under the glass: events as they arrive, with ids and times, and what happens when it is dropped.
+// Shows a stream: its events with ids and times as they arrive, and what a lost connection does to it.
 
 import { call, session } from "../api.js";
 import { button, clock, el, field, fill, plural } from "../dom.js";
@@ -33,7 +33,7 @@ export function inspectorView(place, [kind, ...rest]) {
   return () => leave();
 }
 
-// Every stream that the caller may read; how many those are.
+// Lists the streams that the user may read. Resolves to the number of their groups.
 async function offer(select, wanted) {
   const constellations = await call("GET", "/constellations");
   const groups = [["Constellations", constellations.map((each) => [`constellation/${each.constellation_uuid}`, each.name])]];
@@ -117,7 +117,7 @@ function inspect(place, kind, name) {
     line(event);
     tally();
     if (event.name === "concept-update" && OVER.includes(JSON.parse(event.data).status)) {
-      stream.close(); // the hub ends it here, and would have nothing more to say
+      stream.close(); // the answer is final: the hub ends the stream here
       onstate({ state: "ended", text: "Finished" });
     }
   };
@@ -146,7 +146,7 @@ function inspect(place, kind, name) {
   };
 }
 
-// Publishing on the topic, as any member may.
+// Publishes to the topic, as any member may.
 function publisher(uuid) {
   const text = field("Publish", "input", { value: '{"hello": "everybody"}', autocomplete: "off", spellcheck: "false" });
   const publish = doing(() => call("POST", `/sse/notify/${uuid}`, { body: text.control.value }));

@@ -1,4 +1,4 @@
-// Who belongs to a constellation and what each may do.
+// The members of a constellation and their rights.
 
 import { call, session } from "../api.js";
 import { button, el, fill } from "../dom.js";

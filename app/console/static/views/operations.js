@@ -1,4 +1,4 @@
-// The whole cluster at a glance, for operators: asked every two seconds while the page is looked at.
+// The whole cluster at a glance, for operators. The page asks every two seconds while it is visible.
 
 import { call } from "../api.js";
 import { barChart, lineChart } from "../chart.js";

@@ -1,4 +1,4 @@
-// Signing in, with the demo's users one click away where there is a demo; registering where it is allowed.
+// Signing in; registering where the hub allows it. Where there is a demo, one click signs in a user of it.
 
 import { register, signIn } from "../api.js";
 import { button, el, field, fill } from "../dom.js";

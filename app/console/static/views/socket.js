@@ -1,10 +1,9 @@
-// A WebSocket of one's own: what bots and clients do, by hand.
+// A WebSocket that the user drives by hand, as bots and clients do.
 
 import { call, session } from "../api.js";
-import { button, clock, el, field, fill } from "../dom.js";
+import { button, clock, el, field, fill, wordsOf } from "../dom.js";
 import { facts } from "../facts.js";
 import { doing } from "../ui.js";
-import { wordsOf } from "./gateway.js";
 
 const isOpenToAll = facts.gateway === "open";
 
@@ -21,7 +20,7 @@ export function socketPanel(onchange) {
   const last = button("Send as the last", () => answer(true));
   const answering = el("div.stack", { hidden: true }, words.box, el("div.actions", {}, more, last));
   let socket = null;
-  let question = null; // the last one that somebody waits for
+  let question = null; // the correlation id of the last question that awaits an answer
 
   const write = (who, text, kind = "") => {
     log.append(el(`li${kind && `.${kind}`}`, {}, el("small", {}, `${who} · ${clock(Date.now())}`), el("p", {}, text)));

@@ -1,4 +1,4 @@
-// The tree of folders and files, used as the ARIA pattern says: one stop for the tab key, arrows within.
+// The tree of folders and files, operated as the ARIA tree pattern says: one stop for the tab key, arrows within.
 
 import { call } from "../api.js";
 import { button, el, fill } from "../dom.js";
@@ -14,7 +14,7 @@ export function treePanel(here) {
   let selected = null;
 
   const folder = () => (selected?.type === "folder" ? selected : parentOf(root, selected?.uuid)) ?? root;
-  // What had the focus before a dialog was drawn anew meanwhile.
+  // Gives the focus back to the tree, which may have been drawn again while a dialog was open.
   const focus = () => list.querySelector('[tabindex="0"]')?.focus();
   const newFile = () => here.can("WRITE") && ask("New file", [
     ["Name", "name", { required: true, maxlength: 200, value: "note.md" }],

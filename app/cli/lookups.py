@@ -1,4 +1,4 @@
-"""Where topics are looked up: in the hub's database, or, with a token of somebody's, by asking the hub."""
+"""Looks topics up in the hub's database or, with `--token`, by calling the hub."""
 
 from collections.abc import Iterable
 from functools import partial
@@ -13,7 +13,7 @@ from app.auth import tokens
 from app.auth.models import User
 from app.cli import credentials, topics
 from app.cli.remote import HubClient, HubRefused
-from app.cli.topics import CONCEPT, CONSTELLATION, GROUP, INBOX, RECIPIENT, Directory, TopicTarget
+from app.cli.topics import CONCEPT, CONSTELLATION, GROUP, INBOX, RECIPIENT, TopicLookup, TopicTarget
 from app.concepts.models import Concept
 from app.constellations.models import Constellation
 from app.extensions import db
@@ -21,18 +21,18 @@ from app.notifications.models import Group, Recipient
 from app.web.identifiers import is_uuid
 
 FEW, MANY = 20, 1000
-MESSAGES = ":messages"  # how the engine calls a concept's unnamed events
+MESSAGES = ":messages"  # the end of the topic name for a concept's unnamed events
 LARGEST_ID = 2**31 - 1
 
 
-def directory_of(hub: HubClient, user: str | None) -> Directory:
-    """Acting as the account `user`, or else as whoever may do it."""
+def lookup_for(hub: HubClient, user: str | None) -> TopicLookup:
+    """Tokens are those of the account `user`; without it, of an account with sufficient rights."""
     if hub.token and user:
         raise click.UsageError("--user makes a token of its own: leave --token out")
-    return Remote(hub) if hub.token else Local(credentials.find(user) if user else None)
+    return HubLookup(hub) if hub.token else DatabaseLookup(credentials.find(user) if user else None)
 
 
-class Local(Directory):
+class DatabaseLookup(TopicLookup):
     def __init__(self, user: User | None) -> None:
         self._user = user
 
@@ -91,8 +91,8 @@ class Local(Directory):
         return partial(credentials.account, self._user) if self._user else otherwise
 
 
-class Remote(Directory):
-    """What the token's bearer may see; who may not is told so when it comes to it."""
+class HubLookup(TopicLookup):
+    """Finds the topics that the bearer of the given token may see."""
 
     def __init__(self, hub: HubClient) -> None:
         self._hub = hub
@@ -151,7 +151,7 @@ class Remote(Directory):
         return [topics.recipient(text, partial(self._subscriber_token, text))]
 
     def _inboxes(self, text: str) -> list[TopicTarget]:
-        return []  # only the database knows whose it is
+        return []  # only the database maps the number to a name
 
     def _groups(self, text: str) -> list[TopicTarget]:
         return [TopicTarget(GROUP, text, text, "", str)]
@@ -165,14 +165,14 @@ def _few(query: Select[*tuple[Any, ...]]) -> Any:
 
 
 def _number(text: str) -> int:
-    """As a row's id; of no row where it can't be one."""
+    """As a row's id; 0, the id of no row, where the text can't be one."""
     return (
         int(text) if text.isascii() and text.isdigit() and len(text) < 11 and int(text) <= LARGEST_ID else 0
     )
 
 
 def _read(token: str) -> tuple[str, str]:
-    """What it says that it is for, and for whom, unverified: the hub judges. Raises ClickException."""
+    """The token's use and subject, unverified: the hub verifies them. Raises ClickException."""
     try:
         payload = jwt.decode(token, options={"verify_signature": False})
     except jwt.PyJWTError as error:
