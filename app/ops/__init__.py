@@ -1,1 +1,1 @@
-"""Operations: health, limits, logging, security headers."""
+"""Operations: health, metrics, the view of the whole cluster, logging, the limit on open files."""

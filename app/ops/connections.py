@@ -1,4 +1,4 @@
-"""How many are connected by WebSocket, for `/health` and `/metrics` alike."""
+"""The number of WebSocket connections, for `/health` and `/metrics`."""
 
 from app.extensions import engine
 from app.realtime.broker.base import BrokerUnavailable
@@ -6,12 +6,12 @@ from app.realtime.engine import Engine
 
 
 def open_sockets(of: Engine) -> int:
-    """Of this worker."""
+    """The sockets of this worker."""
     return len(of.sockets)
 
 
 def count_connections() -> int:
-    """The names that are connected, on all workers together; while the broker is away, on this one."""
+    """The connected names of the whole cluster; while the broker is unavailable, those of this worker."""
     engine.start()
     try:
         return engine.presence.count()

@@ -1,4 +1,4 @@
-"""`/health…`: is the process there, can it work, and how many are connected."""
+"""`/health…`: liveness, readiness, and the number of connections."""
 
 from collections.abc import Callable
 from time import monotonic
@@ -46,7 +46,7 @@ NOT_READY = Object("NotReady", {"error": text(BROKER_AWAY), "status": exactly(50
 @blueprint.get("/health")
 @describe(summary="How many are connected", answers={200: ok(HEALTH)})
 def health() -> ResponseReturnValue:
-    """The gateway family's form: how many users are connected, on all workers together."""
+    """In the form of the gateway family: the number of connected users of the whole cluster."""
     return jsonify(status="healthy", connections=count_connections(), uptime="running")
 
 
@@ -63,7 +63,7 @@ def live() -> ResponseReturnValue:
     errors={503: ApiResponse(description="A part does not work", schema=NOT_READY, headers=RETRY_AFTER)},
 )
 def ready() -> ResponseReturnValue:
-    """200 when every part works; 503 with a sentence for each part that does not, saying what to do."""
+    """200 when every part works; 503 with one sentence for each failing part, which says what to do."""
     engine.start()
     checks: dict[str, Callable[[], str | None]] = {
         "database": _check_database,

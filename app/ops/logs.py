@@ -1,4 +1,4 @@
-"""Logging to stderr; query strings, and with them tokens, never get there."""
+"""Logging to stderr, without query strings: they hold tokens."""
 
 import logging
 import logging.config
@@ -20,8 +20,8 @@ QUIET_ROUTES = frozenset({"/health/live", "/health/ready", "/metrics"})
 
 
 class NameRequest(logging.Filter):
-    """Every line that is logged during a request carries the request's id, one for auditors also whence it
-    came."""
+    """Adds the request's id to each line that is logged during a request, and the client's address to the
+    lines of the audit log."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         if has_request_context() and not hasattr(record, "request_id"):
@@ -43,7 +43,7 @@ def init_app(app: Flask) -> None:
 
 
 def _log_request(response: Response) -> Response:
-    """One line for each request. Of a stream, which has its own line at its end, only that it began."""
+    """One line for each request. A stream has this line at its beginning, and another one at its end."""
     rule = request.url_rule.rule if request.url_rule is not None else None
     if rule in QUIET_ROUTES and response.status_code < 400:
         return response
@@ -64,7 +64,7 @@ def _log_request(response: Response) -> Response:
 
 
 def stream_ended(subscriber: Subscriber, reason: str) -> None:
-    """One line for each stream, at its end: why, after how many seconds, how many bytes."""
+    """One line for each stream, at its end: the reason, the seconds, the bytes written."""
     seconds = round(monotonic() - subscriber.opened_at, 1)
     log.info(
         "stream ended",
@@ -79,7 +79,7 @@ def stream_ended(subscriber: Subscriber, reason: str) -> None:
 
 
 def socket_ended(connection: Connection) -> None:
-    """One line for each WebSocket, at its end: how (a close code; 1006 is none), after how many seconds."""
+    """One line for each WebSocket, at its end: the close code (1006 for none), the seconds."""
     socket_log.info(
         "socket ended",
         extra={

@@ -1,4 +1,4 @@
-"""File descriptors: every stream and socket is one, and when they run out everything fails at once."""
+"""The limit on open files. Every stream and socket uses a descriptor; without free ones every part fails."""
 
 import logging
 import resource
@@ -9,8 +9,9 @@ RESERVE = 256
 
 
 def connections_allowed(wanted: int) -> int:
-    """How many streams and sockets this process may hold together: `wanted`, or what its limit leaves after a
-    reserve for everything else (requests, database, Redis). Raises the soft limit to the hard one first."""
+    """The number of streams and sockets that this process may hold together: `wanted`, or fewer where the
+    limit on open files requires it. A reserve is kept for requests, the database and Redis. Raises the soft
+    limit to the hard one first."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if hard == resource.RLIM_INFINITY or soft < hard:
         target = wanted + RESERVE if hard == resource.RLIM_INFINITY else hard

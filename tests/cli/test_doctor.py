@@ -11,7 +11,7 @@ from flask_migrate import downgrade
 from sqlalchemy import text
 
 from app.cli.doctor import clocks
-from app.cli.doctor.findings import Finding, Redaction, carefully
+from app.cli.doctor.findings import Finding, Redaction, guarded
 from app.extensions import db
 from tests.cli.examined import examine
 from tests.conftest import MakeApp
@@ -232,4 +232,4 @@ def test_a_check_that_breaks_ends_no_other() -> None:
         yield Finding(clocks.fine("a", "b").level, "a", "b")
         raise KeyError("x")
 
-    assert [finding.level for finding in carefully(check)] == ["ok", "failure"]
+    assert [finding.level for finding in guarded(check)] == ["ok", "failure"]

@@ -20,7 +20,7 @@ def numbers(published: int, streams: int = 0, fds: int = 0) -> Snapshot:
 def worker(folder: Path, snapshot: Snapshot) -> Siblings:
     made = Siblings(folder)
     made.enter()
-    made.tell(snapshot)
+    made.write_snapshot(snapshot)
     return made
 
 
@@ -37,7 +37,7 @@ def test_living_workers_are_summed_and_the_worst_is_shown(tmp_path: Path) -> Non
 
 def test_the_newest_numbers_count(tmp_path: Path) -> None:
     first, other = worker(tmp_path, {}), worker(tmp_path, numbers(1, 5))
-    other.tell(numbers(2, 4))
+    other.write_snapshot(numbers(2, 4))
     assert seen_by(first) == {PUBLISHED: 2, STREAMS: 4, MOST_FDS: 0}
 
 
@@ -46,7 +46,7 @@ def test_a_worker_that_stands_still_is_seen_by_the_age_of_its_numbers(tmp_path: 
     told = tmp_path / f"{other.id}.json"
     os.utime(told, (told.stat().st_atime, told.stat().st_mtime - 30))
     assert combine(FAMILIES, first.others())[SILENCE][()][0] >= 30
-    other.tell(numbers(1))
+    other.write_snapshot(numbers(1))
     assert combine(FAMILIES, first.others())[SILENCE][()][0] < 30
 
 
@@ -54,11 +54,11 @@ def test_counters_outlive_their_worker_and_gauges_do_not(tmp_path: Path) -> None
     first, second, other = (worker(tmp_path, numbers(n, n, n)) for n in (1, 2, 4))
     other.leave()
     assert seen_by(first) == {PUBLISHED: 6, STREAMS: 2, MOST_FDS: 2}
-    second.bury()
+    second.merge_ended()
     assert not list(tmp_path.glob(f"{other.id}.*"))
     assert seen_by(first) == {PUBLISHED: 6, STREAMS: 2, MOST_FDS: 2}
     second.leave()
-    first.bury()
+    first.merge_ended()
     assert seen_by(first) == {PUBLISHED: 6, STREAMS: None, MOST_FDS: None}
 
 
@@ -67,11 +67,11 @@ def test_who_was_killed_while_burying_counts_nothing_twice(tmp_path: Path) -> No
     first, other = worker(tmp_path, {}), worker(tmp_path, numbers(4))
     other.leave()
     kept = {path: path.read_bytes() for path in tmp_path.glob(f"{other.id}.*")}
-    first.bury()
+    first.merge_ended()
     for path, content in kept.items():
         path.write_bytes(content)
     assert seen_by(first)[PUBLISHED] == 4
-    first.bury()
+    first.merge_ended()
     assert seen_by(first)[PUBLISHED] == 4
     assert not list(tmp_path.glob(f"{other.id}.*"))
 
@@ -81,9 +81,9 @@ def test_two_do_not_bury_at_the_same_time(tmp_path: Path) -> None:
     other.leave()
     with first._alone() as is_alone:
         assert is_alone
-        second.bury()
+        second.merge_ended()
         assert list(tmp_path.glob(f"{other.id}.*"))
-    second.bury()
+    second.merge_ended()
     assert seen_by(first)[PUBLISHED] == 6
 
 
@@ -94,7 +94,7 @@ def test_a_lost_folder_is_made_again(tmp_path: Path) -> None:
     assert not first.is_present
     for one, published in ((first, 1), (other, 2)):
         one.enter()
-        one.tell(numbers(published))
+        one.write_snapshot(numbers(published))
     assert first.is_present
     assert seen_by(first)[PUBLISHED] == 2
 
@@ -112,7 +112,7 @@ def test_the_list_of_the_buried_is_bounded(tmp_path: Path) -> None:
     first = worker(tmp_path, {})
     for _ in range(1010):
         worker(tmp_path, numbers(1)).leave()
-        first.bury()
+        first.merge_ended()
     assert seen_by(first)[PUBLISHED] == 1010
     report = SiblingReport.decode((tmp_path / f"{ENDED}.json").read_bytes())
     assert report is not None and len(report.ids) == 1000

@@ -1,4 +1,4 @@
-"""`flask --app wsgi doctor`: what is wrong with a hub and what surrounds it, and what to do about it."""
+"""`flask --app wsgi doctor`: checks a hub and its surroundings, and says what to do about each problem."""
 
 from functools import partial
 
@@ -7,7 +7,7 @@ from flask import current_app
 from flask.cli import with_appcontext
 
 from app.cli.doctor import configuration, events, outside, running, runtime, storage
-from app.cli.doctor.findings import Check, Finding, Level, Redaction, carefully
+from app.cli.doctor.findings import Check, Finding, Level, Redaction, guarded
 from app.cli.groups import HubCommand
 from app.cli.interrupts import until_interrupted
 from app.cli.remote import HubClient, default_url
@@ -47,7 +47,7 @@ def doctor(url: str | None, ca: str | None, heartbeat: bool, as_json: bool) -> N
     for group, check in _checks(url, ca, heartbeat).items():
         if not as_json:
             say(click.style(group, bold=True))
-        for finding in carefully(check):
+        for finding in guarded(check):
             shown = finding._replace(seen=hide(finding.seen), advice=hide(finding.advice))
             found.append((group, shown))
             if not as_json:
@@ -81,7 +81,7 @@ def _checks(url: str | None, ca: str | None, heartbeat: bool) -> dict[str, Check
 
 
 def _own_hub() -> HubClient | None:
-    """The one of this configuration; None where it is not reached by an address."""
+    """The hub of this configuration; None where it listens on a Unix socket."""
     try:
         return HubClient(default_url())
     except click.UsageError:

@@ -1,4 +1,4 @@
-"""Is something buffering the streams? What `probe` measured, judged."""
+"""Judges the measurements of `probe`: does a proxy buffer the streams?"""
 
 from collections.abc import Iterator
 
@@ -37,7 +37,7 @@ def streams(hub: HubClient, direct: HubClient | None, waits_for_heartbeat: bool)
 
 
 def _direct(hub: HubClient) -> tuple[Timeline | None, Finding]:
-    """What it looks like with nothing between."""
+    """The measurement of the same hub without a proxy, for comparison."""
     try:
         line = probe.take(hub)
     except click.ClickException as error:

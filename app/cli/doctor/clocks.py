@@ -1,4 +1,4 @@
-"""Clocks of machines, compared with this one's."""
+"""Compares the clocks of other machines with this machine's."""
 
 from app.cli.doctor.findings import Finding, fine, odd, wrong
 from app.cli.terminal import duration
@@ -8,7 +8,8 @@ ADVICE = "Let both machines follow one time server (chrony, systemd-timesyncd): 
 
 
 def compared(name: str, theirs: float, before: float, after: float, grain: float = 0.0) -> Finding:
-    """Unix seconds: theirs was read between `before` and `after` here, and is exact to `grain`."""
+    """All in Unix seconds. The other machine's clock, exact to `grain`, was read between `before` and `after`
+    of this machine's."""
     if before - grain <= theirs <= after + grain:
         return fine(name, f"as here, within {duration(max(after - before, grain))}")
     drift = theirs - after if theirs > after else before - theirs

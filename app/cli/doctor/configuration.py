@@ -1,4 +1,4 @@
-"""The settings: what they mean, and what of them is unsafe where others reach the hub."""
+"""Checks the settings: what they mean, and which are unsafe where other machines reach the hub."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -21,7 +21,7 @@ PUBLIC_SECRET = "demo-secret-for-loopback"  # noqa: S105 - scripts/run gives it 
 
 
 def secrets(config: dict[str, Any]) -> list[str]:
-    """All that must not be shown."""
+    """All values that must not be shown."""
     found = [str(config[name]) for name in SECRETS]
     for url in (config[name] for name in URLS):
         try:
@@ -80,7 +80,7 @@ def _broker(config: dict[str, Any]) -> Finding:
 
 
 def _exposed(config: dict[str, Any]) -> Iterator[Finding]:
-    """What is convenient on one's own machine only."""
+    """Settings that are acceptable only where no other machine reaches the hub."""
     if config["GATEWAY_AUTH"] == "open":
         yield wrong("gateway", "GATEWAY_AUTH=open: anybody may push and connect", "Set GATEWAY_AUTH=token.")
     if not config["COOKIE_SECURE"]:
@@ -112,7 +112,7 @@ def _has_demo() -> bool:
             if found is not None and verify_password(found.password_hash, wanted["password"]):
                 return True
     except SQLAlchemyError:
-        pass  # the database has checks of its own
+        pass  # app/cli/doctor/storage.py checks the database
     return False
 
 

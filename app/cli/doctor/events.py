@@ -1,4 +1,4 @@
-"""The broker: do events come through it, how fast, and does it keep what it should."""
+"""Checks the broker: do events arrive, how fast, and does Redis keep what it should."""
 
 from collections.abc import Iterator
 from contextlib import suppress
@@ -27,7 +27,7 @@ PATIENCE_SECONDS = 3.0
 SLOW_SECONDS = 0.05
 FULL = 0.9
 REACH = "Check that Redis runs and that REDIS_URL names it."
-KIND = "doctor"  # of the topics that it publishes to
+KIND = "doctor"  # the kind of the topics that the check publishes to
 Info = dict[str, str]
 
 
@@ -44,11 +44,11 @@ def check() -> Iterator[Finding]:
         yield from _servers(read_url(url))
 
 
-def forget(topic: str) -> None:
-    """Leaves nothing of it in Redis."""
+def forget_topic(topic: str) -> None:
+    """Removes all of the topic from Redis."""
     broker = _broker()
     with suppress(BrokerUnavailable):
-        broker.start(Ear())
+        broker.start(EventReceiver())
         broker.forget(topic)
     broker.stop()
 
@@ -60,38 +60,38 @@ def _broker() -> Broker:
     return broker
 
 
-class Ear:
-    """Hears the events of one topic."""
+class EventReceiver:
+    """Receives the events of one topic from the broker."""
 
     def __init__(self) -> None:
-        self.heard: AsyncResult[float] = AsyncResult()
+        self.received: AsyncResult[float] = AsyncResult()
 
     def receive(self, topic: str, position: Position, payload: bytes) -> None:
-        self.heard.set(monotonic())
+        self.received.set(monotonic())
 
     def topic_reset(self, topic: str, position: Position) -> None:
-        """Of a topic that nobody else knows."""
+        """Ignored: only this check uses the topic."""
 
     def interrupted(self) -> None:
-        """What was missed is missed: it counts as not heard."""
+        """A missed event counts as not received."""
 
 
 def _round_trip(broker: Broker) -> Finding:
-    """Publishes and waits to hear it, again and again, as every worker does."""
-    ear, topic = Ear(), f"{KIND}:{token_hex(8)}"
+    """Publishes events one by one and waits for each to arrive, as in a worker."""
+    receiver, topic = EventReceiver(), f"{KIND}:{token_hex(8)}"
     times: list[float] = []
     with gevent.Timeout(PATIENCE_SECONDS):
-        broker.start(ear)
+        broker.start(receiver)
         broker.subscribe(topic)
         broker.top(topic)
     try:
         for number in range(EVENTS):
-            ear.heard = AsyncResult()
+            receiver.received = AsyncResult()
             with gevent.Timeout(PATIENCE_SECONDS):
                 began = monotonic()
                 broker.publish(topic, pack(Event("doctor")), f"{topic}-{number}")
-                heard = ear.heard.get() or began
-                times.append(heard - began)
+                received_at = receiver.received.get() or began
+                times.append(received_at - began)
     except gevent.Timeout:
         seen = f"{len(times)} of {EVENTS} events were heard"
         return wrong("round trip", seen, "Redis takes commands, but its pub/sub does not reach this machine.")

@@ -1,4 +1,4 @@
-"""What a check saw, how bad that is, and what to do."""
+"""A finding of a check: what it saw, how bad that is, and what to do."""
 
 from collections.abc import Callable, Iterator
 from enum import StrEnum
@@ -16,7 +16,7 @@ class Level(StrEnum):
 
 
 class Finding(NamedTuple):
-    """`advice` is there whenever it is not `OK`."""
+    """`advice` is empty only with level `OK`."""
 
     level: Level
     name: str
@@ -32,7 +32,7 @@ def fine(name: str, seen: str) -> Finding:
 
 
 def odd(name: str, seen: str, advice: str) -> Finding:
-    """It works; somebody should look at it."""
+    """It works, but it should be looked at."""
     return Finding(Level.WARNING, name, seen, advice)
 
 
@@ -45,8 +45,8 @@ def judged(name: str, seen: str, advice: str, is_odd: bool) -> Finding:
     return odd(name, seen, advice) if is_odd else fine(name, seen)
 
 
-def carefully(check: Check) -> Iterator[Finding]:
-    """Whatever happens to a check, the others are made."""
+def guarded(check: Check) -> Iterator[Finding]:
+    """The check's findings; its exception becomes a finding, so that the other checks still run."""
     try:
         yield from check()
     except Exception as error:
@@ -61,7 +61,7 @@ def first_line(error: BaseException) -> str:
 
 
 class Redaction:
-    """Messages of drivers may repeat what they were given; secrets are taken out of them."""
+    """Removes secrets from texts: messages of drivers may repeat the URLs they were given."""
 
     def __init__(self, secrets: list[str]) -> None:
         self._secrets = sorted({it for it in secrets if len(it) >= SHORTEST_SECRET}, key=len, reverse=True)

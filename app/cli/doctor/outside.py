@@ -1,4 +1,5 @@
-"""The hub as clients reach it, through whatever stands before it: does that pass on what streams need?"""
+"""Checks the hub at the URL of its clients: do the proxies before it pass on what streams and sockets
+need?"""
 
 import base64
 import secrets
@@ -21,13 +22,13 @@ from app.cli.terminal import plain
 from config.base import is_loopback
 
 EXPIRING_DAYS = 14
-STRANGER = "doctor.invalid"  # RFC 6761: nobody's
+STRANGER = "doctor.invalid"  # a name that never resolves (RFC 6761)
 SERVER = "gunicorn"
 NGINX = "see deploy/nginx.conf"
 
 
 def check(hub: HubClient, direct: HubClient | None, waits_for_heartbeat: bool) -> Iterator[Finding]:
-    """`direct` is the same hub past the proxy, where that can be reached from here."""
+    """`direct` is the same hub without the proxy, where it can be reached from this machine."""
     try:
         before = time()
         answer = hub.request("GET", "/health/live", timeout=ANSWER_SECONDS)
@@ -82,7 +83,8 @@ def _transport(hub: HubClient) -> Iterator[Finding]:
 
 
 def _socket(hub: HubClient, is_proxied: bool) -> Iterator[Finding]:
-    """A handshake without a name is accepted, and closed right after: it needs no credentials."""
+    """Needs no credentials: a handshake without a name is accepted, and the socket is closed right after
+    it."""
     parts = urlsplit(hub.url)
     origin = f"{parts.scheme}://{parts.netloc}"
     try:
@@ -117,7 +119,7 @@ def _handshake(status: int, origin: str) -> Finding:
 
 
 def _shake_hands(hub: HubClient, headers: dict[str, str]) -> int:
-    """The status that a WebSocket's handshake gets (RFC 6455, 4.1)."""
+    """The status of the response to a WebSocket handshake (RFC 6455, 4.1)."""
     key = base64.b64encode(secrets.token_bytes(16)).decode()
     upgrade = {
         "Connection": "Upgrade",

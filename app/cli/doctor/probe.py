@@ -1,6 +1,7 @@
-"""A stream of a recipient made for it, and when each thing on it arrived.
+"""Measures a stream: the times at which its head, its events and its heartbeats arrive.
 
-The recipient and its messages are deleted at the end, and its token lives for seconds, so nothing is left.
+It is the stream of a recipient that is made for the measurement. At the end the recipient and its messages
+are deleted; its token expires within seconds.
 """
 
 from collections.abc import Callable
@@ -17,7 +18,7 @@ from flask import Flask, current_app
 from sqlalchemy import delete, select
 
 from app.cli import credentials
-from app.cli.doctor.events import forget
+from app.cli.doctor.events import forget_topic
 from app.cli.eventstream import Decoder
 from app.cli.remote import HubClient, object_in, read
 from app.db.session import transaction
@@ -29,7 +30,7 @@ NUMBERS = {str(number): number for number in range(EVENTS)}  # by payload
 GAP_SECONDS = 0.25
 FIRST_SECONDS = 3.0
 LATER_SECONDS = 2.0
-TOKEN_SECONDS = 10  # the hub then ends the stream, and what was held back comes
+TOKEN_SECONDS = 10  # the hub then ends the stream, and a buffering proxy delivers the rest
 SERVICE_SECONDS = 60
 END_SECONDS = 5.0
 LUMP = 0.25
@@ -38,7 +39,7 @@ Reader: TypeAlias = "gevent.Greenlet[..., None]"
 
 @dataclass
 class Timeline:
-    """Seconds since the request, as this end saw them; `sent` and `came` by number of the event."""
+    """Seconds since the request, measured at this end; `sent` and `came` by the number of the event."""
 
     began: float = field(default_factory=monotonic)
     head: float | None = None
@@ -72,7 +73,7 @@ class Timeline:
 
     @property
     def is_lump(self) -> bool:
-        """Whether what was sent one by one came all at once."""
+        """Whether events that were sent one by one arrived all at once."""
         if len(self.came) < 2:
             return False
         spread = max(self.came.values()) - min(self.came.values())
@@ -80,16 +81,17 @@ class Timeline:
 
     @property
     def is_held_back(self) -> bool:
-        """Whether anything waited until the stream had ended."""
+        """Whether events are missing, or arrived only when the stream ended."""
         return len(self.came) < len(self.sent) or (
             self.ended is not None and any(at >= self.ended - GAP_SECONDS for at in self.came.values())
         )
 
 
 def take(hub: HubClient, heartbeat_seconds: float = 0) -> Timeline:
-    """What became of a stream and its events on the way over this hub's URL. With `heartbeat_seconds` it is
-    kept open until something came after so long a silence. Raises ClickException."""
-    name = f"doctor-{token_hex(8)}"  # nobody's
+    """Opens a stream at this hub's URL, sends events to it and records their arrival. With
+    `heartbeat_seconds` the stream stays open until a heartbeat arrives, at most twice as long. Raises
+    ClickException."""
+    name = f"doctor-{token_hex(8)}"  # no recipient of a back end
     lifetime = TOKEN_SECONDS + int(2 * heartbeat_seconds)
     token = credentials.brief_subscriber(name, lifetime)
     line = Timeline()
@@ -113,7 +115,7 @@ def take(hub: HubClient, heartbeat_seconds: float = 0) -> Timeline:
 
 
 def _finish(line: Timeline, reader: Reader, lifetime: int, heartbeat_seconds: float) -> None:
-    """Waits for the end where something is missing: then it shows whether it was only held back."""
+    """Where events are missing, waits for the end of the stream, which shows whether they were held back."""
     if len(line.came) < EVENTS:
         reader.join(max(0, lifetime - line.now) + END_SECONDS)
     elif heartbeat_seconds:
@@ -165,7 +167,7 @@ def _until(condition: Callable[[], bool], seconds: float) -> None:
 
 
 def _delete(name: str) -> bool:
-    """Whether there was anything of the recipient's."""
+    """Whether the recipient was in this database."""
     with transaction() as session:
         recipient_id = session.scalar(select(Recipient.id).where(Recipient.external_id == name))
         if recipient_id is None:

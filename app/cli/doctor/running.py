@@ -1,4 +1,4 @@
-"""The hub that runs: does it say that it can work, and how far behind are its workers."""
+"""Checks the running hub: is it ready, and how far do its workers lag behind the broker."""
 
 import socket
 from collections.abc import Iterator
@@ -67,7 +67,7 @@ def _workers(found: dict[str, Any]) -> Iterator[Finding]:
 
 
 def _files(workers: list[dict[str, Any]]) -> Iterator[Finding]:
-    """The limit of workers on this machine, which may be another than that of this shell."""
+    """The limit on open files of the workers on this machine, which may differ from this shell's."""
     limits = [_limit(it["pid"]) for it in workers if it["host"] == socket.gethostname()]
     least = min((it for it in limits if it is not None), default=None)
     if least is not None:
@@ -81,7 +81,7 @@ def _files(workers: list[dict[str, Any]]) -> Iterator[Finding]:
 
 
 def _limit(pid: int) -> int | None:
-    """Soft limit on open files (proc(5)); None where it can't be seen."""
+    """The soft limit on open files (proc(5)); None where it can't be read."""
     try:
         lines = Path(f"/proc/{pid}/limits").read_text().splitlines()
     except OSError:

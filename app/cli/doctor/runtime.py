@@ -1,4 +1,4 @@
-"""What the hub runs on: versions, files, and what the kernel allows."""
+"""Checks the machine: versions, open files, and limits of the kernel."""
 
 import importlib.util
 import os
@@ -16,7 +16,7 @@ from app.ops.open_files import RESERVE
 
 BACKLOG = 2048  # gunicorn.conf.py
 QUEUE = 8192
-FEW_FILES = 2048  # too few also for trying it out
+FEW_FILES = 2048  # the least, even for development
 PARSER = "gunicorn_h1c"
 
 
@@ -32,7 +32,7 @@ def check() -> Iterator[Finding]:
 
 
 def _files() -> Finding:
-    """As this shell has it; of the hub that runs see running.py."""
+    """The limit of this shell; running.py checks that of the running hub."""
     config = current_app.config
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = config["MAX_STREAMS"] + config["MAX_SOCKETS"] + RESERVE

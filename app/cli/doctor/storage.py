@@ -1,4 +1,4 @@
-"""The database: is it there, how far is it, does it have the tables, and is there room for more."""
+"""Checks the database: can it be reached, how fast, are its migrations complete, and is there free space."""
 
 import os
 import shutil

@@ -1,4 +1,4 @@
-"""`/api/ops`: what an operator sees of the whole cluster. Each worker is asked, over its mail."""
+"""`/api/ops`: the whole cluster for operators. A survey asks each worker through its mailbox."""
 
 from flask import Flask
 

@@ -1,4 +1,4 @@
-"""`/api/ops/…`, for operators: they may see names of topics and of who is connected."""
+"""`/api/ops/…`, for operators only: the responses name topics and connected users."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -34,9 +34,9 @@ SIZE = query(
 
 @blueprint.before_request
 def require_operator() -> None:
-    if request.method != "OPTIONS":  # which browsers send without credentials
+    if request.method != "OPTIONS":  # browsers send preflights without credentials
         identify_operator()
-        db.session.remove()  # workers are waited for
+        db.session.remove()  # no transaction stays open while workers answer
 
 
 @blueprint.after_request

@@ -1,4 +1,4 @@
-"""The answers of several workers as one. Pure."""
+"""Combines the answers of several workers. Pure."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -12,12 +12,12 @@ SUMS = ("memory", "streams", "sockets", "topics", "published", "delivered", "out
 
 
 def completeness(answers: Answers) -> Json:
-    """Whether workers are missing in an answer, and which, as far as anybody knows."""
+    """Whether answers of workers are missing, and the ids of the silent workers that are known."""
     return {"partial": not answers.is_whole, "silent": answers.silent}
 
 
 def stats(found: list[Json]) -> Json:
-    """The workers, and their sums; of their lags the worst."""
+    """The workers and their sums; the lag is that of the worst worker."""
     workers = sorted((it["worker"] for it in found), key=lambda it: (it["host"], it["pid"]))
     totals: Json = {name: sum(it[name] or 0 for it in workers) for name in SUMS}
     totals["frames"] = {way: sum(it["frames"][way] for it in workers) for way in ("in", "out")}
@@ -27,19 +27,22 @@ def stats(found: list[Json]) -> Json:
 
 
 def connections(found: list[Json], most: int) -> Json:
-    """The first so many by name; `next` is what to ask for as `after`, null at the end."""
-    everybody = sorted((one for it in found for one in it["connections"]), key=lambda one: one["name"])
-    shown = everybody[:most]
+    """The first `most` connections by name; `next` is the next `after`, null at the end."""
+    found_connections = sorted(
+        (one for it in found for one in it["connections"]), key=lambda one: one["name"]
+    )
+    shown = found_connections[:most]
     return {
         "connections": shown,
         "total": sum(it["total"] for it in found),
-        "next": shown[-1]["name"] if len(everybody) > most else None,
+        "next": shown[-1]["name"] if len(found_connections) > most else None,
         "streams_by_kind": add(it["streams_by_kind"] for it in found),
     }
 
 
 def topics(found: list[Json], sort: str, most: int) -> Json:
-    """The first so many of those that were counted. Subscribers add up; of events every worker knows all."""
+    """The first `most` of the counted topics. Subscribers add up; each worker knows the number of all
+    events."""
     rows: dict[str, Json] = {}
     for counts in found:
         for name, (subscribers, events) in counts.items():

@@ -1,4 +1,4 @@
-"""What this worker says of itself when it is asked, as JSON. Every answer is bounded, whatever it holds."""
+"""This worker's answers to a survey, as JSON. The size of each answer is bounded."""
 
 import os
 import socket
@@ -18,7 +18,7 @@ from app.realtime.sockets.connection import Connection
 from app.realtime.streams.topic import Topic
 
 STATS, CONNECTIONS, TOPICS, COUNTS = "ops.stats", "ops.connections", "ops.topics", "ops.counts"
-PRIVATE = "private"  # streams of which no topic knows: answers to questions
+PRIVATE = "private"  # streams without a topic: responses to POST /sse/send
 
 Json = dict[str, Any]
 
@@ -40,7 +40,7 @@ class WorkerReport:
         return {kind: _json(answer) for kind, answer in answers.items()}
 
     def stats(self, question: Json) -> Json:
-        """`worker` is its line in the list; times in seconds, memory in bytes."""
+        """`worker` is its entry in the list of workers; times in seconds, memory in bytes."""
         engine = self._engine
         return {
             "worker": {
@@ -66,8 +66,8 @@ class WorkerReport:
         }
 
     def connections(self, question: Json) -> Json:
-        """The first so many by name of those that begin with `prefix` and come after `after`; `total` counts
-        all with that prefix."""
+        """The first `most` connections by name whose names begin with `prefix` and follow `after`; `total`
+        counts all with that prefix."""
         prefix, after = question["prefix"], question["after"]
         found = [it for it in self._engine.sockets if it.name.startswith(prefix)]
         rest = (it for it in found if it.name > after)
@@ -88,7 +88,7 @@ class WorkerReport:
         }
 
     def topics(self, question: Json) -> Json:
-        """The names of the first so many, by subscribers of this worker or by events."""
+        """The names of the first `most` topics, by subscribers of this worker or by events."""
         key = _events if question["sort"] == "events" else _subscribers
         first = nsmallest(question["most"], self._topics(), key=lambda it: (-key(it), it.name))
         return {"names": [it.name for it in first]}

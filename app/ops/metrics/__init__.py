@@ -1,1 +1,1 @@
-"""`/metrics`: what all workers of this instance count, as numbers for Prometheus."""
+"""`/metrics`: the metrics of all workers of this instance, for Prometheus."""

@@ -1,4 +1,4 @@
-"""The text that Prometheus reads, pure: its own format (0.0.4) and OpenMetrics 1.0.0.
+"""The exposition formats of Prometheus, pure: its text format (0.0.4) and OpenMetrics 1.0.0.
 
 https://prometheus.io/docs/instrumenting/exposition_formats/,
 https://github.com/prometheus/OpenMetrics/blob/main/specification/OpenMetrics.md
@@ -23,7 +23,7 @@ def expose(families: Iterable[Family], snapshot: Snapshot, content_type: str = P
 
 
 def _lines(family: Family, snapshot: Snapshot, is_openmetrics: bool) -> Iterator[str]:
-    """The formats differ in where the name of a counter ends, and in its unit."""
+    """In OpenMetrics a family of counters has no `_total` in its name, and units have lines of their own."""
     name = family.name if is_openmetrics else _sample(family)
     yield f"# HELP {name} {family.help}"
     yield f"# TYPE {name} {family.kind}"

@@ -1,4 +1,4 @@
-"""All that is shown, in the order in which it is shown. Nothing is ever labelled by a topic or a user."""
+"""All families of metrics, in the order of the exposition. No label is a topic or a user."""
 
 from dataclasses import dataclass
 
@@ -14,7 +14,7 @@ from app.realtime.engine import Engine
 
 @dataclass(frozen=True, slots=True)
 class MetricsSource:
-    """Where the numbers of a worker are found."""
+    """The objects of a worker that its metrics are read from."""
 
     engine: Engine
     concepts: TaskMeters
@@ -31,15 +31,15 @@ WORKERS = (
     Family(
         "hub_open_fds_max",
         "gauge",
-        "Open file descriptors of the worker that has most.",
+        "Open file descriptors of the worker that has the most.",
         lambda it: it.process.open_fds(),
         is_worst=True,
     ),
     Family(
         SILENCE,
         "gauge",
-        "Since the worker that is silent longest told the others its numbers, which it does every second.",
-        lambda it: 0.0,  # the others see it by the age of what it told
+        "Age of the oldest snapshot of a worker; each worker writes one every second.",
+        lambda it: 0.0,  # other workers set it: the age of this worker's snapshot
         is_worst=True,
     ),
 )
@@ -54,7 +54,7 @@ REQUESTS = (
     Family(
         "hub_http_request_duration_seconds",
         "histogram",
-        "From a request to the head of its answer.",
+        "From a request to the head of its response.",
         lambda it: it.requests.latencies(),
         ("method", "route"),
     ),
@@ -77,7 +77,7 @@ STREAMS = (
     Family(
         "hub_streams_refused",
         "counter",
-        "Event streams sent away for a while, by the reason.",
+        "Event streams refused for a while, by the reason.",
         lambda it: it.engine.meters.refusals,
         ("reason",),
     ),
@@ -90,7 +90,7 @@ STREAMS = (
     Family(
         "hub_stream_verdicts",
         "counter",
-        "What streams were told of their cursor's history.",
+        "Verdicts on the cursors of event streams: resumed, or why not.",
         lambda it: it.engine.meters.verdicts,
         ("verdict",),
     ),
@@ -117,7 +117,7 @@ EVENTS = (
     Family(
         "hub_publish_failures",
         "counter",
-        "Events refused because the broker was away.",
+        "Events refused because the broker was unavailable.",
         lambda it: it.engine.meters.publish_failures,
     ),
     Family(
@@ -130,7 +130,7 @@ EVENTS = (
     Family(
         "hub_outbox_dropped",
         "counter",
-        "Events that the outbox had no room for; their topics begin anew.",
+        "Events that the full outbox dropped; their topics are reset.",
         lambda it: it.engine.outbox.dropped,
     ),
 )
@@ -138,13 +138,13 @@ BROKER = (
     Family(
         "hub_broker_connected",
         "gauge",
-        "Workers that hear the broker.",
+        "Workers that are connected to the broker.",
         lambda it: int(it.engine.broker.is_connected),
     ),
     Family(
         "hub_broker_round_trip_seconds",
         "histogram",
-        "Pings that wait their turn behind all events on their way to a worker.",
+        "Round trips of pings, which queue behind the events on their way to a worker.",
         lambda it: it.engine.broker.round_trips,
     ),
     Family(
@@ -157,34 +157,34 @@ BROKER = (
     Family(
         "hub_broker_silence_seconds",
         "gauge",
-        "Since anything was heard of the broker, by the worst worker.",
+        "Since the last message from the broker, of the worst worker.",
         lambda it: it.engine.broker.silence,
         is_worst=True,
     ),
     Family(
         "hub_canary_lag_seconds",
         "gauge",
-        "An event that each worker sends itself every second: until its dispatch, by the slowest worker.",
+        "From the publish of a canary to its dispatch, of the slowest worker; one is sent every second.",
         lambda it: it.engine.canary.lag,
         is_worst=True,
     ),
     Family(
         "hub_canary_age_seconds",
         "gauge",
-        "Since the newest of these events that came was sent, of the worst worker.",
+        "Since the publish of the newest canary that arrived, of the worst worker.",
         lambda it: it.engine.canary.age,
         is_worst=True,
     ),
     Family(
         "hub_canary_rescues",
         "counter",
-        "Times that a worker connected anew because its own events did not come.",
+        "Reconnections of workers whose canaries did not arrive.",
         lambda it: it.engine.canary.rescues,
     ),
     Family(
         "hub_mail_dropped",
         "counter",
-        "Messages from worker to worker that were lost, or that nobody there could handle.",
+        "Messages from worker to worker that were lost, or that the other worker could not handle.",
         lambda it: it.engine.mailbox.dropped,
     ),
 )
@@ -220,7 +220,7 @@ SOCKETS = (
     Family(
         "hub_frames_unclaimed",
         "counter",
-        "Answers that nobody waited for.",
+        "Answers for which no request was pending.",
         lambda it: it.gateway.frames_unclaimed,
     ),
     Family(
@@ -239,14 +239,14 @@ SOCKETS = (
     Family(
         "hub_replies",
         "counter",
-        "Questions to connected users, by how they ended.",
+        "Requests to connected users, by outcome.",
         lambda it: it.gateway.replies,
         ("outcome",),
     ),
     Family(
         "hub_reply_seconds",
         "histogram",
-        "From a question to its first answer.",
+        "From a request to its first answer.",
         lambda it: it.gateway.reply_seconds,
     ),
 )
@@ -281,22 +281,22 @@ TASKS = (
     Family(
         "hub_tasks_held",
         "gauge",
-        "Unfinished tasks that workers see to.",
+        "Unfinished tasks that workers hold.",
         lambda it: it.concepts.held,
     ),
     Family(
         "hub_tasks_waiting",
         "gauge",
-        "Tasks whose turn has come while no call was free.",
+        "Tasks that are due while all calls to the task service are in use.",
         lambda it: it.concepts.waiting,
     ),
     Family(
         "hub_task_breakers_open",
         "gauge",
-        "Workers that believe the task service to be down.",
+        "Workers whose circuit breaker for the task service is open.",
         lambda it: int(it.concepts.breaker != CLOSED),
     ),
 )
 FAMILIES = (*WORKERS, *REQUESTS, *STREAMS, *EVENTS, *BROKER, *SOCKETS, *TASKS)
 LASTING = tuple(family for family in FAMILIES if family.kind != "gauge")
-"""What a worker leaves behind when it ends."""
+"""The families whose numbers outlive their worker."""

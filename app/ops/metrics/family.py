@@ -1,4 +1,4 @@
-"""A family of metrics, and snapshots: the numbers of one worker at one moment, or of many together.
+"""A family of metrics, and snapshots: the numbers of one worker at one moment, or of several combined.
 
 A series is a list of numbers under the values of its labels: one number for a counter or a gauge; of a
 histogram the counts of its buckets (not cumulative) and then the sum.
@@ -16,9 +16,9 @@ Snapshot = dict[str, Series]
 
 @dataclass(frozen=True, slots=True)
 class Family:
-    """`name` ends in its unit where it has one, and lacks the `_total` of counters. Of workers together a
-    gauge is the sum, or the `worst` of them. `read` gives a number or a Histogram, or those by label values;
-    `bounds` are those of its buckets.
+    """`name` ends in its unit where it has one, and lacks the `_total` of counters. Over several workers a
+    gauge is the sum, or with `is_worst` the largest. `read` returns a number or a Histogram, or a mapping of
+    label values to these; `bounds` are the bounds of the buckets.
     """
 
     name: str
@@ -36,7 +36,7 @@ class Family:
         return {_labels(key): _numbers(one) for key, one in value.items()}
 
     def fits(self, labels: tuple[str, ...], numbers: list[float]) -> bool:
-        """Not so for one of another release, of which a worker may be left while the server reloads."""
+        """False for a series of another release: during a reload workers of both serve."""
         size = len(self.bounds) + 2 if self.kind == "histogram" else 1
         return len(labels) == len(self.labels) and len(numbers) == size
 
@@ -54,7 +54,7 @@ def take(families: Iterable[Family], source: Any) -> Snapshot:
 
 
 def combine(families: Iterable[Family], snapshots: Iterable[Snapshot]) -> Snapshot:
-    """All of these families, from as many snapshots as there are."""
+    """These families, combined over all snapshots."""
     snapshots = list(snapshots)
     return {family.name: _combine(family, snapshots) for family in families}
 

@@ -1,4 +1,4 @@
-"""What the kernel says of this process; where there is no /proc, nothing."""
+"""Metrics of this process from /proc; without /proc there are none."""
 
 import os
 from pathlib import Path
@@ -8,7 +8,7 @@ PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 LIST_SECONDS = 10.0
 
 Numbers = dict[tuple[()], int]
-"""One number without labels, or none."""
+"""One number without labels, or no number."""
 
 
 class ProcessStats:
@@ -24,8 +24,8 @@ class ProcessStats:
             return {}
 
     def open_fds(self) -> Numbers:
-        """Linux tells their number since 6.2. Before, counting thousands takes milliseconds, so that is
-        done now and then."""
+        """Since 6.2 Linux has their number. Before, counting thousands takes milliseconds: they are counted
+        every `LIST_SECONDS`."""
         try:
             known = (self._proc / "fd").stat().st_size
             if known:

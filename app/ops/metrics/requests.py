@@ -1,6 +1,6 @@
-"""Every request is timed, to the head of its answer: a stream that lasts for days took no longer than that.
+"""Times each request to the head of its response, so that the length of a stream does not count.
 
-Routes are the rules that the application has, methods those that it knows, so that nobody can make series.
+The labels are rules of the application's routes and known methods: clients can't create series.
 """
 
 from collections import Counter
@@ -11,7 +11,7 @@ from typing import Any
 from app.realtime.meters import Histogram
 from app.web.headers import BEGAN
 
-REQUEST = "werkzeug.request"  # Werkzeug puts it there
+REQUEST = "werkzeug.request"  # Werkzeug sets it
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 UNMATCHED = "unmatched"
 OTHER = "other"
@@ -42,7 +42,8 @@ class Requests:
 
 
 class TimeRequests:
-    """WSGI middleware (PEP 3333), directly around Flask's: a fraction of what Flask's own hooks cost."""
+    """WSGI middleware (PEP 3333) directly around Flask's application; it costs a fraction of Flask's
+    hooks."""
 
     def __init__(self, application: Callable[..., Iterable[bytes]], requests: Requests) -> None:
         self._application = application

@@ -1,4 +1,4 @@
-"""`GET /metrics`: one number for the gateway's clients, or all of them for Prometheus, as `Accept` says."""
+"""`GET /metrics`: the number of connections as JSON, or all metrics for Prometheus, as `Accept` says."""
 
 import logging
 from hmac import compare_digest
@@ -75,7 +75,7 @@ def metrics() -> ResponseReturnValue:
 
 
 def _wanted_form() -> str:
-    """The best of those that `Accept` names, the first of equals. Wildcards name none: JSON."""
+    """The form that `Accept` prefers, the first of equals. A wildcard names no form: JSON."""
     best, form = 0.0, JSON
     for value, quality in request.accept_mimetypes:
         named = FORMS.get(value.partition(";")[0].strip().lower())
@@ -85,8 +85,8 @@ def _wanted_form() -> str:
 
 
 def _require_scraper() -> None:
-    """Where no token is set, everybody in development and nobody in production: addresses prove nothing
-    behind a proxy. Raises Unauthorized, Forbidden."""
+    """Without METRICS_TOKEN every client may read the metrics in development and none in production: behind a
+    proxy an address proves nothing. Raises Unauthorized, Forbidden."""
     token = current_app.config["METRICS_TOKEN"]
     if not token and current_app.config["IS_PRODUCTION"]:
         raise Forbidden(UNSET)

@@ -1,8 +1,9 @@
-"""The workers of one instance tell each other their numbers by files in a folder that they share.
+"""The workers of one instance share their metrics through files in a common folder.
 
-`<id>.json` is a worker's newest snapshot, `<id>.lock` a file that it has locked as long as it lives, however
-it ends. What ended workers counted is moved by whichever of the others finds it first into `ended.json`,
-with their ids. A reader takes no lock: it reads `ended.json` last, and of a worker named there nothing else.
+`<id>.json` is a worker's newest snapshot. `<id>.lock` is a file that the worker locks for as long as it
+lives: the kernel releases the lock however the worker ends. The first worker that finds the files of an ended
+one adds its counters to `ended.json`, with its id. A reader takes no lock: it reads `ended.json` last, and
+ignores the snapshot of a worker whose id is in it.
 """
 
 import fcntl
@@ -20,11 +21,11 @@ from app.ops.metrics.families import LASTING, SILENCE
 from app.ops.metrics.family import Snapshot, combine
 
 ENDED = "ended"
-IDS_KEPT = 1000  # far more than workers that can end between two reads of one reader
+IDS_KEPT = 1000  # far more than workers can end between two reads of one reader
 
 
 class SiblingReport(NamedTuple):
-    """`ids` are the workers whose numbers it has."""
+    """`ids` are the workers whose numbers it contains."""
 
     ids: list[str]
     snapshot: Snapshot
@@ -35,7 +36,7 @@ class SiblingReport(NamedTuple):
 
     @classmethod
     def decode(cls, text: bytes) -> "SiblingReport | None":
-        """None for one that this release does not understand."""
+        """None for a report of another release that this one can't read."""
         try:
             ids, flat = orjson.loads(text)
             return cls(ids, {name: {tuple(k): v for k, v in pairs} for name, pairs in flat.items()})
@@ -44,7 +45,7 @@ class SiblingReport(NamedTuple):
 
 
 class Siblings:
-    """This worker's place in the folder, once it has entered. Everything here may raise OSError."""
+    """This worker's files in the folder, and those of the others. Every method may raise OSError."""
 
     def __init__(self, folder: Path) -> None:
         self.id = secrets.token_hex(8)
@@ -53,7 +54,7 @@ class Siblings:
 
     @property
     def is_present(self) -> bool:
-        """Not so any more when the folder was lost: some systems tidy up what a user left in memory."""
+        """False when the folder was removed: some systems clean up a user's files in memory."""
         return self._path(self.id, "lock").exists()
 
     def enter(self) -> None:
@@ -62,19 +63,19 @@ class Siblings:
         draft = self._folder / f".{self.id}"
         self._lock = os.open(draft, os.O_CREAT | os.O_RDWR, 0o600)
         fcntl.flock(self._lock, fcntl.LOCK_EX)
-        draft.rename(self._path(self.id, "lock"))  # nobody ever saw it unlocked
+        draft.rename(self._path(self.id, "lock"))  # locked before another worker can see it
 
     def leave(self) -> None:
-        """As if this worker had ended."""
+        """Releases the lock, as the end of this worker does."""
         if self._lock >= 0:
             os.close(self._lock)
             self._lock = -1
 
-    def tell(self, snapshot: Snapshot) -> None:
+    def write_snapshot(self, snapshot: Snapshot) -> None:
         self._write(SiblingReport([self.id], snapshot))
 
     def others(self) -> list[Snapshot]:
-        """What the other workers tell, and what is lasting of those that ended."""
+        """The snapshots of the other workers, and the counters of those that ended."""
         found = {id: report for id in self._ids() if id != self.id and (report := self._read(id))}
         living = {id for id in found if self._is_alive(id)}
         ended = self._read(ENDED) or SiblingReport([], {})
@@ -84,22 +85,22 @@ class Siblings:
         return [lasting, *(self._with_silence(id, reports[id]) for id in living if id in reports)]
 
     def _with_silence(self, id: str, report: SiblingReport) -> Snapshot:
-        """Says how old it is: a worker that stands still tells nothing, and its last numbers look well."""
+        """Adds the snapshot's age: the last snapshot of a frozen worker looks healthy."""
         with suppress(FileNotFoundError):
             age = time() - self._path(id, "json").stat().st_mtime
             return report.snapshot | {SILENCE: {(): [max(0.0, age)]}}
         return report.snapshot
 
-    def bury(self) -> None:
-        """Moves what ended workers left to the rest of its kind."""
+    def merge_ended(self) -> None:
+        """Adds the counters of ended workers to `ended.json` and removes their files."""
         ended = [id for id in self._ids() if id != self.id and not self._is_alive(id)]
         if not ended:
             return
         with self._alone() as is_alone:
             if is_alone:
-                self._bury(ended)
+                self._merge(ended)
 
-    def _bury(self, ids: list[str]) -> None:
+    def _merge(self, ids: list[str]) -> None:
         known = self._read(ENDED) or SiblingReport([], {})
         found = {id: report for id in ids if id not in known.ids and (report := self._read(id))}
         snapshot = combine(LASTING, [known.snapshot, *(report.snapshot for report in found.values())])
@@ -110,7 +111,7 @@ class Siblings:
 
     @contextmanager
     def _alone(self) -> Iterator[bool]:
-        """Whether no other worker is within this at the same time."""
+        """Whether this worker is the only one in the `with` block."""
         lock = os.open(self._folder / ENDED, os.O_CREAT | os.O_RDWR, 0o600)
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -124,7 +125,7 @@ class Siblings:
         return [name.removesuffix(".lock") for name in os.listdir(self._folder) if is_lock(name)]  # noqa: PTH208
 
     def _is_alive(self, id: str) -> bool:
-        """Asked with a lock that several may have at once, so that who asks doesn't pass for the owner."""
+        """Tested with a shared lock, which another worker's test does not take for the owner's lock."""
         try:
             lock = os.open(self._path(id, "lock"), os.O_RDONLY)
         except FileNotFoundError:
@@ -138,7 +139,7 @@ class Siblings:
         return False
 
     def _read(self, name: str) -> SiblingReport | None:
-        """None when it has told nothing yet, nothing that this release understands, or was moved."""
+        """None when there is no snapshot yet, when this release can't read it, or when it was merged."""
         with suppress(FileNotFoundError):
             return SiblingReport.decode(self._path(name, "json").read_bytes())
         return None

@@ -1,4 +1,4 @@
-"""The numbers of this worker, and of its siblings where it has any."""
+"""The metrics of this worker, combined with those of the other workers of the instance."""
 
 import logging
 from pathlib import Path
@@ -11,11 +11,11 @@ from app.ops.metrics.siblings import Siblings
 
 log = logging.getLogger(__name__)
 
-TELL_SECONDS = 1.0
+WRITE_SECONDS = 1.0
 
 
 class Metrics:
-    """Alone until `share` is called."""
+    """This worker's metrics alone until `share` is called."""
 
     def __init__(self, worker: MetricsSource) -> None:
         self._worker = worker
@@ -24,38 +24,38 @@ class Metrics:
         self._is_failing = False
 
     def share(self, folder: Path) -> None:
-        """From now on this worker and all others that share the folder have the same numbers to show."""
+        """From now on all workers that share the folder expose the same numbers."""
         self._siblings = Siblings(folder)
         self._greenlet = gevent.spawn(self._work, self._siblings)
 
     def stop(self) -> None:
-        """Tells the last numbers of a worker that exits."""
+        """Writes the last snapshot of a worker that exits."""
         if self._siblings is not None and self._greenlet is not None:
             self._greenlet.kill()
-            self._tell(self._siblings)
+            self._write(self._siblings)
 
     def now(self) -> Snapshot:
-        """Of all workers together. Raises OSError while their numbers can't be had.
+        """The metrics of all workers together. Raises OSError while those of the others can't be read.
 
-        What is shown stands in this worker's file before: should it be killed, totals don't fall.
+        The own snapshot is written first: if this worker is killed then, the totals do not fall.
         """
         own = take(FAMILIES, self._worker)
         if self._siblings is None:
             return combine(FAMILIES, [own])
-        self._siblings.tell(own)
+        self._siblings.write_snapshot(own)
         return combine(FAMILIES, [own, *self._siblings.others()])
 
     def _work(self, siblings: Siblings) -> None:
         while True:
-            self._tell(siblings)
-            gevent.sleep(TELL_SECONDS)
+            self._write(siblings)
+            gevent.sleep(WRITE_SECONDS)
 
-    def _tell(self, siblings: Siblings) -> None:
+    def _write(self, siblings: Siblings) -> None:
         try:
             if not siblings.is_present:
                 siblings.enter()
-            siblings.tell(take(FAMILIES, self._worker))
-            siblings.bury()
+            siblings.write_snapshot(take(FAMILIES, self._worker))
+            siblings.merge_ended()
             self._is_failing = False
         except Exception:
             if not self._is_failing:
