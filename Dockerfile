@@ -1,9 +1,9 @@
-# What is installed is made where there is a compiler; the image that runs has none.
+# Packages are built in this stage, which has a compiler; the final image has none.
 FROM python:3.11-bookworm AS build
 WORKDIR /build
 COPY requirements.txt requirements-fast.txt ./
 RUN python -m venv /venv && /venv/bin/pip install --no-cache-dir -r requirements.txt
-# Where its C parser can't be built, gunicorn finds that out by itself and parses in Python.
+# Optional: without the C parser gunicorn parses in Python.
 RUN /venv/bin/pip install --no-cache-dir -r requirements-fast.txt || echo "requests are parsed in Python" >&2
 
 FROM python:3.11-slim-bookworm
@@ -19,13 +19,13 @@ COPY migrations migrations/
 COPY app app/
 COPY scripts/serve scripts/is-live scripts/
 
-# Secrets and DATABASE_URL come from outside: see docs/operate/settings.md.
+# Secrets and DATABASE_URL are set at the start: see docs/operate/settings.md.
 ENV PATH=/venv/bin:$PATH \
     APP_CONFIG=production \
     BIND=0.0.0.0:8000 \
     INSTANCE_PATH=/var/lib/hub \
     PYTHONUNBUFFERED=1
-# The file system may be read-only when it runs.
+# At run time the file system may be read-only.
 RUN python -m compileall -q app config migrations server
 VOLUME /var/lib/hub
 USER 10001:10001

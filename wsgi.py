@@ -4,7 +4,7 @@ from gevent import monkey
 
 monkey.patch_all()
 
-import sys  # nothing may be imported before the patch
+import sys  # the patch comes before every other import
 
 from app import create_app
 from config import ConfigurationError, refusal

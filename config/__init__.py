@@ -19,7 +19,7 @@ CONFIGURATIONS: dict[str, type[Base]] = {
 
 
 def load(env: Mapping[str, str] | None = None) -> Base:
-    """The settings of this process; raises ConfigurationError naming every problem at once."""
+    """The settings of this process; raises ConfigurationError that lists every problem."""
     if env is None:
         load_dotenv()
         env = os.environ

@@ -1,4 +1,5 @@
-"""What every configuration shares. Upper-case attributes become Flask settings of the same name."""
+"""The settings that every configuration shares. Upper-case attributes become Flask settings of the same
+name."""
 
 import re
 from collections.abc import Mapping
@@ -10,7 +11,7 @@ from config.redis_url import redis_problem
 
 ROOT = Path(__file__).resolve().parent.parent
 DATABASES = ("postgresql+psycopg2://", "sqlite:///")
-# libpq's names: a server that vanished without a word is noticed within 25 seconds.
+# Names of libpq. With these the client notices within 25 seconds that the server is unreachable.
 KEEPALIVES = {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3}
 LOOPBACK_ORIGIN = r"^https?://(localhost|127(\.\d{1,3}){3}|\[::1\])(:\d+)?$"
 
@@ -41,7 +42,7 @@ class Base:
         env.check()
 
     def read(self, env: Environment) -> None:
-        """What one configuration adds or insists on."""
+        """Settings and checks of one configuration."""
 
     def _read_process(self, env: Environment) -> None:
         self.BIND = env.text("BIND", "127.0.0.1:8000")
@@ -164,7 +165,7 @@ class Base:
 
 
 def tasks_problems(settings: Base) -> list[str]:
-    """What keeps the tasks of concepts from being done."""
+    """Problems of the settings without which no task can be done."""
     problems = []
     addresses = {"EXTERNAL_API_URL": settings.EXTERNAL_API_URL, "AI_BASE_URL": settings.AI_BASE_URL}
     for name, address in addresses.items():
@@ -197,7 +198,7 @@ def is_http_url(text: str) -> bool:
 
 
 def workers_problem(workers: int, redis_url: str) -> str | None:
-    """Why that many workers can't run together; None when they can."""
+    """The reason why this number of workers can't run together; None when it can."""
     if workers > 1 and not redis_url:
         return (
             f"{workers} workers need Redis between them: set REDIS_URL (for example"
@@ -207,7 +208,8 @@ def workers_problem(workers: int, redis_url: str) -> str | None:
 
 
 def psycopg2_url(url: str) -> str:
-    """SQLAlchemy takes a bare postgresql:// for psycopg 3; this names the driver that is installed."""
+    """The URL with the name of the installed driver: SQLAlchemy's default for postgresql:// may be another
+    one."""
     for scheme in ("postgres://", "postgresql://"):
         if url.startswith(scheme):
             return "postgresql+psycopg2://" + url[len(scheme) :]
@@ -215,7 +217,7 @@ def psycopg2_url(url: str) -> str:
 
 
 def engine_options(env: Environment, url: str) -> dict[str, object]:
-    """Pool sizes are per worker. Errors, which are logged, do not show what was to be stored."""
+    """Pool sizes are per worker. Logged errors do not show the values of statements."""
     options: dict[str, object] = {
         "hide_parameters": True,
         "pool_size": env.number("DATABASE_POOL_SIZE", 10, least=1),
@@ -223,15 +225,15 @@ def engine_options(env: Environment, url: str) -> dict[str, object]:
         "pool_timeout": env.number("DATABASE_POOL_SECONDS", 5, least=1),
     }
     if url.endswith((":///", ":memory:")):
-        return {}  # lives in its one connection
+        return {}  # a database in memory exists only in its one connection
     if url.startswith("sqlite"):
-        return options  # database.py waits for its lock
+        return options  # app/db/session.py waits for its lock
     connect = {"application_name": "hub", **KEEPALIVES}
     return {**options, "pool_pre_ping": True, "pool_recycle": 1800, "connect_args": connect}
 
 
 def own_url(bind: str) -> str:
-    """Where what listens at `bind` can be called from the same machine."""
+    """The URL at which this machine reaches a server that listens at `bind`."""
     host, _, port = bind.rpartition(":")
     if not port.isdigit():
         host, port = bind, "8000"  # gunicorn's own default
@@ -240,6 +242,6 @@ def own_url(bind: str) -> str:
 
 
 def is_loopback(bind: str) -> bool:
-    """Whether only this machine can reach what listens there."""
+    """Whether only this machine can reach a server that listens at `bind`."""
     host = bind.rpartition(":")[0].strip("[]")
     return bind.startswith("unix:") or host in {"localhost", "::1"} or host.startswith("127.")

@@ -1,15 +1,15 @@
-"""Typed reading of environment variables; problems are collected, so that all are told at once."""
+"""Typed reading of environment variables; problems are collected, so that all are reported together."""
 
 import re
 from collections.abc import Mapping
 from pathlib import Path
 
-# A part of what the `limits` library reads (its documentation, "Rate limit string notation").
+# A subset of the notation of the `limits` library (its documentation, "Rate limit string notation").
 _RATE = re.compile(r"[1-9][0-9]* ?(/|per) ?([1-9][0-9]* ?)?(second|minute|hour|day)s?", re.IGNORECASE)
 
 
 class ConfigurationError(Exception):
-    """The configuration cannot be used; `problems` says what to change, one sentence each."""
+    """The settings can't be used; `problems` has one sentence about each problem."""
 
     def __init__(self, problems: list[str]) -> None:
         self.problems = problems
@@ -17,7 +17,7 @@ class ConfigurationError(Exception):
 
 
 def refusal(problems: list[str]) -> str:
-    """What is printed when the hub does not start."""
+    """The text that is printed when the hub does not start."""
     return "\n".join(["The hub can't start:", *(f"- {problem}" for problem in problems)])
 
 
@@ -31,7 +31,8 @@ class Environment:
         return self._variables.get(name, "").strip() or default
 
     def secret(self, name: str) -> str:
-        """As `text`, or the content of the file that `<name>_FILE` names: secrets of container engines."""
+        """As `text`, or the content of the file that `<name>_FILE` names, as container engines provide
+        secrets."""
         value, path = self.text(name), self.text(f"{name}_FILE")
         if value and path:
             self.problems.append(f"{name} and {name}_FILE are both set; keep one of them")
@@ -69,7 +70,7 @@ class Environment:
         return default
 
     def items(self, name: str) -> list[str]:
-        """A comma list, without blanks."""
+        """A comma-separated list, without blanks around the items."""
         return [item.strip() for item in self.text(name).split(",") if item.strip()]
 
     def choice(self, name: str, default: str, allowed: tuple[str, ...]) -> str:
@@ -80,7 +81,7 @@ class Environment:
         return default
 
     def rate(self, name: str, default: str) -> str:
-        """So many in so long, as `10/minute` or `5 per 2 hours`."""
+        """A number per time, as `10/minute` or `5 per 2 hours`."""
         value = self.text(name, default)
         if _RATE.fullmatch(value):
             return value

@@ -1,4 +1,4 @@
-"""How log lines look: readable ones in development, JSON in production. gunicorn and the hub share them."""
+"""The formats of log lines: text in development, JSON in production. gunicorn and the hub share them."""
 
 import json
 import logging
@@ -9,11 +9,11 @@ _STANDARD = set(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskN
 
 
 def extras(record: logging.LogRecord) -> dict[str, Any]:
-    """What was given as `extra=` when the line was logged."""
+    """The fields that were given as `extra=` when the line was logged."""
     return {key: value for key, value in vars(record).items() if key not in _STANDARD}
 
 
-class Readable(logging.Formatter):
+class TextFormatter(logging.Formatter):
     """`time LEVEL logger: message key=value …`"""
 
     def format(self, record: logging.LogRecord) -> str:
@@ -21,9 +21,9 @@ class Readable(logging.Formatter):
         return line + "".join(f" {key}={value!r}" for key, value in extras(record).items())
 
 
-class Json(logging.Formatter):
-    """One object per line: time (RFC 3339, UTC), level, logger, message, what was given with it, a traceback
-    as `exception`."""
+class JsonFormatter(logging.Formatter):
+    """One object per line: time (RFC 3339, UTC), level, logger, message, process, the extra fields, and a
+    traceback as `exception`."""
 
     def format(self, record: logging.LogRecord) -> str:
         time = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
@@ -42,12 +42,12 @@ class Json(logging.Formatter):
 
 def configuration(style: str, level: str = "INFO") -> dict[str, Any]:
     """For `logging.config.dictConfig`; `style` is `json` or `text`."""
-    readable = {"()": Readable, "format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}
+    readable = {"()": TextFormatter, "format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}
     passes_on: dict[str, Any] = {"handlers": [], "propagate": True}
     return {
         "version": 1,
         "disable_existing_loggers": False,
-        "formatters": {"line": {"()": Json} if style == "json" else readable},
+        "formatters": {"line": {"()": JsonFormatter} if style == "json" else readable},
         "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
         "root": {"level": level, "handlers": ["stderr"]},
         "loggers": {

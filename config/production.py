@@ -1,4 +1,4 @@
-"""Secure by default: whatever is missing stops the start and says what to set."""
+"""For production: a missing secret stops the start, with a message that says what to set."""
 
 from config.base import Base
 from config.environment import Environment

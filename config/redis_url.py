@@ -1,4 +1,4 @@
-"""Whether REDIS_URL can be one; `app/realtime/broker/redis/url.py` reads it."""
+"""Checks the form of REDIS_URL; `app/realtime/broker/redis/url.py` parses it."""
 
 from urllib.parse import urlsplit
 
@@ -11,7 +11,7 @@ FORMS = {
 
 
 def redis_problem(url: str) -> str | None:
-    """One sentence about what is wrong with it, which never shows a password."""
+    """One sentence about the problem, which never shows a password; None without a problem."""
     scheme = url.partition("://")[0]
     if scheme not in SCHEMES | SETS or "://" not in url:
         return (
@@ -33,12 +33,12 @@ def _is_host(text: str) -> bool:
     try:
         parts = urlsplit(f"//{text}")
         return bool(parts.hostname) and parts.port != 0
-    except ValueError:  # a port that is none
+    except ValueError:  # an invalid port
         return False
 
 
 def _has_path(url: str, kind: str) -> bool:
     service, _, db = urlsplit(url).path.strip("/").partition("/")
     if kind == "cluster":
-        return service in ("", "0") and not db  # a cluster has but one database
+        return service in ("", "0") and not db  # a cluster has one database
     return bool(service) and (not db or db.isdecimal())

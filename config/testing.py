@@ -7,7 +7,7 @@ from config.environment import Environment
 class Testing(Base):
     NAME = "testing"
     TESTING = True
-    PASSWORD_METHOD = "scrypt:256:8:1"  # noqa: S105 - the real one takes a tenth of a second for each user of each test
+    PASSWORD_METHOD = "scrypt:256:8:1"  # noqa: S105 - the default takes a tenth of a second for each account
 
     def read(self, env: Environment) -> None:
         self.SECRET_KEY = self.SECRET_KEY or "a fixed secret that only the tests use"

@@ -1,1 +1,1 @@
-"""How the hub is deployed; `machine` does it on one machine without containers."""
+"""Deployment of the hub; `machine` deploys it on one machine without containers."""

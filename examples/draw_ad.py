@@ -1,4 +1,4 @@
-"""Draws ad.png, the advertisement of a product that does not exist: `python examples/draw_ad.py`."""
+"""Draws ad.png, an advertisement of an imaginary product: `python examples/draw_ad.py`."""
 
 from pathlib import Path
 

@@ -1,7 +1,7 @@
-"""A bot that says again what it is asked, in three frames. Needs websocket-client; `make bot` runs it.
+"""A bot that repeats each question in three frames. Needs websocket-client; `make bot` runs it.
 
-HUB is the hub's address, NAME the bot's; CREDENTIAL is what `flask --app wsgi bot create NAME` printed, for a
-hub that asks for one (GATEWAY_AUTH=token).
+HUB is the hub's address, NAME the bot's name. With GATEWAY_AUTH=token, CREDENTIAL is the credential that
+`flask --app wsgi bot create NAME` printed.
 """
 
 import json

@@ -1,4 +1,4 @@
-"""How alembic reaches the database: through the application's engine, in one transaction, one process at a time."""
+"""Runs alembic on the application's engine: in one transaction, one process at a time."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,12 +10,12 @@ from flask import current_app
 from sqlalchemy import Connection, func, select
 from sqlalchemy.engine import Engine
 
-# Any number that nothing else in the database uses as an advisory lock.
+# A number that no other advisory lock in the database has.
 LOCK = 7_283_412
 BUSY_MILLISECONDS = 30_000
 
 migrate = current_app.extensions["migrate"]
-current_app.config["DATABASE_SECONDS"] = None  # a migration takes as long as it takes
+current_app.config["DATABASE_SECONDS"] = None  # no time limit for migrations
 settings = {**migrate.configure_args, "target_metadata": migrate.db.metadata}
 
 
@@ -51,9 +51,10 @@ def upgrade_online(engine: Engine) -> None:
 
 @contextmanager
 def prepared(connection: Connection) -> Iterator[Connection]:
-    """SQLite: wait for other writers, and let batch mode replace a table without cascading into its children.
+    """For SQLite: waits for other writers, and lets batch mode replace a table without deleting the rows that refer
+    to it.
 
-    Both are settings of the connection and can't be changed inside a transaction, which SQLAlchemy would begin.
+    Both are settings of the connection, which can't be changed inside a transaction, as SQLAlchemy begins one.
     """
     raw = connection.connection.dbapi_connection
     if connection.dialect.name != "sqlite" or raw is None:

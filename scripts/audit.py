@@ -1,7 +1,7 @@
-"""`make audit`: known vulnerabilities in the packages that are pinned, as pip-audit finds them at PyPI.
+"""`make audit`: looks for known vulnerabilities in the pinned packages, with pip-audit and PyPI's database.
 
-Ends with 1 if there are any. Where nothing could be found out (no database, no pip-audit) it says so and ends
-with 0, so that a machine without a network can run the checks too. Arguments go to pip-audit.
+Ends with 1 if there are any. Without the database or pip-audit it says so and ends with 0, so that the checks
+also run on a machine without a network. Arguments go to pip-audit.
 """
 
 import json
@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 ROOT = Path(__file__).resolve().parent.parent
 TOOL = ROOT / ".cache/audit"
 AUDITED = ("requirements.txt", "requirements-fast.txt", "requirements-dev.txt")
-# Everything is pinned, with what it needs in turn: nothing has to be resolved or installed.
+# All packages and their dependencies are pinned: pip-audit need not resolve or install any.
 OPTIONS = ("--no-deps", "--disable-pip", "--format=json", "--progress-spinner=off", "--timeout=15")
 
 
@@ -40,7 +40,7 @@ def _command() -> list[str]:
 
 
 def verdict(report: str, errors: str) -> Verdict:
-    """What pip-audit's report in JSON means; it writes none when it fails."""
+    """The verdict on pip-audit's report in JSON, which is empty when pip-audit fails."""
     try:
         dependencies: list[dict[str, Any]] = json.loads(report)["dependencies"]
     except ValueError:
@@ -70,7 +70,7 @@ def _last_line(text: str) -> str:
 
 
 def _install() -> None:
-    """pip-audit in an environment of its own, so that nothing depends on what it needs."""
+    """Installs pip-audit into an environment of its own, apart from the hub's packages."""
     wanted = (ROOT / "requirements-audit.txt").read_text()
     installed = TOOL / "installed.txt"
     if installed.exists() and installed.read_text() == wanted:

@@ -1,4 +1,4 @@
-"""What the container runs, from a folder with nothing but the files that the Dockerfile copies."""
+"""The container's command, run in a folder with only the files that the Dockerfile copies."""
 
 import os
 import re

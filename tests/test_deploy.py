@@ -1,4 +1,4 @@
-"""The files in deploy/, by the programs that read them: Compose, systemd, hadolint, Redis."""
+"""The files in deploy/, checked by the programs that read them: Compose, systemd, hadolint, Redis."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ DOCKERFILE = (ROOT / "Dockerfile").read_text()
 
 
 def program(name: str) -> Path:
-    """One that pip installed beside this Python."""
+    """A program that pip installed beside this Python."""
     return Path(sys.executable).with_name(name)
 
 
@@ -69,7 +69,7 @@ def compose(folder: Path, *options: str) -> subprocess.CompletedProcess[str]:
 
 @pytest.fixture
 def services(folder: Path, secrets: Path) -> dict[str, Any]:
-    """As Compose understands them."""
+    """The services as Compose parses them."""
     read = compose(folder, "--format", "json")
     assert read.returncode == 0, read.stderr
     assert "level=warn" not in read.stderr
@@ -121,7 +121,7 @@ def test_the_hub_has_time_to_end(services: dict[str, Any]) -> None:
 
 
 def test_the_hub_starts_with_these_settings(services: dict[str, Any], secrets: Path, tmp_path: Path) -> None:
-    """The secrets are where they are said to be; only the databases are others."""
+    """With the paths of the secrets as configured; only the databases differ."""
     (secrets / "database_url").write_text(f"sqlite:///{tmp_path}/hub.db")
     (secrets / "redis_url").write_text(f"redis://127.0.0.1:{free_port()}/0")
     given = {
@@ -201,7 +201,7 @@ def test_systemd_has_no_objection(unit: Path) -> None:
 
 
 def test_systemd_calls_it_well_hardened(unit: Path) -> None:
-    """Exposure at most 1.5 of 10, by systemd's own measure."""
+    """Exposure at most 1.5 of 10 by `systemd-analyze security`."""
     checked = run("systemd-analyze", "security", "--offline=true", "--threshold=15", "--no-pager", unit)
     assert checked.returncode == 0, checked.stdout[-200:]
 
@@ -224,7 +224,7 @@ def test_hadolint_finds_nothing() -> None:
     assert (checked.returncode, checked.stdout) == (0, "")
 
 
-def test_the_image_that_runs_is_small_and_nobody_s() -> None:
+def test_the_final_image_is_small_and_runs_as_a_user_of_its_own() -> None:
     base, *_ = last = DOCKERFILE.rpartition("\nFROM ")[2].splitlines()
     assert base.endswith("-slim-bookworm")
     assert not re.search(r"apt-get|pip install|gcc", "\n".join(last))

@@ -1,4 +1,4 @@
-"""The migrations and the models say the same, in both databases."""
+"""The migrations and the models agree, in both databases."""
 
 import os
 import subprocess
@@ -19,7 +19,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 def differences() -> list[object]:
-    """What `flask db migrate` would write into a new revision."""
+    """The operations that `flask db migrate` would write into a new revision."""
     with db.engine.connect() as connection:
         options = {"compare_type": True, "render_as_batch": True}
         return list(compare_metadata(MigrationContext.configure(connection, opts=options), db.metadata))

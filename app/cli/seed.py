@@ -1,4 +1,4 @@
-"""`flask --app wsgi seed`: users and constellations from a file."""
+"""`flask --app wsgi seed`: makes the users, constellations and bots of a file."""
 
 from pathlib import Path
 
@@ -8,7 +8,8 @@ from flask.cli import with_appcontext
 
 from app.cli import terminal
 from app.cli.groups import HubCommand
-from app.seeding.seed import DEMO, Seed
+from app.seeding.demo import DEMO
+from app.seeding.seed import Seed
 
 
 @click.command("seed", cls=HubCommand)

@@ -2,10 +2,9 @@
 
 from typing import Any
 
-import yaml
 from flask import Flask
 
-from app.seeding.seed import DEMO
+from app.seeding.demo import demo_users
 from config.base import is_loopback
 
 # A view is offered when the hub has this route.
@@ -21,7 +20,7 @@ TICKETS, DOCS = "/api/stream-ticket", "/docs"
 
 
 def about(app: Flask) -> dict[str, Any]:
-    """`{views: [name], has_tickets, has_docs, can_register, gateway, demo}`; see `demo_users`."""
+    """`{views: [name], has_tickets, has_docs, can_register, gateway, demo}`; see `shown_demo_users`."""
     paths = {rule.rule for rule in app.url_map.iter_rules()}
     return {
         "views": [name for name, path in VIEWS.items() if path in paths],
@@ -29,17 +28,16 @@ def about(app: Flask) -> dict[str, Any]:
         "has_docs": DOCS in paths,
         "can_register": app.config["ALLOW_REGISTRATION"],
         "gateway": app.config["GATEWAY_AUTH"],
-        "demo": demo_users(app),
+        "demo": shown_demo_users(app),
     }
 
 
-def demo_users(app: Flask) -> list[dict[str, Any]]:
+def shown_demo_users(app: Flask) -> list[dict[str, Any]]:
     """`{name, password, is_operator}` of the users that `seed --demo` makes; empty unless the hub is in
     development and bound to loopback."""
     if app.config["NAME"] != "development" or not is_loopback(app.config["BIND"]):
         return []
-    users = yaml.safe_load(DEMO.read_text(encoding="utf-8"))["users"]
     return [
         {"name": user["name"], "password": user["password"], "is_operator": user.get("operator", False)}
-        for user in users
+        for user in demo_users()
     ]

@@ -1,1 +1,1 @@
-"""Users, constellations and bots from a file."""
+"""Users, constellations and bots from a file, for development and new deployments."""

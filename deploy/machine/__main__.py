@@ -10,7 +10,7 @@ from pathlib import Path
 
 from deploy.machine.daemon import Failed
 from deploy.machine.programs import install_missing
-from deploy.machine.services import ENDING, SERVICES
+from deploy.machine.services import SERVICES, STOP_ORDER
 from deploy.machine.state import ROOT, State
 
 READY = """
@@ -38,7 +38,7 @@ def main() -> None:
 
 
 def up(state: State, https: int | None) -> None:
-    """Starts what does not run; at the end https answers."""
+    """Starts the services that do not run, and waits until the hub answers through nginx."""
     install_missing()
     state.make()
     with _alone(state):
@@ -55,11 +55,11 @@ def up(state: State, https: int | None) -> None:
 
 
 def down(state: State) -> None:
-    """Stops what `up` started, and nothing else."""
+    """Stops the services that `up` started."""
     if not state.folder.exists():
         return
     with _alone(state):
-        for kind in ENDING:
+        for kind in STOP_ORDER:
             service = kind(state, {})
             if service.down():
                 print(f"{service.name} stopped", flush=True)
@@ -74,7 +74,7 @@ def _alone(state: State) -> Iterator[None]:
 
 
 def _parse() -> argparse.Namespace:
-    # PostgreSQL and nginx's workers run as other users where we are root, and can't enter root's home.
+    # As root, PostgreSQL and nginx's workers run as other users, which can't enter root's home.
     folder = Path("/var/lib/hub-up") if os.geteuid() == 0 else ROOT / "instance/up"
     parser = argparse.ArgumentParser(description="The whole hub on this machine, without containers.")
     parser.add_argument("command", choices=("up", "down"))

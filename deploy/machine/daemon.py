@@ -1,4 +1,4 @@
-"""A process in the background, known by its pid file and ended only while it is still the same one."""
+"""A background process with a pid file; it is ended only while the pid still belongs to it."""
 
 import os
 import pwd
@@ -12,11 +12,11 @@ from typing import Any
 
 
 class Failed(Exception):
-    """What went wrong, in words for whoever ran the command."""
+    """The message for the user who ran the command."""
 
 
 class Daemon:
-    """`run/<name>.pid` holds the process id and when that process began, since ids are used again."""
+    """`run/<name>.pid` holds the process id and the start time of the process, since ids are reused."""
 
     def __init__(self, name: str, state: Path) -> None:
         self.name = name
@@ -25,12 +25,12 @@ class Daemon:
 
     @property
     def pid(self) -> int | None:
-        """The id of the process, if it runs."""
+        """The id of the process; None when it does not run."""
         try:
             pid, began = self._file.read_text().split()
         except (FileNotFoundError, ValueError):
             return None
-        return int(pid) if _began(int(pid)) == began else None
+        return int(pid) if _start_time(int(pid)) == began else None
 
     def start(
         self, argv: Sequence[str], cwd: Path, env: Mapping[str, str] | None = None, user: str | None = None
@@ -46,18 +46,19 @@ class Daemon:
                 start_new_session=True,
                 **as_user(user),
             )
-        self._file.write_text(f"{process.pid} {_began(process.pid)}\n")
+        self._file.write_text(f"{process.pid} {_start_time(process.pid)}\n")
 
     def wait(self, is_ready: Callable[[], bool], seconds: float) -> None:
-        """Until it is ready; raises Failed with the end of its log when it ends or takes longer."""
+        """Waits until it is ready; raises Failed with the end of its log when it ends or is not ready in
+        time."""
         wait_until(lambda: self.pid is None or is_ready(), seconds)
         if self.pid is None:
-            raise Failed(f"{self.name} ended. {self._last_words()}")
+            raise Failed(f"{self.name} ended. {self._end_of_log()}")
         if not is_ready():
-            raise Failed(f"{self.name} was not ready after {seconds:.0f} s. {self._last_words()}")
+            raise Failed(f"{self.name} was not ready after {seconds:.0f} s. {self._end_of_log()}")
 
     def stop(self, number: int, patience: float) -> bool:
-        """Ends it by this signal, after `patience` seconds by SIGKILL; whether there was anything to end."""
+        """Ends it by this signal, after `patience` seconds by SIGKILL. Whether it ran."""
         pid = self.pid
         if pid is not None:
             os.kill(pid, number)
@@ -65,24 +66,24 @@ class Daemon:
                 os.kill(pid, signal.SIGKILL)
                 wait_until(lambda: self.pid is None, 5)
             with suppress(ProcessLookupError):
-                os.killpg(pid, signal.SIGKILL)  # it led a group of its own: whoever is left in it
+                os.killpg(pid, signal.SIGKILL)  # the rest of its process group
         self._file.unlink(missing_ok=True)
         return pid is not None
 
-    def _last_words(self) -> str:
+    def _end_of_log(self) -> str:
         lines = self.log.read_text(errors="replace").splitlines()[-15:]
         return "\n".join([f"{self.log} ends with:", *lines])
 
 
 def as_user(name: str | None) -> dict[str, Any]:
-    """Arguments for subprocess; None: whoever we are."""
+    """Arguments for subprocess; None keeps the present user."""
     if name is None:
         return {}
     return {"user": name, "group": pwd.getpwnam(name).pw_gid, "extra_groups": []}
 
 
 def wait_until(condition: Callable[[], bool], seconds: float) -> bool:
-    """Whether it came true in time."""
+    """Whether the condition became true in time."""
     deadline = time.monotonic() + seconds
     while not condition():
         if time.monotonic() > deadline:
@@ -91,10 +92,10 @@ def wait_until(condition: Callable[[], bool], seconds: float) -> bool:
     return True
 
 
-def _began(pid: int) -> str | None:
-    """When the process began, in clock ticks since the machine did (proc(5), stat); None: it has ended."""
+def _start_time(pid: int) -> str | None:
+    """Start time of the process, in clock ticks since the boot (proc(5), stat); None when it has ended."""
     try:
-        # The name in brackets may hold blanks and brackets itself: what counts stands behind the last one.
+        # The name in brackets may hold blanks and brackets: the fields follow the last bracket.
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     except (FileNotFoundError, ProcessLookupError):
         return None

@@ -1,4 +1,4 @@
-"""Where the services' programs are; on a Debian-like system root may install what is missing."""
+"""Finds the services' programs; on a Debian-like system root installs the missing ones."""
 
 import os
 import shutil
@@ -20,7 +20,7 @@ PACKAGES = {
 
 
 def find(program: str) -> str | None:
-    """Debian keeps some where only root looks, and PostgreSQL's in a folder for each version."""
+    """Also looks in root's folders, and in those of PostgreSQL's versions on Debian."""
     found = shutil.which(program) or shutil.which(program, path="/usr/sbin:/usr/local/sbin")
     versions = [path for path in Path("/usr/lib/postgresql").glob(f"*/bin/{program}") if path.exists()]
     newest = max(versions, key=lambda path: float(path.parents[1].name), default=None)
@@ -35,7 +35,7 @@ def require(program: str) -> str:
 
 
 def install_missing() -> None:
-    """Raises Failed that says what to install, if that can't be done here."""
+    """Raises Failed with the names of the packages when it can't install them."""
     if find_spec("psycopg2") is None or find_spec("redis") is None:
         raise Failed("This Python has none of the hub's packages: call it by `make up`.")
     packages = [package for program, package in PACKAGES.items() if find(program) is None]

@@ -1,4 +1,4 @@
-"""The four services: how each is started, when it is ready, and how it is ended politely."""
+"""The four services: how each is started, when it is ready, and how it is ended."""
 
 import json
 import os
@@ -15,7 +15,7 @@ from deploy.machine.daemon import Daemon, Failed, as_user
 from deploy.machine.programs import require
 from deploy.machine.state import ROOT, State, fill, run
 
-# Direct calls, whatever proxy the environment names.
+# Direct calls, also where the environment names a proxy.
 DIRECT = urllib.request.ProxyHandler({})
 
 
@@ -29,7 +29,7 @@ class Service(ABC):
         self.daemon = Daemon(self.name, state.folder)
 
     def up(self) -> bool:
-        """Started and ready; False: it ran already."""
+        """Starts it and waits until it is ready; False when it ran already."""
         if self.daemon.pid is not None:
             return False
         self.start()
@@ -37,7 +37,7 @@ class Service(ABC):
         return True
 
     def down(self) -> bool:
-        """Ended; False: it did not run."""
+        """Ends it; False when it did not run."""
         return self.daemon.stop(self.ending, self.patience)
 
     @abstractmethod
@@ -47,8 +47,8 @@ class Service(ABC):
     def is_ready(self) -> bool: ...
 
 
-class Postgres(Service):
-    """As `postgres` where we are root, because it refuses to run as root."""
+class PostgresService(Service):
+    """Runs as the user `postgres` when root starts it, because it refuses to run as root."""
 
     name = "postgres"
     ending = signal.SIGINT  # "fast": clients are cut off, the data stays whole
@@ -61,8 +61,8 @@ class Postgres(Service):
         self.daemon.start(argv, cwd=data.parent, user=self._user())
 
     def is_ready(self) -> bool:
-        """Answers, and has the hub's role and database."""
-        import psycopg2  # noqa: PLC0415 - `make down` does without
+        """Whether it answers; makes the hub's role and database."""
+        import psycopg2  # noqa: PLC0415 - `make down` runs without it
 
         account = f"host=127.0.0.1 port={self.ports['postgres']} user=postgres dbname=postgres"
         password = self.state.secret("postgres")
@@ -85,7 +85,7 @@ class Postgres(Service):
         return "postgres" if os.geteuid() == 0 else None
 
     def _data(self) -> Path:
-        """The cluster's folder; a half-made one is made anew."""
+        """The folder of the database cluster; an incomplete one is replaced."""
         home = self.state.folder / "postgres"
         data = home / "data"
         if data.exists():
@@ -108,7 +108,7 @@ class Postgres(Service):
             raise Failed(f"The user {user} can't enter {home}: choose another folder with --state.")
 
 
-class Redis(Service):
+class RedisService(Service):
     name = "redis"
 
     def start(self) -> None:
@@ -125,7 +125,7 @@ class Redis(Service):
         self.daemon.start([require("redis-server"), str(file)], cwd=folder)
 
     def is_ready(self) -> bool:
-        import redis  # noqa: PLC0415 - `make down` does without
+        import redis  # noqa: PLC0415 - `make down` runs without it
 
         password = self.state.secret("redis")
         try:
@@ -135,7 +135,7 @@ class Redis(Service):
             return False
 
 
-class Hub(Service):
+class HubService(Service):
     """`scripts/serve`, as the container and the unit run it, with the settings of hub.env."""
 
     name = "hub"
@@ -146,7 +146,7 @@ class Hub(Service):
         surroundings = {
             "PATH": f"{python}:{os.environ['PATH']}",
             "PYTHONUNBUFFERED": "1",
-            # A developer's .env is for `make run`.
+            # A .env in the project's folder is for `make run` only.
             "FLASK_SKIP_DOTENV": "1",
             "PYTHON_DOTENV_DISABLED": "1",
         }
@@ -156,7 +156,7 @@ class Hub(Service):
         return answers(f"http://127.0.0.1:{self.ports['hub']}/health/ready")
 
     def _settings(self) -> dict[str, str]:
-        """Those of hub.env, which is written once and may be changed."""
+        """The settings in hub.env, which is written once; users may edit it."""
         file = self.state.folder / "hub.env"
         if not file.exists():
             self.state.write("hub.env", "".join(f"{name}={value}\n" for name, value in self._first().items()))
@@ -181,7 +181,7 @@ class Hub(Service):
         }
 
 
-class Nginx(Service):
+class NginxService(Service):
     name = "nginx"
 
     def start(self) -> None:
@@ -195,7 +195,8 @@ class Nginx(Service):
 
 
 def nginx_command(state: State, https: int, http: int, instances: str) -> list[str]:
-    """Writes the configuration for these ports and `server` lines; the command that runs nginx with it."""
+    """Writes the configuration for these ports and `server` lines; returns the command that runs nginx with
+    it."""
     folder = state.folder
     values = {
         "HUB_HTTPS": f"127.0.0.1:{https}",
@@ -213,7 +214,7 @@ def nginx_command(state: State, https: int, http: int, instances: str) -> list[s
 
 
 def answers(url: str, certificate: Path | None = None) -> bool:
-    """Whether it says that it is ready, with this certificate."""
+    """Whether the hub at this URL is ready, verified with this certificate."""
     trust = ssl.create_default_context(cafile=certificate) if certificate else None
     opener = urllib.request.build_opener(DIRECT, urllib.request.HTTPSHandler(context=trust))
     try:
@@ -223,7 +224,7 @@ def answers(url: str, certificate: Path | None = None) -> bool:
         return False
 
 
-# In the order in which they need each other.
-SERVICES: tuple[type[Service], ...] = (Postgres, Redis, Hub, Nginx)
-# The hub first, while nginx can still carry what it says to its readers.
-ENDING: tuple[type[Service], ...] = (Hub, Nginx, Redis, Postgres)
+# Each needs the ones before it.
+SERVICES: tuple[type[Service], ...] = (PostgresService, RedisService, HubService, NginxService)
+# The hub first: its last frames reach the clients through nginx.
+STOP_ORDER: tuple[type[Service], ...] = (HubService, NginxService, RedisService, PostgresService)

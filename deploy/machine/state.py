@@ -1,4 +1,4 @@
-"""What `make up` keeps in its folder: secrets and ports that are chosen once, and files made of them."""
+"""The folder of `make up`: secrets and ports, which are chosen once, and the files made from them."""
 
 import json
 import os
@@ -13,7 +13,7 @@ from typing import Any
 from deploy.machine.daemon import Failed
 
 ROOT = Path(__file__).resolve().parents[2]
-# nginx's workers and PostgreSQL are other users where we are root, and find their way through the open ones.
+# As root, nginx's workers and PostgreSQL run as other users, which need to enter the open folders.
 OPEN, CLOSED = 0o755, 0o700
 FOLDERS = {
     **dict.fromkeys(("", "nginx", "web", "web/static"), OPEN),
@@ -32,7 +32,7 @@ class State:
         self._make_certificate()
 
     def secret(self, name: str) -> str:
-        """Made when it is first asked for."""
+        """Generated when it is first needed."""
         file = self.folder / "secrets" / name
         if not file.exists():
             self.write(f"secrets/{name}", secrets.token_urlsafe(36))
@@ -47,7 +47,7 @@ class State:
         return file
 
     def ports(self, https: int | None) -> dict[str, int]:
-        """Of every service. The one for browsers is 8443 if not given, the others are free ones."""
+        """The port of each service. The one for browsers is 8443 by default, the others are free ports."""
         file = self.folder / "ports.json"
         kept: dict[str, int] = json.loads(file.read_text()) if file.exists() else {}
         kept["https"] = https or kept.get("https", 8443)
@@ -57,7 +57,7 @@ class State:
         return kept
 
     def _make_certificate(self) -> None:
-        """Self-signed, for this machine alone."""
+        """A self-signed certificate for this machine."""
         key, certificate = self.folder / "tls/key.pem", self.folder / "tls/certificate.pem"
         if certificate.exists():
             return
@@ -69,7 +69,7 @@ class State:
 
 
 def free_port() -> int:
-    """A loopback port that nothing holds, below those that the kernel gives to outgoing connections."""
+    """A free loopback port, below those that the kernel assigns to outgoing connections."""
     while True:
         port = random.randrange(20000, 32000)
         with socket.socket() as probe:
@@ -81,13 +81,13 @@ def free_port() -> int:
 
 
 def fill(template: Path, values: Mapping[str, str]) -> str:
-    """The template with these variables filled in, as nginx's container does it; others stay."""
+    """The template with these variables filled in, as nginx's container does it; other variables stay."""
     names = " ".join(f"${{{name}}}" for name in values)
     return run("envsubst", names, text=template.read_text(), env=dict(values))
 
 
 def run(*argv: str, text: str | None = None, env: Mapping[str, str] | None = None, **how: Any) -> str:
-    """What the command printed; raises Failed with what it complained of."""
+    """The output of the command; raises Failed with its error output."""
     environment = {"PATH": os.environ["PATH"], **(env or {})}
     done = subprocess.run(
         argv, input=text, env=environment, capture_output=True, text=True, check=False, **how

@@ -1,4 +1,4 @@
-"""Chromium, the system's own, on a hub that the tests share; each tab ends with no error on its console."""
+"""The system's Chromium on a hub that the tests share; a tab with an error on its console fails its test."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def stage(shared_hub: HubProcess, open_stream: OpenStream) -> Stage:
 
 @pytest.fixture(scope="session")
 def operator(shared_hub: HubProcess) -> str:
-    """The token of an account that is one."""
+    """The token of an operator's account."""
     name = new_name("Operator")
     _, token = shared_hub.register(name)
     shared_hub.flask("user", "admin", name)

@@ -1,4 +1,4 @@
-"""Draws the pictures of `docs/screenshots` anew: `make screenshots`. People and words are made up."""
+"""Takes the screenshots in `docs/screenshots`: `make screenshots`. Names and texts are invented."""
 
 from gevent import monkey
 
@@ -27,7 +27,7 @@ MESSAGES = ("The spring issue is out", "Your parcel has left the house", "Mainte
 
 
 class Scene:
-    """A hub with something to look at."""
+    """A hub with sample data."""
 
     def __init__(self, hub: HubProcess) -> None:
         self.hub = hub
@@ -136,7 +136,7 @@ def draw(browser: Browser, scene: Scene) -> None:
             tab.see("Sign in to the hub")
             save(tab, f"sign-in{suffix}-{scheme}")
             tab.enter(scene.token)
-            # A phone shows the same as the wide screen: light is enough.
+            # The phone shows the same as the wide screen: the light theme is enough.
             for shot in SHOTS if scheme == "light" or not suffix else ():
                 shot(tab, scene)
                 save(tab, f"{shot.__name__}{suffix}-{scheme}")

@@ -1,4 +1,4 @@
-"""Concepts: from a picture to swatches and bars, and a failure that can be tried again."""
+"""Concepts: from a picture to swatches and bars, and a failure that can be retried."""
 
 import re
 

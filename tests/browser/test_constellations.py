@@ -1,4 +1,4 @@
-"""A constellation in the browser: what one changes, the other sees."""
+"""A constellation in the browser: a change of one member appears in the other's tab."""
 
 from tests.browser.conftest import OpenConsole
 from tests.support.calls import new_name
@@ -154,7 +154,7 @@ def test_a_hostile_name_is_only_text(console: OpenConsole, stage: Stage) -> None
     tab.page.locator(".news li", has_text="onerror").last.wait_for()
     assert tab.file(HOSTILE).count() == 1
     assert tab.page.locator("img[src=x], main script").count() == 0
-    # Nothing ran: the fixture sees to it that no dialog was opened and no policy violated.
+    # No script ran: the fixture fails on a dialog and on a violation of the policy.
 
 
 def test_it_comes_back_when_the_server_does(start_stage: StartStage, console: OpenConsole) -> None:

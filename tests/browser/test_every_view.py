@@ -1,4 +1,4 @@
-"""What holds for every view: labels, contrast, the keyboard, narrow screens, and little to transfer."""
+"""Checks of every view: labels, contrast, the keyboard, narrow screens, and the bytes transferred."""
 
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ LOOK = (Path(__file__).parent / "look.js").read_text()
 
 
 def settle(tab: Console, view: str) -> None:
-    """Waits until the view shows what it has."""
+    """Waits until the view shows its data."""
     tab.open(view)
     tab.page.locator(f"nav a[data-view={view}][aria-current=page]").wait_for()
     tab.page.locator("main h1").wait_for()
@@ -68,7 +68,7 @@ def test_little_is_transferred(console: OpenConsole, stage: Stage) -> None:
     tab.see("Sign in to the hub")
     for view in each_view(tab, stage):
         assert sum(sizes) < MOST_BYTES, view
-    assert sum(sizes) > 30_000  # else nothing was counted
+    assert sum(sizes) > 30_000  # the transfer was measured
 
 
 def test_the_keyboard_is_enough(console: OpenConsole, stage: Stage) -> None:

@@ -1,4 +1,4 @@
-"""The gateway's both sides: a bot that answers, a mention, and a hub that lets only back ends ask."""
+"""Both sides of the gateway: a bot that answers, a mention, and a hub with GATEWAY_AUTH=token."""
 
 import json
 
@@ -10,7 +10,7 @@ from tests.support.stage import Stage
 
 
 def bot(console: OpenConsole, stage: Stage, name: str) -> Console:
-    """A tab in which the account is a bot of that name."""
+    """A tab in which the account is connected as a bot of this name."""
     tab = console(stage.hub.url).enter(stage.token, "gateway")
     tab.label("Name").fill(name)
     tab.button("Connect").click()

@@ -1,4 +1,4 @@
-"""The inbox of a recipient: what waits, what comes, and what was acknowledged."""
+"""The inbox of a recipient: waiting, new and acknowledged messages."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""The operations view: figures of the cluster for operators, and for nobody else."""
+"""The operations view: figures of the cluster, for operators only."""
 
 from tests.browser.conftest import OpenConsole
 from tests.support.stage import Stage

@@ -1,4 +1,5 @@
-"""The stream inspector: events with their ids, the filter, the pause, and what a dropped connection gets."""
+"""The stream inspector: events with their ids, the filter, the pause, and the replay after a lost
+connection."""
 
 import pytest
 
@@ -59,6 +60,6 @@ def test_shortcuts(tab: Console, stage: Stage) -> None:
     tab.page.keyboard.press("d")
     tab.live()
     tab.page.keyboard.press("/")
-    tab.page.keyboard.type("pd")  # typed, and no shortcuts
+    tab.page.keyboard.type("pd")  # typed into the field, not shortcuts
     assert tab.label("Filter").input_value() == "pd"
     tab.live()

@@ -15,7 +15,7 @@ Run = Callable[..., Result]
 
 @pytest.fixture
 def run(app: Flask) -> Run:
-    """`run("user", "list", input="what is typed")` → `exit_code`, `stdout`, `stderr`; never an exception."""
+    """`run("user", "list", input="typed text")` → `exit_code`, `stdout`, `stderr`; never an exception."""
 
     def run_command(*arguments: object, input: str | None = None) -> Result:
         result = app.test_cli_runner().invoke(args=[str(argument) for argument in arguments], input=input)
@@ -27,7 +27,7 @@ def run(app: Flask) -> Run:
 
 @pytest.fixture
 def succeed(run: Run) -> Callable[..., str]:
-    """Runs a command that has to succeed; what it wrote to stdout."""
+    """Runs a command that must succeed; returns its stdout."""
 
     def run_well(*arguments: object, input: str | None = None) -> str:
         result = run(*arguments, input=input)
@@ -39,7 +39,7 @@ def succeed(run: Run) -> Callable[..., str]:
 
 @pytest.fixture
 def fail(run: Run) -> Callable[..., str]:
-    """Runs a command that has to fail with one line; the sentence in it."""
+    """Runs a command that must fail with one line; returns its sentence."""
 
     def run_badly(*arguments: object, input: str | None = None) -> str:
         result = run(*arguments, input=input)
@@ -53,7 +53,7 @@ def fail(run: Run) -> Callable[..., str]:
 
 @pytest.fixture
 def beside(make_app: MakeApp) -> Callable[..., Run]:
-    """`beside(hub)("publish", "Demo", "hello")`: as `run`, with the settings of a hub that serves."""
+    """`beside(hub)("publish", "Demo", "hello")`: as `run`, with the settings of a running hub."""
 
     def start(hub: HubProcess, **variables: str) -> Run:
         app = make_app(**(settings_of(hub) | variables))
@@ -70,5 +70,5 @@ def beside(make_app: MakeApp) -> Callable[..., Run]:
 
 @pytest.fixture
 def here(beside: Callable[..., Run], shared_hub: HubProcess) -> Run:
-    """Beside a hub that other tests use too."""
+    """As `beside`, with the hub that several tests share."""
     return beside(shared_hub)

@@ -1,4 +1,4 @@
-"""What `doctor` found, by name."""
+"""The findings of `doctor` by name."""
 
 import json
 from collections.abc import Callable
@@ -30,7 +30,7 @@ class Examination:
         return Found(found[0]["level"], found[0]["seen"], found[0]["advice"])
 
     def bad(self, group: str, *levels: str) -> set[str]:
-        """Names of what is wrong (or odd, where `levels` say so) in the group."""
+        """The names of the failures in the group, or of the findings with these levels."""
         wanted = levels or ("failure",)
         return {it["name"] for it in self._checks if it["group"] == group and it["level"] in wanted}
 

@@ -19,14 +19,14 @@ Beside = Callable[..., Run]
 
 
 def echo(client: WebSocketClient, question: dict[str, Any]) -> None:
-    """Says it again in two frames."""
+    """Repeats the question in two frames."""
     frame = {"correlation_id": question["correlation_id"]}
     client.send({**frame, "message": question["message"]})
     client.send({**frame, "message": "That was\x1b all.", "is_final": True})
 
 
 def bot_name(name: str) -> str:
-    return new_name(name).replace("-", "_")  # what can be mentioned
+    return new_name(name).replace("-", "_")  # a name that can be mentioned
 
 
 def test_the_answer_is_printed(gateway: GatewayStage, here: Run) -> None:

@@ -16,7 +16,7 @@ Command = Callable[..., str]
 
 
 def made(printed: str) -> tuple[str, str]:
-    """Id and secret, from lines that could stand in a .env file."""
+    """Id and secret, from lines in the form of a .env file."""
     values = dict(line.split("=", 1) for line in printed.splitlines())
     assert list(values) == ["CLIENT_ID", "CLIENT_SECRET"]
     return values["CLIENT_ID"], values["CLIENT_SECRET"]

@@ -198,12 +198,12 @@ def test_what_is_for_ones_own_machine_only(with_settings: Callable[..., Run]) ->
 
 
 def test_settings_that_can_not_be(hub: StartHub) -> None:
-    """The hub does not start with them, and says why."""
+    """The hub refuses to start with them, with a reason."""
     result = shell(hub(start=False, workers=2), "doctor")
     assert result.returncode == 1 and "set REDIS_URL" in result.stderr and "Traceback" not in result.stderr
 
 
-# What checks are made of
+# The parts of checks
 
 
 @pytest.mark.parametrize(

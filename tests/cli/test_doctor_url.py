@@ -1,4 +1,4 @@
-"""flask doctor --url URL: the hub as it is reached through what stands before it"""
+"""flask doctor --url URL: the hub through the proxies before it"""
 
 import signal
 from collections.abc import Callable, Iterator
@@ -54,7 +54,7 @@ def before(tmp_path: Path) -> Iterator[Before]:
 
 @pytest.fixture
 def edge() -> Iterator[Callable[[HubProcess], Edge]]:
-    """`edge(hub)`: the nginx.conf that is deployed."""
+    """`edge(hub)`: an nginx with deploy/nginx.conf."""
     made: list[Edge] = []
 
     def start(hub: HubProcess) -> Edge:
@@ -78,13 +78,13 @@ def at(found: Examination, url: str, *levels: str) -> set[str]:
 def test_the_deployed_configuration(
     hub: StartHub, redis_url: str, beside: Beside, edge: Callable[[HubProcess], Edge]
 ) -> None:
-    """All is well, and nothing is left behind."""
+    """All checks are fine, and no data of the probe stay."""
     process = hub(redis_url=redis_url, TRUSTED_PROXIES="1")
     proxy = edge(process)
     rows_before, topics = rows(process), "hub:{inbox:*"
     found = examine(beside(process), "--url", proxy.url, "--ca", proxy.certificate)
     assert at(found, proxy.url) == set()
-    assert at(found, proxy.url, "warning") <= {"first byte", "buffering"}  # where everything is slow
+    assert at(found, proxy.url, "warning") <= {"first byte", "buffering"}  # on a slow machine
     assert found[f"{proxy.url}/HTTP"].seen == "browsers get HTTP/2"
     assert found[f"{proxy.url}/buffering"].seen.startswith("5 events came one by one")
     assert "text/event-stream" in found[f"{proxy.url}/stream"].seen
@@ -120,7 +120,7 @@ def test_one_that_compresses(shared_hub: HubProcess, here: Run, before: Before) 
 
 
 def test_one_that_passes_everything_on(shared_hub: HubProcess, here: Run, before: Before) -> None:
-    """Events come, sockets do not."""
+    """Streams work, sockets do not."""
     nginx = before(shared_hub, KEEP_ALIVE)
     found = examine(here, "--url", nginx.url)
     assert at(found, nginx.url) == {"WebSocket"}

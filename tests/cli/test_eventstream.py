@@ -1,4 +1,4 @@
-"""The command line's reading of event streams, beside the tests' own, which was written from the standard."""
+"""The command line's decoder of event streams, compared with the tests' own, which follows the standard."""
 
 from random import Random
 

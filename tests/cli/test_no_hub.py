@@ -1,4 +1,4 @@
-"""Commands that are led to something that speaks HTTP and JSON, and is no hub."""
+"""Commands whose --url names a server of HTTP and JSON that is not a hub."""
 
 from __future__ import annotations
 

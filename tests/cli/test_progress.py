@@ -1,4 +1,4 @@
-"""Progress of long work: drawn where stderr is a terminal, and only there."""
+"""Progress bars are drawn only where stderr is a terminal."""
 
 import os
 import pty
@@ -13,7 +13,7 @@ from tests.support.shell import shell
 
 
 def seen(hub: HubProcess, *arguments: str) -> tuple[str, str]:
-    """What went to stdout, and what a terminal at stderr got."""
+    """The texts on stdout and on a terminal at stderr."""
     terminal, end = pty.openpty()
     argv = [sys.executable, "-m", "flask", "--app", "wsgi", *arguments]
     finished = subprocess.run(

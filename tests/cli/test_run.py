@@ -1,4 +1,4 @@
-"""scripts/run: which settings it goes by, and where it makes the demo. flask and gunicorn are stand-ins."""
+"""scripts/run: which settings it uses, and where it makes the demo. flask and gunicorn are stubs."""
 
 import os
 import shutil
@@ -20,7 +20,7 @@ TASK_SERVICE=embedded
 
 @pytest.fixture
 def place(tmp_path: Path) -> Path:
-    """A folder that looks like the project's, for a .env of its own."""
+    """A folder like the project's, with a .env of its own."""
     for name in ("config", "server"):
         shutil.copytree(ROOT / name, tmp_path / name)
     shutil.copy(ROOT / "gunicorn.conf.py", tmp_path)

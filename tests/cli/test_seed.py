@@ -38,7 +38,7 @@ def write(tmp_path: Path) -> WriteFile:
 
 
 def members(app: Flask) -> dict[tuple[str, str], str]:
-    """Who has which rights in which constellation."""
+    """The rights of each member of each constellation."""
     query = select(Constellation.name, User.name, Membership.rights).join_from(
         Membership, Constellation, Membership.constellation_uuid == Constellation.uuid
     )
@@ -130,7 +130,7 @@ def test_an_interrupted_seeding_goes_on(
 def test_another_owner_may_use_the_same_name(
     app: Flask, alice: Person, succeed: Command, write: WriteFile
 ) -> None:
-    """Also one who is a member of the first."""
+    """Also when the second owner is a member of the first owner's constellation."""
     succeed("seed", write(USERS))
     shared = make_constellation(alice, "Orion")
     with app.app_context():

@@ -28,7 +28,7 @@ def made(hub: HubProcess) -> tuple[str, str, str]:
 
 
 def told(run: Run, *payloads: str) -> str:
-    """A recipient for whom these wait."""
+    """A recipient with these waiting messages."""
     name = new_name("dora")
     for payload in payloads:
         assert run("publish", "--new", f"recipient:{name}", payload).exit_code == 0
@@ -86,7 +86,7 @@ def test_a_while(here: Run) -> None:
 
 @pytest.mark.parametrize("has_redis", [True, False])
 def test_it_comes_back_after_a_restart(hub: StartHub, own_redis: RedisServer, has_redis: bool) -> None:
-    """With what was missed, or with the word that it can't be had."""
+    """With the missed events, or with the message that they are lost."""
     process = hub(redis_url=own_redis.url if has_redis else None)
     name, uuid, token = made(process)
     with following(process, name) as watch:
@@ -105,7 +105,7 @@ def test_it_comes_back_after_a_restart(hub: StartHub, own_redis: RedisServer, ha
 
 
 def test_what_waits_is_shown_once(hub: StartHub, beside: Beside) -> None:
-    """A recipient's stream tells all that waits at every beginning."""
+    """A recipient's stream repeats all waiting messages at each connection."""
     process = hub()
     run = beside(process)
     name = told(run, "one")
@@ -140,7 +140,7 @@ def test_a_concept_to_its_end(shared_hub: HubProcess, here: Run) -> None:
 
 
 def test_by_number(shared_hub: HubProcess, here: Run) -> None:
-    """As operators see it."""
+    """By its number, as operators see it."""
     name = told(here, "one")
     rows = shared_hub.get("/api/user?page=1&per_page=500", token=operator(here)).json()["list"]
     number = next(row["id"] for row in rows if row["external_id"] == name)
@@ -149,7 +149,7 @@ def test_by_number(shared_hub: HubProcess, here: Run) -> None:
 
 
 def test_with_a_token_of_ones_own(shared_hub: HubProcess, here: Run, beside: Beside) -> None:
-    """Nothing is looked up in a database, and nothing is signed."""
+    """Without a database lookup and without a token of its own."""
     name, _, token = made(shared_hub)
     stranger = beside(shared_hub, DATABASE_URL="sqlite:////nowhere/hub.db", JWT_SECRET_KEY="x" * 32)
     remote = ("--url", shared_hub.url, "--token")

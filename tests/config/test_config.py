@@ -1,4 +1,4 @@
-"""Settings from the environment: what is refused, with which words, and what is made of the rest."""
+"""Settings from the environment: which are refused, with which messages, and what the others mean."""
 
 import re
 import stat
@@ -102,7 +102,7 @@ def test_public_accounts(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["LOGIN", "LOGIN_ADDRESS", "CREDENTIALS", "PUBLISH", "STREAMS"])
 def test_rates(name: str, tmp_path: Path) -> None:
-    """What is accepted is what the library that counts reads too."""
+    """The `limits` library reads every accepted value too."""
     variable = f"RATELIMIT_{name}"
     for value in ("10/minute", "1 per second", "5/2 hours", "7per1DAY"):
         assert getattr(loaded(tmp_path, **{variable: value}), variable) == value
@@ -276,7 +276,7 @@ def test_half_a_client(name: str, tmp_path: Path) -> None:
 
 
 def test_the_hint_makes_a_good_secret() -> None:
-    """The command that the message tells, run as told."""
+    """The output of the command that the message gives."""
     hint = problems(Path(), **{**PRODUCTION, "SECRET_KEY": ""})[0].partition("-c '")[2].rstrip("'")
     printed: list[str] = []
     exec(hint, {"print": printed.append})

@@ -1,4 +1,4 @@
-"""Log lines: what a person and what a program reads."""
+"""The formats of log lines: text and JSON."""
 
 import json
 import logging
@@ -10,7 +10,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
 from app.extensions import db
-from config.log_lines import Json, Readable, configuration
+from config.log_lines import JsonFormatter, TextFormatter, configuration
 
 
 def record(message: str, **extra: object) -> logging.LogRecord:
@@ -20,7 +20,7 @@ def record(message: str, **extra: object) -> logging.LogRecord:
 
 
 def test_a_line_is_one_json_object() -> None:
-    line = Json().format(record("stream\nended", reason="shutdown", bytes=7))
+    line = JsonFormatter().format(record("stream\nended", reason="shutdown", bytes=7))
     assert "\n" not in line
     told = json.loads(line)
     assert told["time"].endswith("Z")
@@ -34,7 +34,7 @@ def test_a_line_is_one_json_object() -> None:
 
 
 def test_what_is_no_json_is_told_as_text() -> None:
-    assert json.loads(Json().format(record("x", error=OSError("gone"))))["error"] == "gone"
+    assert json.loads(JsonFormatter().format(record("x", error=OSError("gone"))))["error"] == "gone"
 
 
 def test_a_traceback_is_part_of_the_object() -> None:
@@ -43,11 +43,11 @@ def test_a_traceback_is_part_of_the_object() -> None:
     except ValueError:
         line = record("failed")
         line.exc_info = sys.exc_info()
-    assert "ValueError: no" in json.loads(Json().format(line))["exception"]
+    assert "ValueError: no" in json.loads(JsonFormatter().format(line))["exception"]
 
 
 def test_a_readable_line_ends_with_what_was_given() -> None:
-    assert Readable("%(message)s").format(record("login", user="alice")) == "login user='alice'"
+    assert TextFormatter("%(message)s").format(record("login", user="alice")) == "login user='alice'"
 
 
 @pytest.mark.parametrize("style", ["json", "text"])

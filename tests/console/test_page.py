@@ -1,4 +1,4 @@
-"""`/` and its files: their types, their policy, their caching, and what the page is told of the hub."""
+"""`/` and its files: content types, policy, caching, and the facts that the page gets about the hub."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""Starting and stopping: what is refused, with which words, and how it ends."""
+"""Starting and stopping: which settings are refused, with which messages, and how the hub ends."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.support.wait import wait_until
 
 
 def assert_refused(hub: HubProcess, *words: str) -> None:
-    """It ends by itself, not well, with one message that holds these words."""
+    """The hub ends by itself with an error and one message that contains these words."""
     hub.spawn()
     assert hub.wait_exit(20) != 0
     assert "Traceback" not in hub.log, hub.log
@@ -25,7 +25,7 @@ def assert_refused(hub: HubProcess, *words: str) -> None:
 
 
 def ready(hub: HubProcess, status: int, timeout: float = 10.0) -> requests.Response:
-    """The answer of /health/ready, as soon as it has this status."""
+    """The response of /health/ready, as soon as it has this status."""
 
     def answer() -> requests.Response | None:
         response = hub.get("/health/ready")
@@ -76,7 +76,7 @@ def test_redis_that_comes_late_is_used(
     constellation = process.constellation(token)
     source = open_stream(process.updates_url(constellation), token=token)
     source.wait_for(lambda it: it.last_event_id)
-    # One worker was ready; the other one may need a moment more.
+    # One worker was ready; the other one may need a moment longer.
     wait_until(lambda: process.notify(constellation, token, "hello").status_code == 200, what="a publish")
     source.wait_for(lambda it: "hello" in it.data)
 
@@ -168,14 +168,14 @@ def test_tokens_stay_out_of_the_log(hub: StartHub, open_stream: OpenStream) -> N
 
 
 def test_it_starts_again_after_a_crash(hub: StartHub, open_stream: OpenStream) -> None:
-    """The only worker is killed: gunicorn starts another, and tokens and data are still good."""
+    """The only worker is killed: gunicorn starts another one, and tokens and data remain valid."""
     process = hub()
     _, token = process.register("Alice")
     constellation = process.constellation(token)
     source = open_stream(process.updates_url(constellation), token=token, reconnect=True)
     source.wait_for(lambda it: it.last_event_id)
     process.kill_worker(process.worker_pids()[0])
-    # The in-process history died with its worker: the stream is told so.
+    # The in-process history was lost with its worker: the stream gets a reset.
     assert "history_lost" in source.wait_for_event("stream.reset", timeout=20).data
     assert process.notify(constellation, token, "again").status_code == 200
     source.wait_for(lambda it: "again" in it.data)

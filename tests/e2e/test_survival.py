@@ -1,4 +1,4 @@
-"""Two workers over Redis: what goes wrong around a stream costs its reader no event."""
+"""Two workers over Redis: failures around a stream cost its subscriber no event."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def test_a_killed_worker_costs_no_event(start_pair: StartStage) -> None:
 
 
 def test_a_reload_of_all_workers_costs_no_event(start_pair: StartStage) -> None:
-    """SIGHUP: new workers come, the old ones send their streams away and finish what they began."""
+    """SIGHUP: new workers start; the old ones close their streams and finish their requests."""
     stage = start_pair()
     publishers = stage.publishers()
     sources = stage.open_on_both(10, each=2, reconnect=True)
@@ -52,7 +52,7 @@ def test_a_reload_of_all_workers_costs_no_event(start_pair: StartStage) -> None:
 
 
 def test_a_stop_in_the_middle_of_a_reload_is_as_polite_as_any(start_pair: StartStage) -> None:
-    """The old workers wait for new ones then, which will not come."""
+    """The old workers are waiting for new ones at that moment, which will never be ready."""
     stage = start_pair()
     sources, old = stage.open_on_both(4), set(stage.hub.worker_pids())
     stage.hub.child.send_signal(signal.SIGHUP)
@@ -63,7 +63,7 @@ def test_a_stop_in_the_middle_of_a_reload_is_as_polite_as_any(start_pair: StartS
 
 
 def test_new_workers_that_can_not_start_end_the_hub_politely(start_pair: StartStage, tmp_path: Path) -> None:
-    """Although the trial went well: they run short of something, say."""
+    """Although the trial succeeded: they lack memory, for example."""
     doom = tmp_path / "doom"
     stage = start_pair(application="tests.support.doomed:app", DOOM=str(doom))
     sources = stage.open_on_both(4)
@@ -109,7 +109,7 @@ def test_a_stop_in_the_middle_of_a_trial_is_as_polite_as_any(start_stage: StartS
 
 
 def test_a_reload_brings_a_release_with_settings_of_its_own(start_stage: StartStage, tmp_path: Path) -> None:
-    """What the main process loaded long ago must not be what the new workers get."""
+    """The new workers get the settings on the disk, not those that the main process loaded at its start."""
     for name in ("app", "config", "server"):
         shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
     for name in ("wsgi.py", "gunicorn.conf.py"):
@@ -202,7 +202,7 @@ def test_redis_gone_and_back_empty(start_pair: StartStage, own_redis: RedisServe
     stage.notify("after")
     for source in sources:
         source.wait_for(lambda it: it.data[-1:] == ["after"])
-        # The edits come behind the reset, or were published before it and are told by it.
+        # The edits follow the reset, or were published before it, and the reset covers them.
         assert source.events[1].name == "stream.reset", str(source)
         assert len(source.named("stream.reset")) <= 2, str(source)
         assert "lost" not in source.data
@@ -212,7 +212,7 @@ def test_redis_gone_and_back_empty(start_pair: StartStage, own_redis: RedisServe
 def test_edits_made_while_redis_is_silent_are_told_in_order(
     start_pair: StartStage, own_redis: RedisServer
 ) -> None:
-    """It kept its data, so nothing is reset; each worker's waiting events come in their order, once."""
+    """Redis keeps its data, so nothing is reset; each worker's waiting events arrive once and in order."""
     stage = start_pair()
     hub = stage.hub
     folder = hub.root_folder(stage.constellation, stage.token)
@@ -246,7 +246,7 @@ def test_edits_made_while_redis_is_silent_are_told_in_order(
 
 
 def test_a_stream_opened_without_redis_waits_for_it(start_pair: StartStage, own_redis: RedisServer) -> None:
-    """A status other than 200 would stop an EventSource for good."""
+    """A status other than 200 would end an EventSource for good."""
     stage = start_pair(HEARTBEAT_SECONDS="3")
     earlier = stage.open()
     stage.notify("before")
@@ -269,7 +269,7 @@ def test_a_stream_opened_without_redis_waits_for_it(start_pair: StartStage, own_
 
 
 def test_a_long_absence_of_redis_is_survived(start_pair: StartStage, own_redis: RedisServer) -> None:
-    """Half a minute is more than a hundred attempts to connect: none of them may use anything up."""
+    """Half a minute is more than a hundred attempts to connect: no attempt may leak a resource."""
     stage = start_pair()
     sources = stage.open_on_both(2)
     own_redis.stop()
@@ -288,7 +288,7 @@ def test_a_long_absence_of_redis_is_survived(start_pair: StartStage, own_redis: 
 def test_streams_stay_while_redis_connections_are_cut_at_rest(
     start_pair: StartStage, own_redis: RedisServer
 ) -> None:
-    """A listener that lost its connection while nothing was published must notice by itself."""
+    """A listener that loses its connection while no event is published must notice it by itself."""
     stage = start_pair()
     sources = stage.open_on_both(2)
     own_redis.kill_clients()
@@ -324,7 +324,7 @@ def test_rights_taken_while_redis_is_away_are_enforced_on_its_return(
 def test_postgres_and_redis_under_two_workers(
     start_stage: StartStage, redis_url: str, own_postgres: PostgresServer
 ) -> None:
-    """Writes from both workers at once, then cut database connections: none of it shows."""
+    """Writes from both workers at once, then cut database connections: no request fails."""
     stage = start_stage(workers=2, redis_url=redis_url, database_url=own_postgres.create_database())
     folder = stage.hub.root_folder(stage.constellation, stage.token)
     sources = stage.open_on_both(4)

@@ -1,5 +1,5 @@
-"""What auditors find in the log `hub.audit`: who logged in, and every change of rights, tokens, bots and
-clients. No line has a secret in it."""
+"""The audit log `hub.audit`: logins, and every change of rights, tokens, bots and clients. No line holds a
+secret."""
 
 import logging
 from collections.abc import Callable
@@ -23,8 +23,8 @@ def given(record: logging.LogRecord) -> dict[str, Any]:
 
 @pytest.fixture
 def lines(caplog: pytest.LogCaptureFixture) -> Callable[[], list[Line]]:
-    """The message of each line since the last call, and what was given with it; not what the request adds,
-    which only happens where the hub logs for real."""
+    """The message and fields of each line since the last call, without those that the request's filter adds:
+    the tests run without it."""
     caplog.set_level(logging.INFO, "hub.audit")
 
     def take() -> list[Line]:

@@ -1,5 +1,5 @@
-"""GET /api/ops/stats, /api/ops/connections, /api/ops/topics: who may, and what one worker says (several:
-tests/e2e/test_cluster.py)."""
+"""GET /api/ops/stats, /api/ops/connections, /api/ops/topics: who may call them, and the answers of one worker
+(tests/e2e/test_cluster.py has several)."""
 
 import os
 import socket
@@ -24,7 +24,7 @@ CALLS = ("/api/ops/stats", "/api/ops/connections", "/api/ops/topics")
 
 
 class Quiet:
-    """A handler of sockets."""
+    """A handler of sockets that ignores every frame."""
 
     def opened(self, connection: Connection) -> None: ...
 
@@ -112,7 +112,7 @@ def test_totals_and_ends(oscar: Person, alice: Person, workspace: Constellation)
 
 
 def connect(engine: Engine, *names: str) -> list[gevent.socket.socket]:
-    """Sockets of these names; the clients' ends of them."""
+    """Opens sockets with these names; returns the clients' ends."""
     ends = []
     for name in names:
         ours, theirs = gevent.socket.socketpair()

@@ -1,4 +1,4 @@
-"""The two texts, to the byte."""
+"""The two exposition formats, byte for byte."""
 
 from app.ops.metrics.exposition import OPENMETRICS, expose
 from app.ops.metrics.family import Family, take

@@ -1,4 +1,4 @@
-"""What every answer carries, whatever it is."""
+"""The headers that every response has."""
 
 import pytest
 from flask import Flask

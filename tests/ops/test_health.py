@@ -1,4 +1,4 @@
-"""A worker whose greenlets stand still says that it can't work."""
+"""/health/ready of a worker whose greenlets stand still answers 503."""
 
 from flask import Flask
 

@@ -1,4 +1,4 @@
-"""GET /metrics in one process: its forms, who may read it, and what is counted."""
+"""GET /metrics in one process: its formats, who may read it, and what is counted."""
 
 from collections.abc import Iterable
 
@@ -138,7 +138,10 @@ def test_a_stream_is_counted_while_it_is_open_and_at_its_end(app: Flask, alice: 
     found = read(app)
     assert (found["hub_streams",], found["hub_streams_opened_total",]) == (0, 1)
     assert found["hub_streams_ended_total", "client_gone"] == 1
-    assert found["hub_stream_written_bytes_total",] in (0, len(opening))  # whether its chunk was asked after
+    assert found["hub_stream_written_bytes_total",] in (
+        0,
+        len(opening),
+    )  # depends on whether the server has taken the next chunk
 
 
 @pytest.mark.parametrize(("cursor", "verdict"), [("garbage", "unknown_cursor"), ("abcdef.1", "history_lost")])

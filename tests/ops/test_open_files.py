@@ -1,4 +1,4 @@
-"""How many streams and sockets the limit on open files allows."""
+"""The number of streams and sockets that the limit on open files allows."""
 
 import resource
 

@@ -1,4 +1,5 @@
-"""What workers tell each other through a folder, while they live and after. Here each is an object."""
+"""The metrics that workers share through a folder, during their lives and after. Here each worker is an
+object."""
 
 import os
 import shutil
@@ -25,7 +26,7 @@ def worker(folder: Path, snapshot: Snapshot) -> Siblings:
 
 
 def seen_by(worker: Siblings) -> dict[str, float | None]:
-    """What it has of the others, put together."""
+    """The combined numbers that it has of the others."""
     together = combine(FAMILIES, worker.others())
     return {name: together[name].get((), [None])[0] for name in (PUBLISHED, STREAMS, MOST_FDS)}
 
@@ -63,7 +64,7 @@ def test_counters_outlive_their_worker_and_gauges_do_not(tmp_path: Path) -> None
 
 
 def test_who_was_killed_while_burying_counts_nothing_twice(tmp_path: Path) -> None:
-    """The numbers were moved, and the files of the dead are still there."""
+    """The numbers were merged, and the files of the ended worker are still there."""
     first, other = worker(tmp_path, {}), worker(tmp_path, numbers(4))
     other.leave()
     kept = {path: path.read_bytes() for path in tmp_path.glob(f"{other.id}.*")}

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-import yaml
 from flask import current_app
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -12,7 +11,7 @@ from app.accounts import service as accounts
 from app.auth.passwords import verify_password
 from app.cli.doctor.findings import Finding, fine, judged, odd, wrong
 from app.realtime.broker.redis.url import read_url
-from app.seeding.seed import DEMO
+from app.seeding.demo import demo_users
 from config.base import is_loopback
 
 SECRETS = ("SECRET_KEY", "JWT_SECRET_KEY", "CLIENT_SECRET", "METRICS_TOKEN", "AI_API_KEY")
@@ -107,7 +106,7 @@ def _exposed(config: dict[str, Any]) -> Iterator[Finding]:
 
 def _has_demo() -> bool:
     try:
-        for wanted in yaml.safe_load(DEMO.read_text())["users"]:
+        for wanted in demo_users():
             found = accounts.find_user(wanted["name"])
             if found is not None and verify_password(found.password_hash, wanted["password"]):
                 return True
