@@ -175,5 +175,5 @@ def _delete(name: str) -> bool:
         mine = select(Delivery.message_id).where(Delivery.recipient_id == recipient_id)
         session.execute(delete(Message).where(Message.id.in_(mine)))
         session.execute(delete(Recipient).where(Recipient.id == recipient_id))
-    forget(live.topic(recipient_id))
+    forget_topic(live.topic(recipient_id))
     return True
