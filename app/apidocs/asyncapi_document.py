@@ -1,6 +1,6 @@
 """The AsyncAPI 3.0 document. https://www.asyncapi.com/docs/reference/specification/v3.0.0
 
-Seen from the hub: it sends what its clients receive. The fields of a server-sent event stand in `headers`.
+From the view of the hub: `send` is what clients receive. The fields of a server-sent event are `headers`.
 """
 
 from collections.abc import Iterable
@@ -19,7 +19,7 @@ BINDING = "0.3.0"
 
 
 def asyncapi(app: Flask) -> dict[str, Any]:
-    """Of what is registered."""
+    """The document of the registered streams and sockets."""
     components, needed = Components(), set()
     channels: dict[str, Any] = {}
     operations: dict[str, Any] = {}

@@ -1,13 +1,11 @@
-"""What an area says about one of its streams or sockets. Pure data; channels.py puts it into the document."""
+"""The description of a stream or socket. Pure data; asyncapi_document.py puts it into the document."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from app.apidocs.json_schema import Object, Schema, example_of, one_of, whole
+from app.apidocs.json_schema import AnySchema, Object, Schema, example_of, one_of, whole
 from app.apidocs.operation import Parameter
-
-Shape = Schema | Object
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -17,7 +15,7 @@ class ChannelMessage:
 
     name: str
     summary: str
-    payload: Shape
+    payload: AnySchema
     event: str | None = None
     id: Schema | None = None
     content_type: str = "application/json"

@@ -1,4 +1,4 @@
-"""The named schemas of a document, collected while it is being made."""
+"""The named schemas of a document, collected while it is made."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -15,7 +15,7 @@ PLACE = "#/components/schemas/"
 
 
 class Components:
-    """`resolve` replaces every object and request schema in a value by a reference and keeps it."""
+    """`resolve` replaces every object and request schema in a value by a reference, and keeps the schema."""
 
     def __init__(self) -> None:
         self.schemas: dict[str, Any] = {}
@@ -50,13 +50,13 @@ class Components:
 
 
 def _name(schema: type[Schema]) -> str:
-    """With the area's name in front, because two areas may have a `Submission` each."""
+    """The area's name and the schema's: two areas may have a `Submission` each."""
     area = schema.__module__.split(".")[1].capitalize()
     return area + getattr(schema, "component", schema.__name__)
 
 
 def _own_words(self: Any, field: fields.Field[Any], **_: Any) -> dict[str, Any]:
-    """What the hub's own fields and validators mean in JSON Schema."""
+    """The JSON Schema keywords of the hub's own fields and validators."""
     patterns = [PATTERNS[check] for check in field.validators if check in PATTERNS]
     words = dict(getattr(field, "json_schema", {}))
     if len(patterns) > 1:

@@ -1,11 +1,11 @@
-"""The answers that calls have in common: the envelope of app/errors.py by status."""
+"""The error answers: the envelope of app/errors.py, and the errors that calls have in common."""
 
 from collections.abc import Mapping
 from typing import Any
 
 from app import errors
-from app.apidocs.json_schema import Object, Schema, text, whole
-from app.apidocs.operation import ApiResponse, Operation, RequestBody, Shape
+from app.apidocs.json_schema import AnySchema, Object, Schema, text, whole
+from app.apidocs.operation import ApiResponse, Operation, RequestBody
 from app.apidocs.security import ANYBODY
 from app.web.body import INVALID_JSON, NOT_JSON
 
@@ -33,7 +33,7 @@ COMMON: dict[int, tuple[type[errors.DomainError], str, dict[str, Any]]] = {
 def refusal(
     status: int,
     *sentences: str,
-    schema: Shape = ERROR,
+    schema: AnySchema = ERROR,
     headers: Mapping[str, Schema] | None = None,
     **more: Any,
 ) -> ApiResponse:
@@ -54,11 +54,11 @@ def _common(status: int) -> ApiResponse:
 
 
 SHARED = {COMMON[status][0].__name__: _common(status) for status in COMMON}
-"""Those that stand in the document once, by name; operations refer to them."""
+"""The answers that stand in the document once, by name; operations refer to them."""
 
 
 def all_of(operation: Operation) -> dict[int, ApiResponse]:
-    """The errors that the area names, and those that calls of this kind have besides."""
+    """The errors of the description, and those that calls of this kind have in common."""
     found = {
         status: said
         if isinstance(said, ApiResponse)

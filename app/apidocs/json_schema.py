@@ -1,6 +1,6 @@
-"""A vocabulary for JSON Schema (2020-12): what stands in answers and on streams.
+"""Functions that write JSON Schema (2020-12) for answers and events, each with an example.
 
-Each word carries its example, so that an object has one as soon as it is described.
+The example of an object is put together from those of its properties.
 """
 
 from collections.abc import Mapping
@@ -15,7 +15,7 @@ class Object:
     """A JSON object with a name of its own in the document; every property is there unless `optional`."""
 
     name: str
-    properties: Mapping[str, "Schema | Object"]
+    properties: Mapping[str, "AnySchema"]
     optional: frozenset[str] = frozenset()
     description: str = ""
 
@@ -26,6 +26,9 @@ class Object:
         if required:
             shown["required"] = required
         return {**shown, "description": self.description} if self.description else shown
+
+
+AnySchema = Schema | Object
 
 
 def text(example: str, description: str = "", **more: Any) -> Schema:
@@ -61,15 +64,15 @@ def one_of(*values: str, description: str = "") -> Schema:
     return _described({"type": "string", "enum": list(values)}, description)
 
 
-def either(*schemas: "Schema | Object", description: str = "") -> Schema:
+def either(*schemas: "AnySchema", description: str = "") -> Schema:
     return _described({"anyOf": list(schemas)}, description)
 
 
-def nullable(schema: "Schema | Object") -> Schema:
+def nullable(schema: "AnySchema") -> Schema:
     return either(schema, {"type": "null"})
 
 
-def array(items: "Schema | Object", description: str = "", **more: Any) -> Schema:
+def array(items: "AnySchema", description: str = "", **more: Any) -> Schema:
     return _described({"type": "array", "items": items, **more}, description)
 
 
@@ -81,7 +84,7 @@ def _described(schema: dict[str, Any], description: str) -> Schema:
     return {**schema, "description": description} if description else schema
 
 
-def example_of(schema: "Schema | Object") -> Any:
+def example_of(schema: "AnySchema") -> Any:
     """The example that a schema carries; an object's is put together from those of its properties."""
     shown = schema.schema if isinstance(schema, Object) else schema
     if "examples" in shown:

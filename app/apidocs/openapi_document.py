@@ -18,7 +18,7 @@ REQUEST_ID = {"X-Request-ID": text("5f0c2a9d1b3e-1c", "Names the request in the 
 
 
 def openapi(app: Flask) -> dict[str, Any]:
-    """Of what is registered: a route without a description is left out (a test finds it)."""
+    """The document of the registered routes. It leaves out a route without a description; a test finds it."""
     components, needed = Components(), {security.ANYBODY}
     paths: dict[str, Any] = {}
     tags: dict[str, str] = {}

@@ -1,4 +1,4 @@
-"""What an area says about one of its calls. Pure data; paths.py puts it into the document."""
+"""The description of one call. Pure data; openapi_document.py puts it into the document."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -6,23 +6,22 @@ from typing import Any
 
 from marshmallow import Schema as RequestSchema
 
-from app.apidocs.json_schema import Object, Schema, example_of, text, whole
+from app.apidocs.json_schema import AnySchema, Schema, example_of, text, whole
 from app.web.paging import DEFAULT_SIZE, LARGEST_SIZE, LAST_PAGE
 
 JSON, EVENTS = "application/json", "text/event-stream"
-Shape = Schema | Object
 
 
 @dataclass(frozen=True, kw_only=True)
 class ApiResponse:
-    """What a call answers with one status. Without a schema there is no body.
+    """The answer of a call with one status. Without a schema there is no body.
 
     `headers` are header names with their schemas, `some_headers` those that only some such answers have;
     `others` are further forms by content type.
     """
 
     description: str
-    schema: Shape | None = None
+    schema: AnySchema | None = None
     content_type: str = JSON
     examples: Mapping[str, Any] = field(default_factory=dict)
     headers: Mapping[str, Schema] = field(default_factory=dict)
@@ -32,9 +31,9 @@ class ApiResponse:
 
 @dataclass(frozen=True, kw_only=True)
 class RequestBody:
-    """What a call takes. `schema` is the very class that validates it, or a shape where none does."""
+    """The body of a request. `schema` is the class that validates it, or a JSON schema where none does."""
 
-    schema: type[RequestSchema] | Shape
+    schema: type[RequestSchema] | AnySchema
     examples: Mapping[str, Any]
     content_type: str = JSON
     is_required: bool = True
@@ -53,10 +52,10 @@ class Parameter:
 class Operation:
     """One call.
 
-    `needs` names the ways to authenticate, any of which is enough (security.py); ANYBODY among them: none is
-    needed. `errors` are sentences by status, each with the example of an error body. What every call of its
-    kind may answer besides (401, 408, 413, 429, 500, 503) is added by itself. `unauthorized` is the status
-    for bad credentials.
+    `needs` names the ways to authenticate (security.py), any of which is enough; with ANYBODY among them
+    none is needed. `errors` are sentences by status, each shown as an error body. The errors that every call
+    of its kind may answer (401, 408, 413, 429, 500, 503) are added by errors.py. `unauthorized` is the
+    status for bad credentials.
     """
 
     summary: str
@@ -74,7 +73,7 @@ Operations = Mapping[str, Operation | None]
 """By endpoint, as Flask names it; None for a route that is no part of the API (a page)."""
 
 
-def ok(schema: Shape, description: str = "OK", **more: Any) -> ApiResponse:
+def ok(schema: AnySchema, description: str = "OK", **more: Any) -> ApiResponse:
     """A JSON answer; its example is the one that the schema carries, unless others are given."""
     return ApiResponse(description=description, schema=schema, **more)
 
@@ -90,7 +89,7 @@ def message(sentence: str) -> ApiResponse:
     return ok({"type": "object", "properties": {"message": {"const": sentence}}, "required": ["message"]})
 
 
-def json(schema: type[RequestSchema] | Shape, is_required: bool = True, **examples: Any) -> RequestBody:
+def json(schema: type[RequestSchema] | AnySchema, is_required: bool = True, **examples: Any) -> RequestBody:
     """A JSON body with one example at least, by name."""
     return RequestBody(schema=schema, examples=examples, is_required=is_required)
 

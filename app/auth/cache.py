@@ -28,9 +28,8 @@ class Cache(Generic[Key, Value]):
         self._entries: dict[Key, tuple[int, float, Value]] = {}
 
     def get(self, key: Key, load: Callable[[], Value]) -> Value:
-        """The cached value of the key, or the one that `load` returns now. What `load` raises is not
-        cached."""
-        generation = self._engine.control.generation  # an order while loading invalidates
+        """The cached value of the key, else that which `load` returns now. Its errors are not cached."""
+        generation = self._engine.control.generation  # read first: an order while loading counts
         now = monotonic()
         entry = self._entries.get(key)
         if entry is not None and entry[0] == generation:

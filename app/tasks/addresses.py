@@ -1,4 +1,4 @@
-"""Which network addresses the hub may fetch from: public ones, by IANA's special-purpose registries.
+"""The network addresses that the hub may fetch from: public ones, by IANA's special-purpose registries.
 
 Written out, because `ipaddress.is_global` differs between releases of Python.
 """
@@ -45,19 +45,19 @@ _NOT_PUBLIC_6 = [
 
 
 def is_public(address: Address) -> bool:
-    """Whether the address belongs to the internet, rather than to this machine or its surroundings."""
+    """Whether the address is public, and not of this machine or a private network."""
     if isinstance(address, IPv4Address):
         return not any(address in block for block in _NOT_PUBLIC_4)
     return address in _PUBLIC_6 and not any(address in block for block in _NOT_PUBLIC_6)
 
 
 def is_anything(address: Address) -> bool:
-    """For development and tests, where images come from this machine too."""
+    """Allows every address, for development and tests: there images come from this machine too."""
     return True
 
 
 def parse_literal(host: str) -> Address | None:
-    """The address that a host part of a URL is in itself; None for a name."""
+    """The address in the host part of a URL; None where that is a name."""
     try:
         return ip_address(host)
     except ValueError:

@@ -1,4 +1,4 @@
-"""What to keep and what to change in an image, by rules."""
+"""Advice on an image: what to keep and what to change, by rules."""
 
 from app.tasks.layout import Layout
 from app.tasks.measures import SHAPES, Measures, kind

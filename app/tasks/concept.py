@@ -1,4 +1,4 @@
-"""From what was measured in an image to the words of a concept, by rules that can be read here."""
+"""Writing the concept of an image from its measures, by rules."""
 
 from typing import Any
 

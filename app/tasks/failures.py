@@ -1,12 +1,12 @@
-"""Why a task could not be done. Whoever asks for the task sees the messages: nothing secret in them."""
+"""The failures of tasks. Clients see their messages, so these hold nothing secret."""
 
 
 class TaskFailure(Exception):
-    """Trying again would end the same way."""
+    """The task failed, and would fail again."""
 
 
 class TryAgain(TaskFailure):
-    """It may go well later; `after` is how many seconds somebody asked to wait, None when nobody did."""
+    """The task may succeed later. `after`: the seconds to wait that a server asked for, or None."""
 
     def __init__(self, message: str, after: float | None = None) -> None:
         self.after = after

@@ -1,9 +1,9 @@
-"""Fetching an image that a stranger named, without being led anywhere a stranger should not reach.
+"""Fetching an image from a URL of a client, without reaching addresses that clients must not (SSRF).
 
-The name is resolved once; every address behind it must be allowed, and the connection goes to the very
-address that was checked, so that a name can't mean another machine a moment later (DNS rebinding). Each
-redirect is a new URL and checked like the first. Size and time are bounded while reading. Proxies of the
-environment are not used: they would resolve the name again.
+The name is resolved once, all its addresses must be allowed, and the connection goes to an address that was
+checked, so that the name can't lead to another machine a moment later (DNS rebinding). Each redirect is
+checked like the first URL. Size and time are bounded while reading. Proxies of the environment are not used:
+they would resolve the name again.
 """
 
 import base64
@@ -31,9 +31,9 @@ MOST_BYTES = 10 * 1024 * 1024
 MOST_REDIRECTS = 5
 CONNECT_SECONDS, SILENCE_SECONDS, TOTAL_SECONDS = 5.0, 10.0, 25.0
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
-# What may work a moment later (RFC 9110, RFC 6585).
+# After these another attempt may succeed (RFC 9110, RFC 6585).
 PASSING_STATUSES = frozenset({408, 425, 429, 500, 502, 503, 504})
-# Servers that don't know better say one of these; Pillow finds out what it is.
+# The types of servers that do not know the format; Pillow detects it.
 UNSPECIFIED_TYPES = frozenset({"", "application/octet-stream", "binary/octet-stream"})
 HEADERS = {
     "Accept": "image/*",
@@ -42,7 +42,7 @@ HEADERS = {
     "Connection": "close",
 }
 _NOT_IN_A_URL = re.compile(r"[\x00-\x20\x7f\\]")
-_AS_IT_IS = "%/:=&?~#+!$,;'@()*[]"  # stays unquoted in a path or query
+_AS_IT_IS = "%/:=&?~#+!$,;'@()*[]"  # not quoted in a path or query
 
 Resolve = Callable[[str, int], list[Address]]
 Allows = Callable[[Address], bool]
@@ -58,7 +58,7 @@ class FetchTarget(NamedTuple):
 
 
 def check_url(url: str, allows: Allows = is_public) -> None:
-    """Raises TaskFailure for a URL that will never be fetched; what only the DNS knows is checked later."""
+    """Raises TaskFailure for a URL that is never fetched. Connecting checks the addresses of a name."""
     if url[:5].lower() == "data:":
         if "," not in url:
             raise TaskFailure("The data: URL has no data")
@@ -69,7 +69,7 @@ def check_url(url: str, allows: Allows = is_public) -> None:
 
 
 def parse_url(url: str) -> FetchTarget:
-    """Raises TaskFailure for anything but a plain http(s) URL."""
+    """The parts of a plain http(s) URL; raises TaskFailure for any other."""
     if _NOT_IN_A_URL.search(url):
         raise TaskFailure("The URL of the image contains characters that no URL has")
     try:
@@ -91,7 +91,7 @@ def parse_url(url: str) -> FetchTarget:
 
 
 def _join(url: str, location: str) -> str:
-    """Where a redirect leads (RFC 9110, 10.2.2)."""
+    """The target of a redirect (RFC 9110, 10.2.2)."""
     try:
         return urljoin(url, location)
     except ValueError as error:
@@ -99,7 +99,7 @@ def _join(url: str, location: str) -> str:
 
 
 def read_data_url(url: str) -> bytes:
-    """What is inside a data: URL (RFC 2397); raises TaskFailure."""
+    """The data of a data: URL (RFC 2397); raises TaskFailure."""
     head, comma, text = url.partition(",")
     if not comma:
         raise TaskFailure("The data: URL has no data")
@@ -119,7 +119,7 @@ def read_data_url(url: str) -> bytes:
 
 
 def resolve(host: str, port: int) -> list[Address]:
-    """Every address behind a name, as the system knows them now; raises TaskFailure or TryAgain."""
+    """The addresses of a name, from the system's resolver; raises TaskFailure or TryAgain."""
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (socket.gaierror, UnicodeError) as error:
@@ -131,7 +131,7 @@ def resolve(host: str, port: int) -> list[Address]:
 
 @dataclass(frozen=True)
 class Fetcher:
-    """Reads images from data:, http: and https: URLs. `allows` says which addresses may be connected to."""
+    """Reads images from data:, http: and https: URLs. `allows` decides to which addresses it may connect."""
 
     allows: Allows = is_public
     resolve: Resolve = resolve
@@ -140,7 +140,7 @@ class Fetcher:
     context: ssl.SSLContext | None = None
 
     def fetch(self, url: str) -> bytes:
-        """The body, at most 10 MiB; raises TaskFailure for what will never work, TryAgain for the rest."""
+        """The body, at most 10 MiB; raises TaskFailure, and TryAgain where another attempt may succeed."""
         check_url(url, self.allows)
         if url[:5].lower() == "data:":
             return read_data_url(url)
@@ -175,7 +175,7 @@ class Fetcher:
             raise TaskFailure("The image's host does not speak HTTP") from error
 
     def _connect(self, target: FetchTarget) -> http.client.HTTPConnection:
-        """A connection that is open already, so that http.client looks no name up again."""
+        """A connection whose socket is open, so that http.client does not resolve the name again."""
         sock = self._open(target)
         connection: http.client.HTTPConnection
         try:
@@ -195,7 +195,7 @@ class Fetcher:
         return connection
 
     def _open(self, target: FetchTarget) -> socket.socket:
-        """To the first of the name's addresses that answers; one forbidden address condemns the name."""
+        """Connects to the first address that answers. Raises TaskFailure where one of them is not allowed."""
         addresses = self.resolve(target.host, target.port)
         if not all(map(self.allows, addresses)):
             raise TaskFailure("The image is at an address that is not allowed")
@@ -222,13 +222,13 @@ def _read(response: http.client.HTTPResponse) -> bytes | Redirect:
         data += part
         if len(data) > MOST_BYTES:
             raise _too_large()
-    if response.length:  # less came than was announced
+    if response.length:  # the body is shorter than its Content-Length
         raise TryAgain("The image's host broke off in the middle of the image")
     return bytes(data)
 
 
 def _check_head(response: http.client.HTTPResponse) -> None:
-    """Raises TaskFailure or TryAgain where the body is not worth reading."""
+    """Raises TaskFailure or TryAgain where the status or the headers rule the body out."""
     if response.status in PASSING_STATUSES:
         after = parse_retry_after(response.headers.get("Retry-After"))
         raise TryAgain(f"The image's host answered {response.status}", after)
@@ -238,7 +238,7 @@ def _check_head(response: http.client.HTTPResponse) -> None:
     if kind not in UNSPECIFIED_TYPES and not kind.startswith("image/"):
         raise TaskFailure("The URL leads to something that is not an image")
     if response.headers.get("Content-Encoding", "identity").strip().lower() not in {"", "identity"}:
-        # Nobody asked for it, and a small body may unpack to a huge one.
+        # The hub did not offer it, and a small body may unpack to a huge one.
         raise TaskFailure("The image's host answered with a compressed body that was not asked for")
     if response.length is not None and response.length > MOST_BYTES:
         raise _too_large()
@@ -250,5 +250,5 @@ def _too_large() -> TaskFailure:
 
 @cache
 def _default_context() -> ssl.SSLContext:
-    """Reading the system's certificates takes a moment, so it is done once."""
+    """Made once: reading the system's certificates takes a moment."""
     return ssl.create_default_context()

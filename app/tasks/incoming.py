@@ -1,9 +1,9 @@
-"""What a server that nobody trusts sends, bounded and taken in turns.
+"""Reading an answer of an untrusted server: bounded, and yielding to other greenlets.
 
-http.client bounds neither what comes before an answer (100 Continue) nor its trailers, and reads all there is
-of a chunk that claims to have -1 bytes. Whoever sends faster than that is read never lets the greenlet wait:
-no timeout of gevent's would end it, and the whole worker would stand still. So both are seen to here, where
-bytes come in.
+http.client bounds neither the answers before the final one (100 Continue) nor trailers, and reads a chunk of
+-1 bytes to the end of the connection. A server that sends faster than the hub reads never makes the greenlet
+wait, so no timeout of gevent's would end it and the whole worker would stop. Both are solved here, on the raw
+bytes.
 """
 
 import http.client
@@ -15,13 +15,13 @@ import gevent
 
 from app.tasks.failures import TaskFailure
 
-# Of an answer with its head and all around it: enough for the largest image in small chunks.
+# Of an answer with its heads, chunk lines and trailers: enough for the largest image in small chunks.
 MOST_BYTES = 20 * 1024 * 1024
-TURN_SECONDS = 1e-6  # not 0, with which the loop may go on for a while without looking at its timers
+TURN_SECONDS = 1e-6  # not 0: with that the loop may skip its timers for a while
 
 
 class Response(http.client.HTTPResponse):
-    """An answer that raises TaskFailure where it has no end."""
+    """An answer that raises TaskFailure once it is longer than `MOST_BYTES`."""
 
     def __init__(self, sock: socket.socket, *arguments: Any, **options: Any) -> None:
         super().__init__(sock, *arguments, **options)

@@ -15,10 +15,10 @@ from app.tasks.palette import Rgb
 
 GRID = 24  # cells along the longer side
 SCALE = 8  # pixels of a cell's side
-SHARP = 2  # so many times larger is what colours are counted in
-LOUD = 0.1  # a cell below this weight draws no eye, whatever the others do
+SHARP = 2  # colours are counted in an image that is larger by this factor
+LOUD = 0.1  # a cell below this weight never belongs to a region
 CALM_DISTANCE, CALM_EDGES = 24, 10  # of 255
-GROUND = 0.3  # an image that is calm to this share has a ground on which things stand
+GROUND = 0.3  # an image with at least this share of calm cells has a ground
 MOST_REGIONS = 6
 LEAST_WEIGHT_SHARE = 0.01
 EDGE_FACTOR = 4  # edges are thin: a cell full of text has a mean of 60

@@ -1,4 +1,4 @@
-"""The table of tasks. Times are Unix seconds by the database's own clock, the only one all workers share."""
+"""The table of tasks. Times are Unix seconds by the database's clock, the only one that all workers share."""
 
 from sqlalchemy import Double, Index, Integer, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
@@ -13,9 +13,9 @@ ERROR_LENGTH = 500
 class Task(db.Model):  # type: ignore[name-defined,misc]
     """One image to describe.
 
-    `due_at` says when a worker may next take it, and is None once the task is finished. A worker that takes
-    it puts `due_at` off by a lease, which it renews as long as it lives; so a task whose worker died becomes
-    due by itself. `owner` and `attempts` together name one taking: who took it before can't write any more.
+    From `due_at` on a worker may take it; it is None once the task is finished. The worker that takes it
+    moves `due_at` by a lease, which it renews while it runs, so the task of a worker that died becomes due
+    again. `owner` and `attempts` together identify one taking: an earlier owner can no longer write.
     """
 
     __tablename__ = "tasks"
@@ -30,7 +30,7 @@ class Task(db.Model):  # type: ignore[name-defined,misc]
 
     uuid: Mapped[str] = mapped_column(String(36), primary_key=True, default=new_uuid)
     ad_archive_id: Mapped[str] = mapped_column(String(200))
-    # A data: URL is as large as its image: read by whoever does the task alone, and emptied in the end.
+    # A data: URL is as large as its image: only the worker that does the task reads it, and empties it after.
     image_url: Mapped[str] = mapped_column(Text, deferred=True)
     status: Mapped[str] = mapped_column(String(10), default=PENDING)
     concept: Mapped[str | None] = mapped_column(Text)  # JSON

@@ -1,6 +1,6 @@
-"""Bytes that claim to be an image, opened with care by Pillow: what they are called does not count.
+"""Decoding untrusted images with Pillow, whatever type they were sent as.
 
-What is here takes processor time and belongs into threads (`on_threads`), beside the worker's loop.
+Decoding takes processor time, so it runs on threads (`on_threads`) beside the worker's loop.
 """
 
 import os
@@ -20,7 +20,7 @@ FORMATS = ("PNG", "JPEG", "GIF", "WEBP", "AVIF", "BMP")
 MOST_PIXELS = 40_000_000
 # A progressive JPEG of few bytes may pass over all its pixels thousands of times.
 MOST_JPEG_SCANS = 100
-# What undoes each orientation in EXIF (CIPA DC-008, 4.6.4); the upright one is not among them.
+# The turn that undoes each orientation in EXIF (CIPA DC-008, 4.6.4), but the upright one.
 TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -31,11 +31,11 @@ TURNS = {
     8: Image.Transpose.ROTATE_90,
 }
 SIDEWAYS = frozenset(TURNS[orientation] for orientation in (5, 6, 7, 8))
-WORKING_SIZE = 1024  # pixels of the longer side of what is analysed or sent on
+WORKING_SIZE = 1024  # pixels of the longer side of the image that is analysed or sent to a model
 COARSE_SIZE = 4 * WORKING_SIZE
 THREADS = min(2, os.cpu_count() or 1)  # each may hold some hundred MiB while it decodes
 
-# Pillow refuses by itself what has twice as many pixels as this, also where the size shows only in a frame.
+# Pillow refuses images with twice as many pixels, also where only a frame shows the size.
 Image.MAX_IMAGE_PIXELS = MOST_PIXELS // 2
 warnings.simplefilter("ignore", Image.DecompressionBombWarning)
 
@@ -45,10 +45,10 @@ Result = TypeVar("Result")
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """An image ready to look at.
+    """A decoded image.
 
-    `width` and `height` are pixels as it is shown (turned as EXIF says), `pixels` is RGB on white, at most
-    WORKING_SIZE on the longer side; `byte_size` that of the file.
+    `width` and `height` are pixels of the image as it is shown (turned as EXIF says). `pixels` is RGB on
+    white, at most WORKING_SIZE on the longer side. `byte_size` is the size of the file.
     """
 
     format: str
@@ -63,7 +63,7 @@ class Picture:
 def on_threads(
     function: Callable[Arguments, Result], *arguments: Arguments.args, **options: Arguments.kwargs
 ) -> Result:
-    """Runs it in a bounded pool of threads of its own, while the worker's loop goes on."""
+    """Runs the function on a bounded thread pool of its own, while the worker's loop goes on."""
     result, error = _threads().apply(_outcome, (partial(function, *arguments, **options),))
     if error is not None:
         raise error
@@ -71,7 +71,7 @@ def on_threads(
 
 
 def _outcome(function: Callable[[], Result]) -> tuple[Result | None, Exception | None]:
-    """An exception is handed over as a value: gevent would print the traceback of every other."""
+    """Its result or its exception, as a value: gevent prints the traceback of a raised one."""
     try:
         return function(), None
     except Exception as error:
@@ -80,12 +80,12 @@ def _outcome(function: Callable[[], Result]) -> tuple[Result | None, Exception |
 
 @cache
 def _threads() -> ThreadPool:
-    """Made when first needed, and so in the worker: threads do not survive a fork."""
+    """Made for the first image, and so in the worker: threads do not survive a fork."""
     return ThreadPool(THREADS)
 
 
 def read(data: bytes) -> Picture:
-    """The first frame of the image; raises TaskFailure for what is none, is broken or is too large."""
+    """The first frame of the image; raises TaskFailure for data that is no image, damaged or too large."""
     if data[:2] == b"\xff\xd8" and data.count(b"\xff\xda") > MOST_JPEG_SCANS:
         raise TaskFailure("The image is a JPEG with too many scans")
     try:
@@ -97,12 +97,12 @@ def read(data: bytes) -> Picture:
         raise _too_many_pixels() from error
     except TaskFailure:
         raise
-    except Exception as error:  # decoders have many ways to say that the data is broken
+    except Exception as error:  # decoders raise many kinds of errors for broken data
         raise TaskFailure("The image is damaged") from error
 
 
 def _look(image: Image.Image, byte_size: int) -> Picture:
-    if image.width * image.height > MOST_PIXELS:  # known before anything is decoded
+    if image.width * image.height > MOST_PIXELS:  # known before decoding
         raise _too_many_pixels()
     kind, width, height = str(image.format), image.width, image.height
     is_animated = bool(getattr(image, "is_animated", False))
@@ -118,7 +118,7 @@ def _look(image: Image.Image, byte_size: int) -> Picture:
 
 
 def _coarse(image: Image.Image) -> Image.Image:
-    """What is far too large loses pixels first: every step that works on all of them copies up to 160 MB."""
+    """Fewer pixels of a far too large image: each step on all of them would copy up to 160 MB."""
     share = COARSE_SIZE / max(image.size)
     if share >= 1:
         return image
@@ -127,7 +127,7 @@ def _coarse(image: Image.Image) -> Image.Image:
 
 
 def _plain(image: Image.Image) -> Image.Image:
-    """In RGB or RGBA, whatever it was kept in (palette, grey, 16 bits, CMYK)."""
+    """The image in RGB or RGBA, from any mode (palette, grey, 16 bits, CMYK)."""
     if image.mode.startswith(("I", "F")):  # 16 bits a channel; Pillow itself would cut off, not scale
         image = image.convert("I").point(lambda value: value / 256).convert("L")
     mode = "RGBA" if image.has_transparency_data else "RGB"
@@ -135,7 +135,7 @@ def _plain(image: Image.Image) -> Image.Image:
 
 
 def _on_white(image: Image.Image) -> tuple[Image.Image, float]:
-    """As a page with a white background shows it, and which share of it is transparent."""
+    """The image on a white background, and the share of it that is transparent."""
     if image.mode == "RGB":
         return image, 0.0
     alpha = image.getchannel("A")

@@ -1,4 +1,4 @@
-"""The queue of tasks in the database: who takes one takes it by a conditional update, and for a lease only.
+"""The queue of tasks in the database. A worker takes one by a conditional update, and for one lease.
 
 Every function is one short transaction and needs an application context.
 """
@@ -16,11 +16,11 @@ from app.errors import Unavailable
 from app.extensions import db
 from app.tasks.models import COMPLETED, ERROR_LENGTH, FAILED, PROCESSING, Task
 
-PLAIN = {"synchronize_session": False}  # nothing here is looked at through the session again
+PLAIN = {"synchronize_session": False}  # no object of the session is used after these statements
 
 
 class Taking(NamedTuple):
-    """One worker's hold on a task: the attempt `attempt` (from 1); only it can say how the task went."""
+    """The hold of a worker on a task: attempt `attempt` (from 1). Only its holder can settle the task."""
 
     uuid: str
     owner: str
@@ -48,7 +48,7 @@ class Taken:
 def add(ad_archive_id: str, image_url: str, deadline_seconds: float, most_unfinished: int) -> str:
     """The uuid of a new task, due at once.
 
-    Raises Unavailable while so many are unfinished; of those that come at once a few more may slip in.
+    Raises Unavailable while `most_unfinished` tasks are unfinished; calls at once may exceed it by a few.
     """
     with transaction() as session:
         if (session.scalar(_count_unfinished(most_unfinished)) or 0) >= most_unfinished:
@@ -72,12 +72,12 @@ def _count_unfinished(most: int) -> Any:
 
 
 def has_due() -> bool:
-    """Whether anything can be taken: a question that locks nothing, for those who ask again and again."""
+    """Whether a task can be taken. It locks nothing, so workers may poll it."""
     return db.session.scalar(select(Task.uuid).where(Task.due_at <= unix_now()).limit(1)) is not None
 
 
 def take(owner: str, most: int, lease_seconds: float) -> list[Taken]:
-    """Up to so many due tasks, oldest first; until the lease ends they are this owner's alone."""
+    """Takes up to `most` due tasks, oldest first. Until the lease ends no other owner can take them."""
     due = select(Task.uuid).where(Task.due_at <= unix_now()).order_by(Task.due_at).limit(most)
     with transaction() as session:
         chosen = session.scalars(due.with_for_update(skip_locked=True)).all()
@@ -106,7 +106,7 @@ def take(owner: str, most: int, lease_seconds: float) -> list[Taken]:
 
 
 def renew(takings: Collection[Taking], lease_seconds: float) -> set[Taking]:
-    """Makes the leases last from now on; those that are still held."""
+    """Renews the leases from now on; the takings that are still held."""
     if not takings:
         return set()
     held = [(taking.uuid, taking.owner, taking.attempt) for taking in takings]
@@ -122,7 +122,7 @@ def renew(takings: Collection[Taking], lease_seconds: float) -> set[Taking]:
 
 
 def complete(taking: Taking, concept: str) -> bool:
-    """Whether the result counted: False when the task is somebody else's by now."""
+    """Stores the concept; False when another worker has taken the task since."""
     return _settle(taking, status=COMPLETED, concept=concept, **_finished())
 
 
@@ -131,12 +131,12 @@ def fail(taking: Taking, error: str) -> bool:
 
 
 def postpone(taking: Taking, seconds: float) -> bool:
-    """To be taken again, by anybody, after so many seconds."""
+    """Makes the task due for any worker after `seconds`."""
     return _settle(taking, owner=None, due_at=unix_now() + seconds)
 
 
 def give_back(owner: str) -> None:
-    """All that this owner holds, to be taken again at once; the attempts do not count."""
+    """Makes the tasks of this owner due at once, and does not count their attempts."""
     with transaction() as session:
         session.execute(
             update(Task)
@@ -159,8 +159,8 @@ def _settle(taking: Taking, **values: Any) -> bool:
     return len(settled) == 1
 
 
-def forget(seconds: float) -> int:
-    """Deletes the tasks that finished so long ago; how many there were."""
+def delete_finished(seconds: float) -> int:
+    """Deletes the tasks that finished more than `seconds` ago; returns their number."""
     with transaction() as session:
         gone = delete(Task).where(Task.finished_at < unix_now() - seconds).returning(Task.uuid)
         return len(session.execute(gone, execution_options=PLAIN).all())

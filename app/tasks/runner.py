@@ -1,8 +1,8 @@
-"""Does tasks: a bounded number at once in each worker, each under a lease that the database remembers.
+"""Does tasks: a bounded number at once in each worker, each under a lease in the database.
 
-One greenlet looks for work: at once after a submission to this worker and whenever a place gets free, every
-few seconds otherwise, for what other workers or a crash left. Another renews the leases. A worker that stops
-gives its tasks back; one that dies leaves leases that end.
+One greenlet takes tasks: at once after a submission to this worker and after each task that ends, else every
+few seconds, for tasks that other workers left. Another renews the leases. A worker that stops gives its tasks
+back; the leases of one that dies end by themselves.
 """
 
 import logging
@@ -31,8 +31,8 @@ from app.tasks.queue import Taken, Taking
 log = logging.getLogger("hub.tasks")
 
 MOST_ATTEMPTS = 5
-LOOK_SECONDS = 3.0  # between two looks into the queue when nothing happens here
-FORGET_SECONDS = 3600.0  # between two looks for what is old
+LOOK_SECONDS = 3.0  # between two queries of the queue without a submission or a finished task here
+DELETE_SECONDS = 3600.0  # between two deletions of finished tasks
 DATABASE_RETRY_SECONDS = 1.0
 TOO_LATE = "The task was not finished before its deadline"
 
@@ -64,7 +64,7 @@ class Runner:
         self._is_stopped = False
         self._stopping = Semaphore()
         self._again_at = inf  # when the first of the tasks that were postponed here is due, by monotonic()
-        self._forgot_at = monotonic() - random.uniform(0, FORGET_SECONDS)  # workers take turns
+        self._deleted_at = monotonic() - random.uniform(0, DELETE_SECONDS)  # workers take turns
 
     def start(self) -> None:
         if self._loops or self._is_stopped:
@@ -73,24 +73,24 @@ class Runner:
         self._loops = [gevent.spawn(self._look), gevent.spawn(self._renew)]
 
     def wake(self) -> None:
-        """There is something to do."""
+        """Takes a task that was just added."""
         self.start()
         self._work.set()
 
     def stop(self) -> None:
-        """Ends every greenlet and gives back what was not finished; when repeated it waits for the first."""
+        """Ends every greenlet and gives unfinished tasks back; a second call waits for the first."""
         self._is_stopped = True
         with self._stopping:
             loops, self._loops = self._loops, []
             if loops:
-                gevent.killall(loops)  # first, for they begin new ones
+                gevent.killall(loops)  # first, because they start new jobs
                 gevent.killall(list(self._jobs.values()))
                 self._give_back()
 
     def _give_back(self) -> None:
         try:
             self._in_app(queue.give_back, self._owner)
-        except Exception as error:  # then the leases end by themselves
+        except Exception as error:  # the leases end by themselves
             log.warning("tasks were not given back", extra={"error": type(error).__name__})
 
     def drain(self) -> None:
@@ -103,13 +103,13 @@ class Runner:
             self._work.clear()
             try:
                 self._take()
-                self._forget()
+                self._delete_finished()
             except Exception as error:
-                log.warning("tasks can't be looked for", extra={"error": type(error).__name__})
+                log.warning("tasks can't be taken", extra={"error": type(error).__name__})
             self._work.wait(self._pause())
 
     def _pause(self) -> float:
-        """Seconds until the next look: workers take turns, and what was postponed here is taken in time."""
+        """Seconds until the next query: random, so that workers take turns; sooner for postponed tasks."""
         pause, until_again = random.uniform(LOOK_SECONDS / 2, LOOK_SECONDS), self._again_at - monotonic()
         if until_again <= 0:
             self._again_at = inf
@@ -128,10 +128,10 @@ class Runner:
         self._jobs.pop(taking, None)
         self._work.set()
 
-    def _forget(self) -> None:
-        if monotonic() - self._forgot_at >= FORGET_SECONDS:
-            self._forgot_at = monotonic()
-            self._in_app(queue.forget, self._settings.keep_seconds)
+    def _delete_finished(self) -> None:
+        if monotonic() - self._deleted_at >= DELETE_SECONDS:
+            self._deleted_at = monotonic()
+            self._in_app(queue.delete_finished, self._settings.keep_seconds)
 
     def _renew(self) -> None:
         pause = usual = self._settings.lease_seconds / 3
@@ -142,11 +142,11 @@ class Runner:
                 lost = held - self._in_app(queue.renew, held, self._settings.lease_seconds)
             except Exception as error:
                 log.warning("leases were not renewed", extra={"error": type(error).__name__})
-                # When the database is back, before others find leases that ended meanwhile.
+                # Soon after the database is back, before other workers find leases that ended meanwhile.
                 pause = min(DATABASE_RETRY_SECONDS, usual)
                 continue
             for taking in lost & set(self._jobs):  # not those that finished meanwhile
-                log.warning("a task is somebody else's by now", extra={"task": taking.uuid})
+                log.warning("another worker has taken the task", extra={"task": taking.uuid})
                 self._jobs[taking].kill(block=False)
 
     # One task
@@ -162,7 +162,7 @@ class Runner:
         )
 
     def _try(self, taken: Taken) -> tuple[str, Callable[[], bool]]:
-        """How it went, and what to write down."""
+        """The outcome for the log, and the call that stores it."""
         taking, ends = taken.taking, monotonic() + taken.seconds_left
         try:
             concept = self._describe_in_time(taken)
@@ -185,7 +185,7 @@ class Runner:
         return counted
 
     def _describe_in_time(self, taken: Taken) -> dict[str, Any]:
-        if taken.taking.attempt > MOST_ATTEMPTS:  # by crashes: whoever fails is not tried that often
+        if taken.taking.attempt > MOST_ATTEMPTS:  # only crashes lead to this: failures stop earlier
             raise TaskFailure(f"The task was interrupted {MOST_ATTEMPTS} times")
         if taken.seconds_left <= 0:
             raise TaskFailure(TOO_LATE)
@@ -199,12 +199,12 @@ class Runner:
             raise TaskFailure(TOO_LATE) from timeout
 
     def _settle(self, settle: Callable[[], bool]) -> bool:
-        """Writes it down, however long the database is away: meanwhile the place stays taken."""
+        """Stores the outcome, however long the database is away; meanwhile the job counts as running."""
         while True:
             try:
                 return bool(self._in_app(settle))
             except Exception as error:
-                log.warning("a task can't be written down", extra={"error": type(error).__name__})
+                log.warning("the outcome of a task can't be stored", extra={"error": type(error).__name__})
                 gevent.sleep(DATABASE_RETRY_SECONDS)
 
     def _in_app(self, function: Callable[..., Any], *arguments: Any) -> Any:

@@ -1,4 +1,4 @@
-"""Shape of a submission."""
+"""The body of a submission."""
 
 from marshmallow import fields, validate
 

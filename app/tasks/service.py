@@ -32,7 +32,7 @@ TASK = Object(
 
 
 def submit(ad_archive_id: str, image_url: str) -> dict[str, Any]:
-    """A new task, `{task_id, status}`; raises Invalid for a URL that will never be fetched, Unavailable."""
+    """A new task, `{task_id, status}`; raises Invalid for a URL that is never fetched, Unavailable."""
     config, runner = current_app.config, runner_part.current
     try:
         check_url(image_url, runner.allows)
@@ -44,7 +44,7 @@ def submit(ad_archive_id: str, image_url: str) -> dict[str, Any]:
 
 
 def get(task_id: str) -> dict[str, Any]:
-    """`{task_id, status, result?: {concept_json}, error?}`; raises NotFound, also for what is no id."""
+    """`{task_id, status, result?: {concept_json}, error?}`; raises NotFound, also for a malformed id."""
     task = db.session.get(Task, task_id.lower()) if is_uuid(task_id) else None
     if task is None:
         raise NotFound(absent("Task"))

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from marshmallow import Schema, fields
 
-from app.tasks.providers.base import Concept, problem_of
+from app.tasks.providers.base import ConceptSchema, problem_of
 from app.tasks.providers.openai import SCHEMA
 
 
@@ -29,7 +29,7 @@ def objects(schema: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def test_they_agree() -> None:
-    assert shape_of_schema(SCHEMA) == shape_of_fields(Concept())
+    assert shape_of_schema(SCHEMA) == shape_of_fields(ConceptSchema())
 
 
 def test_strict_mode_takes_it() -> None:

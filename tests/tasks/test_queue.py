@@ -137,7 +137,7 @@ def test_forgotten_after_a_while() -> None:
         queue.complete(taken.taking, "{}")
     with transaction() as session:
         session.execute(update(Task).where(Task.uuid == old).values(finished_at=unix_now() - 100))
-    assert queue.forget(50) == 1
+    assert queue.delete_finished(50) == 1
     assert set(db.session.scalars(select(Task.uuid))) == {new, waiting}
 
 

@@ -1,4 +1,4 @@
-"""What describes the images: `make_provider` picks the one that `AI_PROVIDER` names."""
+"""The providers that describe images: `make_provider` makes the one that `AI_PROVIDER` names."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -1,9 +1,9 @@
-"""The contract of a provider: it turns a picture into a concept, or says why it can't.
+"""The contract of a provider: it writes the concept of a picture.
 
-`describe` returns a JSON object that has at least what `concept.schema.json` asks for, and a `generator` that
-says what made it: `{provider, model, note}`, `model` None where none was used. It raises TaskFailure when
-another try would end the same way, TryAgain otherwise. It runs in a greenlet and may be ended at any moment
-by the task's deadline; whatever takes processor time belongs into threads (`pictures.on_threads`).
+`describe` returns a JSON object with at least the properties that `concept.schema.json` requires, and a
+`generator`: `{provider, model, note}`, `model` None where none was used. It raises TryAgain where another
+attempt may succeed, else TaskFailure. It runs in a greenlet, which the task's deadline may end at any moment;
+work that takes processor time runs on threads (`pictures.on_threads`).
 """
 
 from typing import Any, Protocol
@@ -20,7 +20,7 @@ class Provider(Protocol):
 
 
 class _Part(Schema):
-    """What is not named is left out."""
+    """Drops properties that the schema does not name."""
 
     class Meta:
         unknown = EXCLUDE
@@ -45,7 +45,7 @@ class _PaletteEntry(_Part):
     role = fields.String(required=True, validate=LINE)
 
 
-class Concept(_Part):
+class ConceptSchema(_Part):
     """The same as `concept.schema.json`, with bounds; tests compare the two."""
 
     title = fields.String(required=True, validate=LINE)
@@ -61,11 +61,11 @@ class Concept(_Part):
 
 
 def problem_of(concept: Any) -> str | None:
-    """What is wrong with the shape of a concept, as `path: sentence`; None when nothing is."""
+    """The first mismatch between a concept and the schema, as `path: sentence`; None where it fits."""
     if not isinstance(concept, dict):
         return "the answer is not a JSON object"
     try:
-        Concept().load(concept)
+        ConceptSchema().load(concept)
     except ValidationError as error:
         return _first(error.messages)
     return None

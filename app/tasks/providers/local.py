@@ -1,4 +1,4 @@
-"""Reads the image itself, by rules. Needs nothing but the processor, and says that no model was used."""
+"""A provider that measures the image itself, by rules. It uses no model, and its `note` says so."""
 
 from typing import Any
 

@@ -1,8 +1,8 @@
-"""Asks a model behind any server that speaks OpenAI's chat-completions protocol with image input.
+"""A provider that asks a model behind OpenAI's chat-completions protocol with image input.
 
-The answer is asked for by JSON Schema where the server can do that ("Structured Outputs"), as any JSON object
-where it can't, and in words alone where it can't do that either. It is checked in any case; an answer of the
-wrong shape is sent back once with what is wrong with it. The key is in no log and in no message.
+The request asks for JSON by schema ("Structured Outputs"), or as any JSON object where the server can't do
+that, or in words alone. The answer is checked in any case; one that does not fit the schema is sent back
+once with the problem. The key is in no log and in no message.
 """
 
 import base64
@@ -20,7 +20,7 @@ from requests.adapters import HTTPAdapter
 from app.retrying import parse_retry_after
 from app.tasks.failures import TaskFailure, TryAgain
 from app.tasks.pictures import Picture, on_threads
-from app.tasks.providers.base import Concept, problem_of
+from app.tasks.providers.base import ConceptSchema, problem_of
 
 log = logging.getLogger(__name__)
 
@@ -30,7 +30,7 @@ BROKE_OFF = "The AI service can't be reached or broke off"
 MOST_ANSWER_BYTES = 2 * 1024 * 1024
 LOGGED_CHARACTERS = 500
 PASSING_STATUSES = frozenset({408, 409, 425, 429, 500, 502, 503, 504, 529})
-# What a server says that does not know the way in which the answer is asked for.
+# The statuses of a server that does not support the `response_format`.
 REFUSED_FORMAT_STATUSES = frozenset({400, 415, 422, 501})
 FORMATS: tuple[dict[str, Any] | None, ...] = (
     {"type": "json_schema", "json_schema": {"name": "concept", "strict": True, "schema": SCHEMA}},
@@ -51,7 +51,7 @@ Messages = list[dict[str, Any]]
 
 
 class _Refused(TaskFailure):
-    """The server does not take the request as it is; `status` says why."""
+    """The server refused the request with `status`."""
 
     def __init__(self, status: int) -> None:
         self.status = status
@@ -86,7 +86,7 @@ class OpenAIProvider:
         return {"provider": "openai", "model": self._model, "note": "Written by a model; it may be wrong."}
 
     def _answer(self, messages: Messages) -> str:
-        """The model's text, asked for in the best way that the server takes."""
+        """The model's text, in the strictest format that the server supports."""
         for number in range(self._format, len(FORMATS)):
             try:
                 text = self._ask(messages, FORMATS[number])
@@ -106,7 +106,7 @@ class OpenAIProvider:
         status, headers, data = self._post(orjson.dumps(body))
         if status != requests.codes.ok:
             raise self._failure(status, headers, data)
-        if not data:  # also what is left of an answer that ended in the middle of its head
+        if not data:  # also of an answer that ended within its head
             raise TryAgain(BROKE_OFF)
         return read_message(data)
 
@@ -141,7 +141,7 @@ class OpenAIProvider:
             raise TryAgain(BROKE_OFF) from error
 
     def _authorize(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        """As a function, so that requests looks for no other credentials in a .netrc."""
+        """A function, so that requests does not take credentials from a .netrc."""
         request.headers["Authorization"] = f"Bearer {self._key}"
         return request
 
@@ -198,7 +198,7 @@ def read_message(data: bytes) -> str:
 
 
 def read_concept(text: str) -> tuple[dict[str, Any], str | None]:
-    """The concept in a model's text, or what is wrong with it."""
+    """The concept in a model's text, or its problem."""
     try:
         value = orjson.loads(unfenced(text))
     except orjson.JSONDecodeError as error:
@@ -206,7 +206,7 @@ def read_concept(text: str) -> tuple[dict[str, Any], str | None]:
     problem = problem_of(value)
     if problem is not None:
         return {}, problem
-    concept: dict[str, Any] = Concept().load(value)
+    concept: dict[str, Any] = ConceptSchema().load(value)
     return concept, None
 
 
