@@ -114,7 +114,7 @@ class News:
     cuts: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     order: list[str] = field(default_factory=list)
 
-    def forget(self) -> None:
+    def invalidate(self) -> None:
         """What workers believe is tested in tests/constellations/test_notify.py."""
 
     def publish_committed(self, topic: str, event: Event) -> None:

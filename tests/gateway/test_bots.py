@@ -67,7 +67,7 @@ def test_without_a_database_it_goes_by_what_it_knew(context: Flask, monkeypatch:
         raise OperationalError("SELECT", {}, Exception("away"))
 
     monkeypatch.setattr(bots, "list_all", fail)
-    context.extensions["engine"].forget()
+    context.extensions["engine"].invalidate()
     assert "helper" in public.names()
 
 
