@@ -12,17 +12,37 @@ import gevent
 import orjson
 from flask import request
 
-from app.errors import Invalid, Unprocessable
+from app.apidocs.json_schema import Object, nullable, number, text
+from app.errors import Invalid
 from app.gateway import codec
+from app.gateway.codec import CORRELATION_ID, DORA
+from app.gateway.problems import Loc, Problem, missing, problem_of, unprocessable
 from app.web.body import read_body
 
 USER_ID_LENGTH = 200
 MOST_PROBLEMS = 100
-SHOWN_BYTES = 500
 PAUSE_EVERY = 100
 
-Loc = tuple[str | int, ...]
-Problem = dict[str, Any]
+USER_ID = text(DORA, minLength=1, maxLength=USER_ID_LENGTH)
+ENVELOPE = Object(
+    "Envelope",
+    {
+        "user_id": {**USER_ID, "description": "The target"},
+        "data": {
+            "type": "object",
+            "properties": {
+                "correlation_id": text(CORRELATION_ID, "Identifies a question over the whole cluster")
+            },
+            "examples": [{"message": "What is the state of the build?", "correlation_id": CORRELATION_ID}],
+            "description": "What the target gets",
+        },
+        "event_type": nullable(text("chat")),
+        "event_id": nullable(text("42")),
+        "timestamp": nullable(number(1795258800.25)),
+    },
+    optional=frozenset({"event_type", "event_id", "timestamp"}),
+    description="Other keys are ignored.",
+)
 
 
 class Envelope(NamedTuple):
@@ -68,7 +88,7 @@ def read_message() -> Envelope:
     """The one message of the request; raises Unprocessable, TooLarge, TooSlow."""
     message, problems = _parse(_read_json(), ("body",))
     if message is None:
-        raise _unprocessable(problems)
+        raise unprocessable(*problems)
     return message
 
 
@@ -76,7 +96,7 @@ def read_messages() -> list[Envelope]:
     """All messages of the request, or Unprocessable for all of them; TooLarge, TooSlow."""
     values = _read_json()
     if not isinstance(values, list):
-        raise _unprocessable([problem_of("list_type", ("body",), "Input should be a valid list", values)])
+        raise unprocessable(problem_of("list_type", ("body",), "Input should be a valid list", values))
     messages: list[Envelope] = []
     problems: list[Problem] = []
     for index, value in enumerate(values):
@@ -89,7 +109,7 @@ def read_messages() -> list[Envelope]:
         if index % PAUSE_EVERY == PAUSE_EVERY - 1:
             gevent.sleep(1e-6)  # a large batch shares the loop
     if problems:
-        raise _unprocessable(problems[:MOST_PROBLEMS])
+        raise unprocessable(*problems[:MOST_PROBLEMS])
     return messages
 
 
@@ -97,16 +117,16 @@ def _read_json() -> Any:
     try:
         body = read_body()
     except Invalid as error:
-        raise _unprocessable([problem_of("json_invalid", ("body",), error.message, None)]) from error
+        raise unprocessable(problem_of("json_invalid", ("body",), error.message, None)) from error
     if not request.is_json:
         given = request.headers.get("Content-Type")
         loc = ("header", "content-type")
-        raise _unprocessable([problem_of("content_type", loc, "Input should be application/json", given)])
+        raise unprocessable(problem_of("content_type", loc, "Input should be application/json", given))
     try:
         return orjson.loads(body)
     except orjson.JSONDecodeError as error:
         problem = problem_of("json_invalid", ("body", error.pos), f"JSON decode error: {error.msg}", {})
-        raise _unprocessable([problem]) from error
+        raise unprocessable(problem) from error
 
 
 def _parse(value: Any, loc: Loc) -> tuple[Envelope | None, list[Problem]]:
@@ -134,7 +154,7 @@ def _find_problems(value: Any, loc: Loc) -> list[Problem]:
         if given is None and not is_required:
             continue
         if given is None and name not in value:
-            problems.append(problem_of("missing", (*loc, name), "Field required", value))
+            problems.append(missing((*loc, name), value))
         elif not is_valid(given):
             problems.append(problem_of(kind, (*loc, name), msg, given))
     return problems or _find_problems_inside(value["user_id"], value["data"], loc)
@@ -152,22 +172,3 @@ def _find_problems_inside(user_id: str, data: dict[str, Any], loc: Loc) -> list[
         place, msg = (*loc, "data", "correlation_id"), "Input should be a valid string"
         problems.append(problem_of("string_type", place, msg, data["correlation_id"]))
     return problems
-
-
-def problem_of(kind: str, loc: Loc, msg: str, given: Any) -> Problem:
-    return {"type": kind, "loc": loc, "msg": msg, "input": _shown(given)}
-
-
-def _shown(given: Any) -> Any:
-    """What was given, or the beginning of its text where that is long."""
-    try:
-        text = orjson.dumps(given)
-    except orjson.JSONEncodeError:
-        return "nested too deeply to be shown"
-    if len(text) <= SHOWN_BYTES:
-        return given
-    return text[:SHOWN_BYTES].decode(errors="ignore") + "…"
-
-
-def _unprocessable(problems: list[Problem]) -> Unprocessable:
-    return Unprocessable(detail=problems)

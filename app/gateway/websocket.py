@@ -7,11 +7,11 @@ from app.gateway.bot_watch import BotWatch
 from app.gateway.pending_requests import PendingRequests
 from app.realtime.broker.base import BrokerUnavailable
 from app.realtime.engine import Engine
-from app.realtime.sockets.connection import Connection
+from app.realtime.sockets.connection import Connection, Refuse
 from app.realtime.sockets.frames import Binary
 
-TAKEN = (1008, "User already connected")
-AWAY = (1013, "Try again later")
+TAKEN = Refuse(1008, "User already connected")
+AWAY = Refuse(1013, "Try again later")
 
 
 class SocketEvents:
