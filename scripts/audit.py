@@ -28,10 +28,10 @@ def main() -> int:
         _install()
         done = subprocess.run(_command(), capture_output=True, text=True, check=False, timeout=600)
     except subprocess.CalledProcessError as error:
-        return _tell(_not_audited(_last_line(error.stderr)))
+        return _report(_not_audited(_last_line(error.stderr)))
     except subprocess.TimeoutExpired as error:
-        return _tell(_not_audited(str(error)))
-    return _tell(verdict(done.stdout, done.stderr))
+        return _report(_not_audited(str(error)))
+    return _report(verdict(done.stdout, done.stderr))
 
 
 def _command() -> list[str]:
@@ -82,9 +82,9 @@ def _install() -> None:
     installed.write_text(wanted)
 
 
-def _tell(told: Verdict) -> int:
-    print(*told.lines, sep="\n")
-    return told.code
+def _report(verdict: Verdict) -> int:
+    print(*verdict.lines, sep="\n")
+    return verdict.code
 
 
 if __name__ == "__main__":

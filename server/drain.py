@@ -1,4 +1,5 @@
-"""The drain of a gunicorn worker: its streams are told at once that it ends, not at the end of its grace.
+"""The drain of a gunicorn worker: its streams end at once, with a reason, and not at the end of the grace
+period.
 
 SIGTERM reaches the worker as its `handle_exit`. A worker that ends for another reason (`max_requests`) passes
 only the hook `worker_exit`. Both drain the engine; draining twice is harmless.

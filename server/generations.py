@@ -1,8 +1,8 @@
 """Generations of workers: on a reload, those of the old generation wait for those of the new one.
 
 On SIGHUP gunicorn starts new workers and ends the old ones in the same moment, so that for seconds no worker
-would answer. Here each worker has a generation, and a worker that is told to end first looks at three kinds
-of files in the folder that all share:
+would answer. Here each worker has a generation, and before it ends a worker looks at three kinds of files in
+the folder that all share:
 
 - `generation`: the newest generation and its number of workers, written by the main process;
 - `ready-<generation>-<pid>`: made by each worker once it serves;

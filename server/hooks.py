@@ -18,7 +18,7 @@ def when_ready(arbiter: Arbiter) -> None:
 
 
 def on_reload(arbiter: Arbiter) -> None:
-    """Before the new workers are started and the old ones are told to end."""
+    """Before the new workers start and the old ones get SIGTERM."""
     arbiter.generation += 1
     announce_generation(arbiter.metrics_folder, arbiter.generation, arbiter.cfg.workers)
 

@@ -24,6 +24,6 @@ def start(worker: Any) -> None:
 
 
 def stop(worker: Any) -> None:
-    """Streams that are still open are told why they end, and have a moment to read it."""
+    """Ends the streams that are still open, and gives their clients a moment to read the last frame."""
     engine_part.of(worker.wsgi).drain(wait_seconds=LAST_FRAMES_SECONDS)
     metrics_part.of(worker.wsgi).stop()

@@ -26,13 +26,13 @@ ENDS = {
 
 
 class Follower:
-    """`tell` is called with a sentence when the connection opens and when it is lost."""
+    """`report` is called with a sentence when the connection opens and when it is lost."""
 
-    def __init__(self, hub: HubClient, target: TopicTarget, tell: Callable[[str], None]) -> None:
-        self._hub, self._target, self._tell = hub, target, tell
+    def __init__(self, hub: HubClient, target: TopicTarget, report: Callable[[str], None]) -> None:
+        self._hub, self._target, self._report = hub, target, report
         self._last_id = ""
         self._was_open = False
-        self._last_told = ""
+        self._last_report = ""
         self._seen: OrderedDict[str, None] = OrderedDict()
 
     def events(self) -> Iterator[StreamEvent]:
@@ -50,14 +50,14 @@ class Follower:
             except HubUnreachable as error:
                 if not self._was_open:
                     raise
-                self._tell_once(error.message.partition(": ")[0])
+                self._report_once(error.message.partition(": ")[0])
             sleep(min(pause, LONGEST_PAUSE))
 
-    def _tell_once(self, sentence: str) -> None:
-        """Tells it unless it was the last sentence told."""
-        if sentence != self._last_told:
-            self._tell(sentence)
-        self._last_told = sentence
+    def _report_once(self, sentence: str) -> None:
+        """Reports the sentence unless it repeats the last one."""
+        if sentence != self._last_report:
+            self._report(sentence)
+        self._last_report = sentence
 
     def _open(self) -> AbstractContextManager[requests.Response]:
         return self._hub.stream(self._target.path, self._target.token(), last_id=self._last_id)
@@ -73,8 +73,8 @@ class Follower:
             if not (refused.passes and self._was_open):
                 raise refused
             raise HubUnreachable(f"The hub answers {refused.status}")
-        self._tell(f"{'back on' if self._was_open else 'following'} {self._target} at {self._hub.url}")
-        self._was_open, self._last_told = True, ""
+        self._report(f"{'back on' if self._was_open else 'following'} {self._target} at {self._hub.url}")
+        self._was_open, self._last_report = True, ""
         return True
 
     def _read(self, answer: requests.Response, decoder: Decoder) -> Iterator[StreamEvent]:
@@ -87,7 +87,7 @@ class Follower:
                 if event.name == CLOSED:
                     why = self._why(event)
             self._last_id = decoder.last_id
-        self._tell(f"{why}; coming back")
+        self._report(f"{why}; coming back")
 
     def _is_new(self, event: StreamEvent) -> bool:
         """The stream of an inbox repeats its waiting messages at each connection, and sends `ping` without

@@ -57,12 +57,12 @@ class Daemon:
         if not is_ready():
             raise Failed(f"{self.name} was not ready after {seconds:.0f} s. {self._end_of_log()}")
 
-    def stop(self, number: int, patience: float) -> bool:
-        """Ends it by this signal, after `patience` seconds by SIGKILL. Whether it ran."""
+    def stop(self, number: int, grace: float) -> bool:
+        """Ends it by this signal, after `grace` seconds by SIGKILL. Whether it ran."""
         pid = self.pid
         if pid is not None:
             os.kill(pid, number)
-            if not wait_until(lambda: self.pid is None, patience):
+            if not wait_until(lambda: self.pid is None, grace):
                 os.kill(pid, signal.SIGKILL)
                 wait_until(lambda: self.pid is None, 5)
             with suppress(ProcessLookupError):

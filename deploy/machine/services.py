@@ -21,8 +21,8 @@ DIRECT = urllib.request.ProxyHandler({})
 
 class Service(ABC):
     name: str
-    ending: int = signal.SIGTERM
-    patience = 20.0  # seconds to start and to end
+    stop_signal: int = signal.SIGTERM
+    grace = 20.0  # seconds to start, and to end
 
     def __init__(self, state: State, ports: dict[str, int]) -> None:
         self.state, self.ports = state, ports
@@ -33,12 +33,12 @@ class Service(ABC):
         if self.daemon.pid is not None:
             return False
         self.start()
-        self.daemon.wait(self.is_ready, self.patience)
+        self.daemon.wait(self.is_ready, self.grace)
         return True
 
     def down(self) -> bool:
         """Ends it; False when it did not run."""
-        return self.daemon.stop(self.ending, self.patience)
+        return self.daemon.stop(self.stop_signal, self.grace)
 
     @abstractmethod
     def start(self) -> None: ...
@@ -51,7 +51,7 @@ class PostgresService(Service):
     """Runs as the user `postgres` when root starts it, because it refuses to run as root."""
 
     name = "postgres"
-    ending = signal.SIGINT  # "fast": clients are cut off, the data stays whole
+    stop_signal = signal.SIGINT  # "fast": clients are cut off, the data stays whole
 
     def start(self) -> None:
         data = self._data()
@@ -139,7 +139,7 @@ class HubService(Service):
     """`scripts/serve`, as the container and the unit run it, with the settings of hub.env."""
 
     name = "hub"
-    patience = 45.0
+    grace = 45.0
 
     def start(self) -> None:
         python = Path(sys.executable).parent

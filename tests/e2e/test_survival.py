@@ -108,8 +108,10 @@ def test_a_stop_in_the_middle_of_a_trial_is_as_polite_as_any(start_stage: StartS
     assert '"shutdown"' in source.wait_for_event("stream.closed").data
 
 
-def test_a_reload_brings_a_release_with_settings_of_its_own(start_stage: StartStage, tmp_path: Path) -> None:
-    """The new workers get the settings on the disk, not those that the main process loaded at its start."""
+def test_a_reload_brings_a_release_with_settings_and_hooks_of_its_own(
+    start_stage: StartStage, tmp_path: Path
+) -> None:
+    """Settings and hooks are those on the disk, not those that the main process loaded at its start."""
     for name in ("app", "config", "server"):
         shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
     for name in ("wsgi.py", "gunicorn.conf.py"):
@@ -117,7 +119,13 @@ def test_a_reload_brings_a_release_with_settings_of_its_own(start_stage: StartSt
     stage = start_stage(release=tmp_path)
     hub, source = stage.hub, stage.open()
     old = hub.worker_pids()
-    for name, line in (("config/base.py", "NEW = True"), ("wsgi.py", "from config.base import NEW")):
+    lines = [
+        ("config/base.py", "NEW = True"),
+        ("wsgi.py", "from config.base import NEW"),
+        ("server/generations.py", "NEW = True"),
+        ("gunicorn.conf.py", "from server.generations import NEW"),
+    ]
+    for name, line in lines:
         with (tmp_path / name).open("a") as file:
             file.write(f"\n{line}\n")
     hub.child.send_signal(signal.SIGHUP)

@@ -27,7 +27,7 @@ export class Stream {
   // Ends the connection as a lost network would; `resume` connects again.
   pause() {
     this.#drop();
-    this.#tell("paused", "Disconnected");
+    this.#report("paused", "Disconnected");
   }
 
   resume() {
@@ -48,7 +48,7 @@ export class Stream {
     this.turn = (this.turn ?? 0) + 1;
   }
 
-  #tell(state, text, seconds = 0) {
+  #report(state, text, seconds = 0) {
     this.state = state;
     this.options.onstate?.({ state, text, seconds });
   }
@@ -56,7 +56,7 @@ export class Stream {
   async #open() {
     this.#drop();
     const turn = this.turn;
-    this.#tell("connecting", "Connecting");
+    this.#report("connecting", "Connecting");
     try {
       const url = await this.#address();
       if (turn === this.turn) this.#listen(new EventSource(url));
@@ -83,7 +83,7 @@ export class Stream {
     let wasOpen = false;
     source.onopen = () => {
       wasOpen = true;
-      this.#tell("open", "Live");
+      this.#report("open", "Live");
     };
     source.onerror = () => this.#lost(wasOpen);
     for (const name of ["message", ...CONTROL, ...(this.options.names ?? [])]) {
@@ -100,7 +100,7 @@ export class Stream {
 
   #closed(reason) {
     this.#drop();
-    if (FINAL[reason]) this.#tell("ended", FINAL[reason]);
+    if (FINAL[reason]) this.#report("ended", FINAL[reason]);
     else this.#wait(reason === "overloaded" ? 10_000 + 10_000 * Math.random() : 500 + 1000 * Math.random());
   }
 
@@ -122,14 +122,14 @@ export class Stream {
 
   #failed(error) {
     const isFinal = error.status >= 400 && error.status < 500 && error.status !== 429;
-    if (isFinal) this.#tell("ended", error.message);
+    if (isFinal) this.#report("ended", error.message);
     else this.#wait(error.wait * 1000);
   }
 
   #wait(least = 0) {
     const backoff = Math.min(LONGEST_MS, 500 * 2 ** this.attempts++) * (0.75 + Math.random() / 2);
     const wait = Math.max(least, backoff);
-    this.#tell("waiting", "Reconnecting", Math.round(wait / 1000));
+    this.#report("waiting", "Reconnecting", Math.round(wait / 1000));
     this.timer = setTimeout(() => this.#open(), wait);
   }
 

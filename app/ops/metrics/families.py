@@ -8,7 +8,7 @@ from app.gateway.meters import GatewayMeters
 from app.ops.connections import open_sockets
 from app.ops.metrics.family import Family
 from app.ops.metrics.process import ProcessStats
-from app.ops.metrics.requests import Requests
+from app.ops.metrics.requests import RequestTimes
 from app.realtime.engine import Engine
 
 
@@ -19,7 +19,7 @@ class MetricsSource:
     engine: Engine
     concepts: TaskMeters
     gateway: GatewayMeters
-    requests: Requests
+    requests: RequestTimes
     process: ProcessStats
 
 

@@ -17,7 +17,7 @@ UNMATCHED = "unmatched"
 OTHER = "other"
 
 
-class Requests:
+class RequestTimes:
     """Seconds by method, route and status (of three digits)."""
 
     def __init__(self) -> None:
@@ -41,11 +41,11 @@ class Requests:
         return found
 
 
-class TimeRequests:
+class RequestTimer:
     """WSGI middleware (PEP 3333) directly around Flask's application; it costs a fraction of Flask's
     hooks."""
 
-    def __init__(self, application: Callable[..., Iterable[bytes]], requests: Requests) -> None:
+    def __init__(self, application: Callable[..., Iterable[bytes]], requests: RequestTimes) -> None:
         self._application = application
         self._requests = requests
 

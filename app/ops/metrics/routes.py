@@ -19,7 +19,7 @@ from app.ops.connections import count_connections
 from app.ops.metrics.exposition import OPENMETRICS, PLAIN, expose
 from app.ops.metrics.families import FAMILIES, MetricsSource
 from app.ops.metrics.process import ProcessStats
-from app.ops.metrics.requests import Requests, TimeRequests
+from app.ops.metrics.requests import RequestTimer, RequestTimes
 from app.ops.metrics.worker import Metrics
 from app.realtime.engine import Engine
 
@@ -37,8 +37,8 @@ FORMS = {"text/plain": PLAIN, "application/openmetrics-text": OPENMETRICS, JSON:
 
 
 def init_app(app: Flask, engine: Engine) -> None:
-    requests = Requests()
-    app.wsgi_app = TimeRequests(app.wsgi_app, requests)  # type: ignore[method-assign]
+    requests = RequestTimes()
+    app.wsgi_app = RequestTimer(app.wsgi_app, requests)  # type: ignore[method-assign]
     source = MetricsSource(engine, meters_part.of(app), gateway_meters_part.of(app), requests, ProcessStats())
     metrics_part.bind(app, Metrics(source))
     app.register_blueprint(blueprint)
