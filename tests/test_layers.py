@@ -1,8 +1,10 @@
-"""Imports point down only. The table is the rule; the tests walk every import of app/ and config/."""
+"""Imports point down only, and never in a circle. The table is the rule; the tests walk every import."""
 
 import ast
-from collections.abc import Iterator
-from pathlib import Path
+import re
+from collections.abc import Iterator, Mapping
+from graphlib import CycleError, TopologicalSorter
+from pathlib import Path, PurePosixPath
 
 import pytest
 
@@ -10,7 +12,13 @@ ROOT = Path(__file__).resolve().parents[1]
 
 # From the bottom up. A part imports itself and what stands in lines below it, never its own line's others.
 LAYERS = [
-    ["config", "app.realtime"],
+    ["app.realtime.claims", "app.realtime.event", "app.realtime.meters", "app.realtime.pacing"],
+    ["app.realtime.topics", "app.realtime.disconnect", "app.realtime.net"],
+    ["app.realtime.broker"],
+    ["app.realtime.presence", "app.realtime.outbox", "app.realtime.timers"],
+    ["app.realtime.streams", "app.realtime.sockets", "app.realtime.workers"],
+    ["app.realtime.canary", "app.realtime.control", "app.realtime.rechecks"],
+    ["app.realtime", "config"],
     ["app.errors", "app.retrying"],
     ["app.extensions"],
     ["app.db"],
@@ -36,6 +44,11 @@ NOT_FOR_THE_ENGINE = {
     *("flask", "flask_cors", "flask_jwt_extended", "flask_migrate", "flask_sock", "flask_sqlalchemy"),
     *("werkzeug", "jinja2", "marshmallow", "sqlalchemy", "alembic", "psycopg2", "sqlite3"),
 }
+
+# The engine knows no area: these words, in any form, belong to areas.
+WORDS_OF_AREAS = re.compile(
+    r"constellation|gateway|inbox|notification|recipient|concept|\bbots?\b|_bots?\b", re.I
+)
 
 HEIGHT = {part: height for height, line in enumerate(LAYERS) for part in line}
 
@@ -84,7 +97,7 @@ def complaints(module: str, source: str, known: set[str]) -> list[str]:
 def problem_of(module: str, imported: str) -> str | None:
     mine, other = part_of(module), part_of(imported)
     assert mine is not None, f"{module} has no place in LAYERS: give it one"
-    if mine == "app.realtime" and imported.partition(".")[0] in NOT_FOR_THE_ENGINE:
+    if mine.startswith("app.realtime") and imported.partition(".")[0] in NOT_FOR_THE_ENGINE:
         return "the engine knows no web framework and no database"
     if other is None or other == mine:
         return None
@@ -98,6 +111,43 @@ def problem_of(module: str, imported: str) -> str | None:
 @pytest.mark.parametrize("module", sorted(KNOWN))
 def test_imports_point_down_only(module: str) -> None:
     assert not complaints(module, KNOWN[module].read_text(), set(KNOWN))
+
+
+def circle(graph: Mapping[str, set[str]]) -> list[str]:
+    """The modules of a circle of imports, in order; empty where there is none."""
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as error:
+        return list(error.args[1])
+    return []
+
+
+def test_no_imports_in_a_circle() -> None:
+    """Imports for types count too: `imports` looks into every block of a file."""
+    known = set(KNOWN)
+    graph = {module: set(imports(path.read_text(), known)) & known for module, path in KNOWN.items()}
+    assert not circle(graph)
+
+
+def test_no_circle_in_the_console() -> None:
+    folder = ROOT / "app/console/static"
+    graph = {}
+    for path in folder.rglob("*.js"):
+        found = re.findall(r"""\bfrom\s+["'](\.[^"']+)["']""", path.read_text())
+        graph[str(path)] = {str((path.parent / PurePosixPath(name)).resolve()) for name in found}
+    assert graph and not circle(graph)
+
+
+def test_a_circle_is_found() -> None:
+    assert set(circle({"a": {"b"}, "b": {"c"}, "c": {"a"}})) == {"a", "b", "c"}
+    assert not circle({"a": {"b", "c"}, "b": {"c"}})
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "app/realtime").rglob("*.*")), ids=lambda path: path.name)
+def test_the_engine_knows_no_area(path: Path) -> None:
+    """Not by name, and so not by a counter or a topic either; in code, comments and scripts."""
+    if path.suffix in {".py", ".lua"}:
+        assert not WORDS_OF_AREAS.findall(path.read_text())
 
 
 def test_the_table_names_nothing_that_is_gone() -> None:

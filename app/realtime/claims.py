@@ -1,4 +1,4 @@
-"""For whom a stream was opened, as far as ending it again needs to know."""
+"""The bearer of the token that opened a stream or a socket, as far as ending it needs to know."""
 
 from typing import NamedTuple
 
@@ -6,7 +6,7 @@ from typing import NamedTuple
 class Claims(NamedTuple):
     """`subject` is a user; `token` the id of the token; `expires_at` Unix seconds, 0 for never.
 
-    `version` is the one that the subject's tokens had when this one was issued.
+    `version` is the version of the subject's tokens when this token was issued.
     """
 
     subject: str

@@ -319,7 +319,7 @@ class Engine:
         self, request_socket: RequestSocket, sock: Any, accept: Accept, generation: int
     ) -> Connection:
         """A WebSocket whose handshake was answered (see `Sockets.open`; `generation` as in `open`). If there
-        is no room it is closed already, and its handler is told nothing of it. Raises OSError."""
+        is no room it is closed already, and its handler is never called. Raises OSError."""
         self.start()
         refusal = self._why_no_socket()
         if refusal is not None:

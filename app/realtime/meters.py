@@ -1,4 +1,4 @@
-"""What a worker counts: plain numbers, so that counting costs nothing. Who shows them reads them at times.
+"""What a worker counts: plain numbers, so that counting costs nothing. The metrics read them.
 
 Reasons, codes and outcomes come from fixed sets; nothing here is ever keyed by a topic or a user.
 """

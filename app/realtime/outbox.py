@@ -1,4 +1,5 @@
-"""Events of committed writes that wait for a broker that is away, and follow in order when it returns."""
+"""The outbox: events of committed writes wait here while the broker is away, and follow in order
+afterwards."""
 
 import logging
 from collections import deque
@@ -14,7 +15,8 @@ log = logging.getLogger(__name__)
 
 
 class Outbox:
-    """Bounded: what does not fit is dropped, and its topic begins anew, so that every client reloads."""
+    """Bounded: an event that does not fit is dropped, and its topic is reset, so that every client
+    reloads."""
 
     def __init__(self, broker: Broker, limit: int) -> None:
         self._broker = broker
@@ -36,7 +38,7 @@ class Outbox:
             self._greenlet.kill()
 
     def publish(self, topic: str, payload: bytes, key: str) -> bool:
-        """Whether it is published, or waits behind what waits already; False: it was dropped. Never fails."""
+        """Whether it is published, or waits behind earlier events; False: it was dropped. Never fails."""
         is_tried = False
         if not len(self):
             try:
@@ -79,7 +81,7 @@ class Outbox:
             self._broker.publish(event.topic, event.payload, event.key, is_retry)
             self._waiting.popleft()
         if self._incomplete:
-            # What comes for this topic from here on is after its reset.
+            # Later events of this topic come after its reset.
             topic = next(iter(self._incomplete))
             del self._incomplete[topic]
             try:

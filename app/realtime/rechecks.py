@@ -1,8 +1,7 @@
-"""May a stream or a socket go on? Asked when orders may have been missed, and now and then of every one.
+"""Checks again whether open streams and sockets may stay: when orders may have been missed, and all the time.
 
-Orders (control.py) end streams within a second. Where one was lost for good, with a worker that died before
-it could be published, or with a change made from a shell without Redis, the round that goes on all the time
-finds it.
+Orders (control.py) end streams within a second. An order can be lost for good: its worker died before it was
+published, or the change was made from a shell without Redis. The permanent round of checks finds these.
 """
 
 import logging
@@ -58,7 +57,7 @@ class Rechecks:
     def _ask(
         self, authorizer: Authorizer | None, claims: Claims, name: str, end: Callable[[str], None]
     ) -> None:
-        """In doubt nobody is cut off: it is asked again."""
+        """In doubt the stream stays open, and is checked again later."""
         try:
             reason = authorizer(claims, name) if authorizer else None
         except Exception as error:  # the database may be away
@@ -68,14 +67,14 @@ class Rechecks:
             end(reason)
 
     def check_all(self) -> None:
-        """Everybody, as fast as the other greenlets allow."""
-        for number, check in enumerate(self._everybody()):
+        """All streams and sockets, as fast as the other greenlets allow."""
+        for number, check in enumerate(self._checks()):
             check()
             if number % PAUSE_EVERY == 0:
                 gevent.sleep(LEAST_PAUSE_SECONDS)
 
-    def _everybody(self) -> Iterator[Callable[[], None]]:
-        """A round lasts for minutes, and must not keep those who leave meanwhile."""
+    def _checks(self) -> Iterator[Callable[[], None]]:
+        """Holds weak references only: a round lasts for minutes, and streams end meanwhile."""
         streams = [ref(subscriber) for subscriber in self._hub.subscribers()]
         sockets = [ref(connection) for connection in self._sockets]
         for stream in streams:
@@ -89,7 +88,7 @@ class Rechecks:
         while True:
             present = self._hub.stream_count + len(self._sockets)
             pause = max(LEAST_PAUSE_SECONDS, self._seconds / (present or 1))
-            for check in self._everybody():
+            for check in self._checks():
                 gevent.sleep(pause)
                 check()
             if not present:

@@ -24,7 +24,7 @@ class Ticker:
         self.ticked_at = 0.0
 
     def add(self, task: Callable[[], None]) -> None:
-        """It may not wait for anything: the others wait for it."""
+        """It may not block: the other tasks wait for it."""
         self._tasks.append(task)
 
     def start(self) -> None:
@@ -54,7 +54,8 @@ B = TypeVar("B", bound=Bearer)
 
 
 class Expiry(Generic[B]):
-    """Ends what a token opened when it expires; one entry per token. `tokens`: who bears which one now."""
+    """Ends what a token opened when it expires; one entry per token. `tokens`: the bearers of each token
+    now."""
 
     def __init__(self, tokens: Mapping[str, set[B]], end: Callable[[B], None]) -> None:
         self._tokens = tokens
@@ -78,7 +79,7 @@ class Expiry(Generic[B]):
                 self._end(bearer)
 
     def _compact(self) -> None:
-        """Drops the entries of tokens that nobody bears; they are added again when somebody does."""
+        """Drops the entries of tokens without a bearer; they are added again with the next one."""
         self._heap = [entry for entry in self._heap if entry[1] in self._tokens]
         heapq.heapify(self._heap)
         self._known = {token for _, token in self._heap}

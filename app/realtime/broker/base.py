@@ -1,7 +1,7 @@
 """The contract of a broker, which every implementation passes the same tests for.
 
 Guarantees:
-- The events of a topic are numbered 1, 2, 3, … within an epoch, by the broker and nobody else.
+- The events of a topic are numbered 1, 2, 3, … within an epoch, by the broker alone.
 - An event is in the history before any subscriber hears of it; hearing is at most once. What was
   missed shows as a gap in the numbers, or as `interrupted`, and is read from the history.
 - `publish` returns once the event is stored and sent; raising BrokerUnavailable means that it may or
@@ -15,7 +15,7 @@ Guarantees:
   worker is not listening, or while the broker is away.
 - A topic whose numbers are lost gets a new epoch. Where a store that may have lost the newest events goes on
   (a replica took over, or it was restarted from its files), the epoch is succeeded by another: positions
-  of the old one stay good as far as the store knew them, and what it lost is told by `is_lost`.
+  of the old epoch stay valid as far as the store knew them, and `is_lost` tells what it lost.
 """
 
 from abc import ABC, abstractmethod
@@ -58,8 +58,8 @@ class HistoryPage:
     """A part of a history: payloads that follow each other, from `after` on.
 
     `top` is the topic's last position, in the epoch of all that is read; `after` may be of the one that it
-    succeeded. `begun`: the number after which that epoch began. `is_lost`: what follows `after` is not to be
-    had any more.
+    succeeded. `begun`: the number after which that epoch began. `is_lost`: what follows `after` is no
+    longer available.
     """
 
     top: Position
@@ -69,13 +69,13 @@ class HistoryPage:
 
 
 class Receiver(Protocol):
-    """Who listens: called in the listener's greenlet, so it must neither block nor raise."""
+    """Receives events. It is called in the listener's greenlet, so it must neither block nor raise."""
 
     def receive(self, topic: str, position: Position, payload: bytes) -> None:
         """An event of a subscribed topic; numbers may skip or repeat after a disturbance."""
 
     def topic_reset(self, topic: str, position: Position) -> None:
-        """The topic begins anew at `position`: what came before is not to be had any more."""
+        """The topic begins anew at `position`: earlier events are no longer available."""
 
     def interrupted(self) -> None:
         """Events of any topic may have been missed; every topic must catch up."""
@@ -145,7 +145,7 @@ class Mailboxes(ABC):
 
 
 class Link(ABC):
-    """The connection to the broker: its state, and the means to find out that it has gone deaf."""
+    """The connection to the broker: its state, and the means to find out that no events arrive."""
 
     @abstractmethod
     def start(self, receiver: Receiver) -> None:

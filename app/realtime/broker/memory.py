@@ -149,7 +149,7 @@ class MemoryBroker(Broker):
         return log
 
     def _sweep(self) -> None:
-        """Now and then frees the histories that ran out and the topics that nobody touched for weeks."""
+        """Once a minute, drops histories that ran out and topics that were unused for weeks."""
         if monotonic() - self._swept < SWEEP_SECONDS:
             return
         self._swept = monotonic()

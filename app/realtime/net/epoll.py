@@ -1,5 +1,5 @@
 """One epoll per kind of connection, and the greenlet that waits for it (itself one descriptor in gevent's
-loop). Level-triggered: what is not dealt with is told again."""
+loop). Level-triggered: an event that is not dealt with is reported again."""
 
 import select
 from collections.abc import Callable
@@ -14,7 +14,7 @@ _epoll: Callable[[], Any] = monkey.get_original("select", "epoll")
 
 
 class Epoll:
-    """`attend(fd, events)` must not raise, and not block: the other connections wait for it."""
+    """`attend(fd, events)` must neither raise nor block: the other connections wait for it."""
 
     def __init__(self, attend: Callable[[int, int], None]) -> None:
         self._attend = attend

@@ -1,9 +1,8 @@
-"""The connection that a stream's request came on, as far as the server shows it.
+"""Taking over the socket that a request came on, as far as the server exposes it.
 
 gunicorn's gevent worker puts its socket into the WSGI environment; its response object is found behind
-`start_response`. Where both are the plain HTTP/1.x ones, the socket can be taken over, and the request
-ends without another byte. Anything else (TLS ended by gunicorn, HTTP/2, another server, the test client)
-keeps its socket.
+`start_response`. Where both are those of plain HTTP/1.x, the socket can be taken over, and the request ends
+without another byte. Any other server (TLS ended by gunicorn, HTTP/2, the test client) keeps its socket.
 """
 
 import _socket
@@ -50,7 +49,7 @@ class ExposeResponse:
 
 
 class RequestSocket:
-    """`sock` is None where the server does not show it; `file` is what it reads requests from."""
+    """`sock` is None where the server does not expose it; `file` is what it reads requests from."""
 
     def __init__(
         self, sock: Any = None, response: Any = None, can_be_taken: bool = False, file: Any = None
@@ -77,16 +76,16 @@ class RequestSocket:
         self._response.force_close()
 
     def take(self) -> tuple[int, bool]:
-        """The descriptor, now nobody else's, and whether the body is chunked."""
+        """The descriptor, which the caller owns now, and whether the body is chunked."""
         with suppress(OSError):  # not a TCP socket
             # Unsent bytes wait here, where they are bounded and counted, and not in the kernel.
             self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, UNSENT_BYTES)
-            # A peer that vanished without a word does not acknowledge heartbeats.
+            # A client that vanished without a FIN does not acknowledge heartbeats.
             self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, VANISHED_MILLISECONDS)
         return self._socket.detach(), self._response.chunked
 
     def take_unread(self) -> bytes:
-        """Bytes that arrived behind the request: the server has read them, and nobody else will see them."""
+        """Bytes that arrived behind the request: the server has read them, and no other code will."""
         if hasattr(self._response, "req"):  # gunicorn
             early: bytes = self._response.req.unreader.take_buffered()
             return early
@@ -109,7 +108,7 @@ class RequestSocket:
         return bool(poll.poll(0))
 
     def shut(self) -> None:
-        """Wakes whoever is stuck in writing to it."""
+        """Wakes a greenlet that is stuck in writing to it."""
         if self._socket is not None:
             with suppress(OSError):
                 self._socket.shutdown(socket.SHUT_RDWR)

@@ -1,4 +1,4 @@
-"""Presence: who is connected where, as leases that expire."""
+"""Presence: which worker holds which name, as leases that expire."""
 
 from app.realtime.broker.base import Broker
 from app.realtime.presence.base import Holder, Presence

@@ -5,16 +5,17 @@ Every implementation passes the same tests for it.
 Guarantees:
 - A name has at most one holder: `claim` is atomic, and of any number at the same moment one wins.
 - A claim is a lease of `lease_seconds`, by the store's clock and no worker's. Unless it is renewed it is over
-  then, and the name is free: it is neither found nor counted any more, whether or not it was swept yet.
+  then, and the name is free: it is no longer found or counted, whether or not it was swept yet.
 - Claiming again what one holds already, and releasing or renewing twice, does no harm. Releasing and renewing
-  touch nobody else's lease: a holder is a worker and a connection, not just a name.
+  touch no other holder's lease: a holder is a worker and a connection, not just a name.
 - `renew` tells for each lease whether it is still the holder's. One that the store lost (it came back
-  empty) or that ran out is claimed anew, unless somebody else was faster.
-- BrokerUnavailable means that a call may or may not have been carried out: who claimed must release.
+  empty) or that ran out is claimed anew, unless another holder was faster.
+- BrokerUnavailable means that a call may or may not have been carried out: the caller of `claim` must
+  release.
 - Calls of one worker are carried out in the order in which they were made, or not at all.
 - A name is any text, also with lone surrogates; a connection's id too; a worker's id has no space.
 
-(Not noticed: a store whose clock is set back or forth makes leases last longer or shorter by as much.)
+(Not detected: a store whose clock is set back or forth makes leases last longer or shorter by as much.)
 """
 
 from abc import ABC, abstractmethod
@@ -23,7 +24,7 @@ from typing import NamedTuple
 
 
 class Holder(NamedTuple):
-    """Who has a name: a connection, and the worker that it is on."""
+    """The connection that holds a name, and its worker."""
 
     worker: str
     connection: str
@@ -41,11 +42,11 @@ class Presence(ABC):
 
     @abstractmethod
     def claim(self, name: str, holder: Holder) -> bool:
-        """Whether the name is the holder's now; False: somebody else has it."""
+        """Whether the name is the holder's now; False: another holder has it."""
 
     @abstractmethod
     def renew(self, leases: Sequence[Lease]) -> list[bool]:
-        """Whether each is the holder's still, for another `lease_seconds`; False: somebody else has it."""
+        """Whether each is the holder's still, for another `lease_seconds`; False: another holder has it."""
 
     @abstractmethod
     def release(self, leases: Sequence[Lease]) -> None:
@@ -53,7 +54,7 @@ class Presence(ABC):
 
     @abstractmethod
     def find(self, names: Sequence[str]) -> list[Holder | None]:
-        """Who has each name, in one round."""
+        """The holder of each name, in one round."""
 
     @abstractmethod
     def count(self) -> int:
@@ -61,4 +62,4 @@ class Presence(ABC):
 
     @abstractmethod
     def names(self, most: int) -> list[str]:
-        """Names that are held, so many at most, in no order that means anything."""
+        """At most so many of the names that are held, in no particular order."""

@@ -1,8 +1,8 @@
 """The names that the connections of this worker hold: claimed, renewed, released, and noticed when lost.
 
 Two greenlets for all of them; a held name costs an entry in a dict. While the store is away everything that
-is held stays so here; when it is back each lease is renewed or, if somebody else has taken the name, lost.
-New claims wait a moment then, so that nobody loses a name to whoever came just when the store did.
+is held stays so here; when it is back each lease is renewed or, if another holder has taken the name, lost.
+New claims wait a moment then, so that a holder does not lose its name to a claim that came just then.
 """
 
 import logging
@@ -25,7 +25,7 @@ SETTLE_SECONDS = 1.0  # in which all workers find a store that came back, and re
 
 
 class Leases:
-    """`on_lost(name, connection id)` is told of a connection whose name belongs to somebody else now."""
+    """`on_lost(name, connection id)` is called for a connection whose name another holder has now."""
 
     def __init__(self, presence: Presence) -> None:
         self.on_lost: Callable[[str, str], None] | None = None
@@ -46,7 +46,7 @@ class Leases:
 
     @property
     def pending(self) -> int:
-        """How many releases the store was not told of yet."""
+        """How many releases the store has not taken yet."""
         return len(self._releases)
 
     def start(self, worker: str) -> None:
@@ -99,7 +99,7 @@ class Leases:
         return self._held.get(name)
 
     def release(self, name: str, connection: str) -> None:
-        """Never fails, never waits, and frees nobody else's claim."""
+        """Never fails, never waits, and frees no other connection's claim."""
         claim = (name, connection)
         if self._held.get(name) == connection:
             del self._held[name]

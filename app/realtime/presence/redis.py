@@ -3,7 +3,7 @@
 Keys: `<prefix>:{<kind>}:ends`, a sorted set of names by the end of their lease; `…:holders`, a hash of
 name → `<worker> <connection>`; and for each worker `…:turn:<id>`, the number of its last call. The braces
 are a hash tag (Redis Cluster specification): one script touches them all. Names of workers that died stay
-until `claim.lua` sweeps them or `KEY_SECONDS` are over; nobody finds or counts them.
+until `claim.lua` sweeps them or `KEY_SECONDS` are over; they are not found or counted.
 """
 
 import secrets
@@ -17,7 +17,7 @@ from app.realtime.broker.store import Script, Store
 from app.realtime.presence.base import Holder, Lease, Presence
 
 KEY_SECONDS = 24 * 3600
-BATCH_NAMES = 500  # of one script, so that nobody else waits long for it
+BATCH_NAMES = 500  # of one script, so that other commands do not wait long for it
 
 _FOLDER = Path(__file__).parent
 

@@ -36,7 +36,7 @@ class SocketHandler(Protocol):
 
 
 class Accept(NamedTuple):
-    """For whom a connection is opened. `name` is the user's; without a handler no area is told of it."""
+    """For whom a connection is opened. `name` is the user's; without a handler no area learns of it."""
 
     name: str
     claims: Claims

@@ -1,4 +1,4 @@
-"""Calls the handlers of sockets: a few greenlets for all of them, the calls of one connection in order."""
+"""The handler pool: a few greenlets call the handlers of all sockets, those of one connection in order."""
 
 import logging
 from collections.abc import Callable

@@ -1,7 +1,7 @@
 """The subscribers of a topic that are in step: their descriptors side by side, for the inner loop.
 
 A subscriber that has all that was dispatched and nothing unsent is a member: a bare file descriptor in an
-array. A batch is written to one descriptor after the other, and nothing else is looked at. A subscriber whose
+array. A batch is written to one descriptor after the other, and no other state is read. A subscriber whose
 socket does not take the whole batch leaves, and the dispatcher handles it as an object again. All members
 share the position of the topic.
 """
@@ -29,7 +29,7 @@ M = TypeVar("M", bound=Member)
 
 
 class Cohort(Generic[M]):
-    """`done` and `end` bound the places that the batch in progress has not reached yet."""
+    """`done` and `end` bound the indexes that the batch in progress has not reached yet."""
 
     __slots__ = ("before", "done", "end", "fds", "gaps", "members", "position", "written")
 
@@ -65,7 +65,7 @@ class Cohort(Generic[M]):
         self.gaps += 1
 
     def begin(self, before: Position | None, after: Position) -> None:
-        """A batch is about to go to all who stand here now."""
+        """A batch is about to be written to all present members."""
         if self.gaps > MOST_GAPS and self.gaps > len(self.fds) // 8:
             self._close_gaps()
         self.before, self.position = before, after

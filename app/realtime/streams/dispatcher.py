@@ -1,6 +1,6 @@
-"""Handing events to subscribers: in order within a topic, in turn between topics, in slices within a loop.
+"""Dispatches events to subscribers: in order within a topic, topics in turn, in slices of bounded time.
 
-One greenlet per worker. Everything that is queued for a topic when its turn comes leaves as one batch.
+There is one greenlet per worker. All events that are queued for a topic when its turn comes form one batch.
 """
 
 import logging
@@ -24,7 +24,7 @@ SLICE_SECONDS = 0.004
 
 
 Write = Callable[[Cohort[Subscriber], int, int, bytes], None]
-"""Writes a frame to the places from … to of a formation (see poller.py)."""
+"""Writes a frame to the members of a cohort from one index to another (see epoll_writer.py)."""
 
 
 class Batch:
@@ -64,7 +64,7 @@ class Dispatcher:
         self._take_turn(topic)
 
     def enqueue_action(self, topic: Topic, action: Callable[[], None]) -> None:
-        """Called once everything that waits in the topic's queue was handed over, and before what comes."""
+        """Called after the events that are queued for the topic were handed over, and before later ones."""
         topic.queue.append(action)
         self._take_turn(topic)
 
@@ -84,7 +84,7 @@ class Dispatcher:
                     pause()
 
     def _take_turns(self) -> None:
-        """Slices of one topic after another, until it is time to let the rest of the worker go on."""
+        """Slices of one topic after another, until other greenlets must run."""
         until = monotonic() + SLICE_SECONDS
         while self._turns:
             turn = self._turns.popleft()
@@ -112,7 +112,7 @@ class Dispatcher:
                 try:
                     yield from self._write_cohorts(topic, batch)
                     yield from self._hand_over(topic, batch)
-                except Exception:  # nobody knows who has what: they come back with their cursors
+                except Exception:  # unknown which reader has which event: all resume from their cursors
                     log.exception("a dispatch failed")
                     for subscriber in list(topic.subscribers):
                         subscriber.close("overloaded")
@@ -120,7 +120,7 @@ class Dispatcher:
             topic.is_queued = False
 
     def _write_cohorts(self, topic: Topic, batch: Batch) -> Iterator[None]:
-        """To those in step: plain blocks to one formation, chunks to the other."""
+        """To the members: plain blocks to one cohort, chunks to the other."""
         for cohort in topic.cohorts:
             cohort.begin(batch.before, batch.after)
         for cohort, frame in zip(topic.cohorts, (batch.plain, sse.chunk(batch.plain)), strict=True):
@@ -133,7 +133,7 @@ class Dispatcher:
             cohort.finish(len(frame))
 
     def _hand_over(self, topic: Topic, batch: Batch) -> Iterator[None]:
-        """To all others, one by one: who is joining, slow, or without a socket of its own."""
+        """To the stragglers, one by one: readers that are joining, slow, or written by a generator."""
         for number, subscriber in enumerate(list(topic.stragglers)):
             if number % SLICE_SUBSCRIBERS == SLICE_SUBSCRIBERS - 1:
                 yield
@@ -142,7 +142,7 @@ class Dispatcher:
 
 
 def take_entries(topic: Topic) -> list[Entry]:
-    """What waits in the queue up to the first action in it."""
+    """The entries of the queue up to its first action."""
     entries: list[Entry] = []
     while topic.queue:
         item = topic.queue[0]
@@ -161,7 +161,7 @@ def run_action(topic: Topic) -> None:
 
 
 def hand_over(subscriber: Subscriber, batch: Batch) -> None:
-    """Gives a subscriber what of the batch it does not have yet."""
+    """Gives a subscriber the entries of the batch that it lacks."""
     if subscriber.position is None:
         subscriber.hold(batch.entries)
     elif subscriber.position == batch.before and subscriber.cohort is None and subscriber.seen is None:

@@ -1,4 +1,4 @@
-"""Joining replay to live: what a reader gets before it is live, without a hole and without a double.
+"""Replay: what a reader gets before it is live, without a gap and without a duplicate.
 
 The subscriber is registered first and holds what it hears; then the history is read up to a top that is
 newer than the registration; then what was held after that top is released. Once live, history is never
@@ -31,7 +31,7 @@ class Ended(Exception):
 def join(broker: Broker, subscriber: Subscriber, cursor: str | None, verdicts: Verdicts) -> Iterator[bytes]:
     """Yields the first cursor, or the verdict and the replay; at the end the subscriber is live.
 
-    Replay goes at the reader's pace: whoever iterates writes each block before asking for the next.
+    Replay goes at the reader's pace: the caller writes each block before it asks for the next.
     While the broker is away this yields comments and tries again. `verdicts` counts. Raises Ended.
     """
     name = subscriber.topic.name
@@ -39,7 +39,7 @@ def join(broker: Broker, subscriber: Subscriber, cursor: str | None, verdicts: V
         position = yield from _resume(broker, subscriber, cursor, verdicts)
     else:
         position = yield from until_available(subscriber, lambda: broker.top(name))
-        if subscriber.sent:  # it has been open for a while: its reader may know an older state
+        if subscriber.sent:  # it has been open for a while: its reader may have loaded an older state
             yield reset(position, "history_lost", verdicts)
         else:
             yield sse.id_only(encode_cursor(position))
@@ -94,8 +94,8 @@ def _read(broker: Broker, subscriber: Subscriber, position: Position) -> Blocks[
 
 
 def until_available(subscriber: Subscriber, ask: Callable[[], T]) -> Blocks[T]:
-    """What the broker answers, as soon as it can be reached. Meanwhile comments, and empty blocks between
-    them, so that whoever iterates can see to its reader."""
+    """The broker's answer, as soon as it can be reached. Meanwhile yields comments, and empty blocks between
+    them, so that the caller can see whether the reader has left."""
     attempts = 0
     while True:
         if subscriber.reason is not None:

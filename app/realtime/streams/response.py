@@ -1,8 +1,8 @@
-"""How bytes reach a reader, and how one that left or does not read is noticed. Nobody else knows.
+"""The response body of a stream: how bytes reach a reader, and how a reader that left or is slow is noticed.
 
-A stream starts as an ordinary WSGI response body, a generator that writes at the reader's pace: head,
-first cursor or replay. Then, where the server allows it (peer.py), its socket goes to the poller
-(poller.py) and the request ends; elsewhere the generator goes on, in a greenlet of its own.
+A stream starts as an ordinary WSGI response body, a generator that writes at the reader's pace: head, first
+cursor or replay. Then, where the server allows it (net/takeover.py), its socket goes to the epoll writer and
+the request ends; elsewhere the generator goes on, in a greenlet of its own.
 """
 
 import errno
@@ -31,13 +31,13 @@ def retry_milliseconds() -> int:
 
 
 def refusal(reason: str) -> list[bytes]:
-    """A whole stream that only sends the client away for 10 to 30 seconds (any status but 200 would stop
-    an EventSource for good: WHATWG HTML, 9.2.3)."""
+    """A whole stream that only tells the client to come back after 10 to 30 seconds: any status but 200 would
+    stop an EventSource for good (WHATWG HTML, 9.2.3)."""
     return [sse.opening(random.randint(10_000, 30_000)), sse.closed(reason)]
 
 
 class StreamWriter:
-    """The streams of a worker, whichever way they are written. `on_end` is called once for each."""
+    """The streams of a worker, written by epoll or by generators. `on_end` is called once for each."""
 
     def __init__(self, on_end: OnEnd, hands_over: bool = True) -> None:
         self.epoll_writer = EpollWriter(on_end)
@@ -53,7 +53,7 @@ class StreamWriter:
         return StreamBody(self, subscriber, joining, request_socket, epoll_writer)
 
     def tick(self) -> None:
-        """Gives up on readers that did not take the reason of their end in time."""
+        """Drops readers that did not take the reason of their end in time."""
         self.epoll_writer.tick()
         now = monotonic()
         for body in [body for body, until in self.closing.items() if until < now]:
@@ -87,7 +87,7 @@ class StreamBody:
         opening = sse.opening(retry_milliseconds())
         try:
             for block in self._joining:
-                # The head leaves with the first block: whoever sees the stream open has its position fixed.
+                # The head leaves with the first block: a stream that looks open has its position fixed.
                 yield opening + block
                 self._subscriber.sent += len(opening) + len(block)
                 opening = b""

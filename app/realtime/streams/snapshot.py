@@ -1,8 +1,8 @@
-"""Beginning with what a database says: for streams whose truth is not the broker's history.
+"""Snapshots: streams whose truth is in a database, not in the broker's history, begin with its state.
 
-The subscriber is registered first and holds what it hears; then the database is read; then what was held
-is released, but for what the reading has shown already. An event is published after its commit, so what was
-heard before the reading began is in it.
+The subscriber is registered first and holds what it hears; then the database is read; then what was held is
+released, except events that the snapshot has shown. An event is published after its commit, so the snapshot
+contains every event that was heard before it was read.
 """
 
 import logging
@@ -93,7 +93,8 @@ class Snapshot:
     # Again
 
     def begin_again(self, topic: Topic) -> None:
-        """The topic's history is lost. Those that are joining just now see that for themselves."""
+        """The topic's history is lost: live streams get the snapshot again. A stream that is joining notices
+        by itself."""
         for subscriber in topic.subscribers:
             if subscriber.position is not None and subscriber.reason is None:
                 subscriber.rejoin()
@@ -114,7 +115,7 @@ class Snapshot:
             pass
 
     def _wait_until_taken(self, subscriber: Subscriber) -> None:
-        """At the reader's pace, unless that is none at all."""
+        """Goes at the reader's pace; a reader that takes nothing for too long is disconnected."""
         until, pause = monotonic() + PATIENCE_SECONDS, 0.001
         while subscriber.unsent_bytes and subscriber.reason is None:
             if monotonic() > until:

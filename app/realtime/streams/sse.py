@@ -28,7 +28,7 @@ def encode_event(event: Event, position: Position) -> bytes:
 
 
 def control(name: str, id: str | None = None, **data: object) -> bytes:
-    """A named event whose data is a JSON object: verdicts, closing reasons."""
+    """A named event whose data is a JSON object: verdicts, disconnect reasons."""
     return encode(json.dumps(data), name, id)
 
 

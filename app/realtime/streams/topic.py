@@ -1,4 +1,4 @@
-"""A topic and its subscribers: who listens, how far the worker has heard, and what waits for dispatch.
+"""A topic and its subscribers: which streams are open, how far the worker has heard, what waits for dispatch.
 
 A subscriber is one open stream: joining → live → closed(reason), with a bounded buffer of unsent bytes.
 """
@@ -20,7 +20,7 @@ SEEN_SECONDS = 20.0  # longer than it takes another worker to publish what a wor
 CLOSED = Position("", -1)
 """The `position` of a subscriber that was closed: no event comes after it."""
 FINISHED = "finished"
-"""The reason of a stream that is complete; the client is not told one."""
+"""The reason of a stream that is complete; the client is not sent one."""
 
 Handler = Callable[[bytes | None], None]
 """Gets the payload of every event of a topic that has no subscribers but a handler; None for a reset."""

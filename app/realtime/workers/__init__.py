@@ -1,1 +1,1 @@
-"""Between workers: mailboxes, who belongs to the cluster, and questions to all of it."""
+"""Between workers: mailboxes, membership of the cluster, and surveys of all workers."""

@@ -2,8 +2,8 @@
 cluster one per node.
 
 Keys of a topic: `<prefix>:{<topic>}:h` (stream) and `:p` (hash), channel `<prefix>:{<topic>}`. The braces
-are a hash tag (Redis Cluster specification), so that one script may touch them all. Mail to a worker goes
-through the channel `<prefix>:mail:<worker>`.
+are a hash tag (Redis Cluster specification), so that one script may touch them all. Messages
+to a worker go through the channel `<prefix>:mail:<worker>`.
 """
 
 from collections.abc import Callable, Sequence
@@ -33,7 +33,7 @@ from app.realtime.event import Position, new_epoch
 from app.realtime.meters import Histogram
 from app.realtime.topics import TopicKind
 
-TOPICS_PER_ROUND = 200  # each packs for some milliseconds, in which nobody else runs
+TOPICS_PER_ROUND = 200  # packing one round takes milliseconds, in which no other greenlet runs
 _FOLDER = Path(__file__).parent
 
 
@@ -109,7 +109,7 @@ class RedisBroker(Broker):
         events = [(flat[i], flat[i + 1]) for i in range(0, len(flat), 2)]
         # Numbers without a hole end at `top` only if the page starts right after `after`.
         is_whole = events[0][0] == after.offset + 1 if events else after.offset == top.offset
-        # Another server took over, and knew the history up to there at least.
+        # Another server took over; it knew the history at least up to there.
         is_succeeded = earlier == after.epoch.encode() and after.offset <= int(until)
         if is_whole and (after.epoch == top.epoch or is_succeeded):
             return HistoryPage(top, events)
@@ -178,7 +178,7 @@ def _kept_seconds(kind: TopicKind) -> int:
 
 
 def _connections(url: RedisUrl, before: bytes, after: bytes) -> tuple[Pipeline, Listening]:
-    """Whom commands go to, and whom events come from."""
+    """The pipeline that commands go to, and the listener that events come from."""
     if url.kind == "cluster":
         cluster = Cluster(url)
         return ClusterPipeline(cluster), ClusterListener(cluster, before, after)

@@ -115,7 +115,7 @@ class ClusterListener:
         try:
             owner = self._cluster.owner(channel)
         except BrokerUnavailable:
-            return  # it stays where it is until somebody owns its slot
+            return  # it stays where it is until a node owns its slot
         home = self._homes.get(channel, owner)  # it may be unsubscribed by now
         if owner == home:
             return

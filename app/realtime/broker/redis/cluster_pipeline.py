@@ -1,7 +1,7 @@
 """Commands to a Redis Cluster: a pipeline per node, each command at the node that owns its slot.
 
-A node that does not own it says who does; the command follows there, at most MOVES times. It was not carried
-out before, so this is no second attempt. Commands that share a slot stay in order.
+A node that does not own the slot names the owner; the command follows there, at most MOVES times. The first
+node did not run it, so this is no second attempt. Commands that share a slot stay in order.
 """
 
 from collections.abc import Sequence

@@ -51,7 +51,7 @@ class Cluster:
         return set(self._owners.values())
 
     def owner(self, key: bytes) -> Address:
-        """Raises BrokerUnavailable while no node was reached, or where nobody owns the key's slot."""
+        """Raises BrokerUnavailable while no node was reached, or where no node owns the key's slot."""
         if not self._known.is_set():
             self._known.wait(KNOWN_SECONDS)
         owner = self._owners.get(key_slot(key))
@@ -72,7 +72,7 @@ class Cluster:
         return found
 
     def learn(self, slot: int, owner: Address) -> None:
-        """A node said so."""
+        """As a node has answered."""
         self._owners[slot], self._has_moved = owner, True
         self.refresh_soon()
 

@@ -19,7 +19,7 @@ from app.realtime.meters import Histogram
 log = logging.getLogger(__name__)
 
 PING_SECONDS = 1.0
-SILENCE_SECONDS = 3.0  # looked for every second: nobody is deaf for more than five
+SILENCE_SECONDS = 3.0  # checked every second: no worker goes without events for more than five
 BATCH_CHANNELS = 500
 CAUGHT_UP = b"caught-up"
 # Of a channel, and of a shard channel (Redis 7).
@@ -28,7 +28,7 @@ CONFIRMATIONS = (b"subscribe", b"ssubscribe")
 
 
 class Listening(Protocol):
-    """What a broker asks of whoever listens for it; `lag` and `silence` in seconds, see `Broker`."""
+    """What a broker needs of its listener; `lag` and `silence` in seconds, see `Link`."""
 
     @property
     def is_connected(self) -> bool: ...
@@ -47,7 +47,7 @@ class Listening(Protocol):
     def stop(self) -> None: ...
 
     def hear(self, channel: bytes, deliver: Callable[[bytes], None]) -> None:
-        """Whatever is published there goes to `deliver` as it is; returns at once."""
+        """Messages published there go to `deliver` as they are; returns at once."""
 
     def subscribe(self, channel: bytes) -> None:
         """Returns when the channel is heard; raises BrokerUnavailable."""
@@ -62,7 +62,7 @@ class Listening(Protocol):
 
 
 class Listener:
-    """Reads one connection for ever. A lost one is told to the receiver as soon as a new one listens."""
+    """Reads one connection for ever. The receiver hears of a lost connection as soon as a new one listens."""
 
     def __init__(self, endpoint: Endpoint, before: bytes, after: bytes) -> None:
         """A channel is `before` + topic + `after`."""
@@ -81,7 +81,7 @@ class Listener:
         self.round_trips = Histogram()
         self.lag = 0.0  # seconds, of the last round trip
         self._had_connection = False
-        self._is_announced = False  # whoever waits for the connection knows of it
+        self._is_announced = False  # the waiters for the connection know of it
         self._announced_at = 0.0
         self._answered = 0.0  # when the last ping was sent that was answered
 
@@ -201,7 +201,7 @@ class Listener:
             connection.send_command("PING", CAUGHT_UP)
 
     def _greet(self, connection: Any) -> None:
-        """One channel nobody uses puts the connection into subscriber mode, where pings answer alike."""
+        """Subscribes an unused channel: in subscriber mode pings are answered in one form."""
         connection.send_command("SUBSCRIBE", self._before + self._after)
 
     def _read(self, connection: Any) -> Any:
@@ -256,8 +256,8 @@ class Listener:
             self._receiver.topic_reset(topic, position)
 
     def _watch(self) -> None:
-        """Asks for a sign of life every second; a connection that gives none, or to a server that is not the
-        right one any more, is hung up. A worker that stood still itself did not ask, and does so first."""
+        """Asks for a sign of life every second; a connection that gives none, or that leads to
+        a server that is no longer the right one, is closed. A worker that stood still itself asks first."""
         while True:
             slept_at = monotonic()
             gevent.sleep(PING_SECONDS)

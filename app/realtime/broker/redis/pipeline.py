@@ -35,7 +35,7 @@ class Call:
 
 
 class Pipeline:
-    """Runs commands in the order they were asked for; raises BrokerUnavailable to whoever waits."""
+    """Runs commands in the order they were asked for; raises BrokerUnavailable to the callers that wait."""
 
     PUBLISH = "PUBLISH"
 
@@ -59,7 +59,7 @@ class Pipeline:
         self._drop_connection()
 
     def load(self, scripts: Sequence[Script]) -> None:
-        """More scripts to load with every connection; to be told before the first one."""
+        """More scripts to load with every connection; to be called before the first one."""
         self._scripts += scripts
 
     def run(
@@ -110,7 +110,7 @@ class Pipeline:
             batch = [self._queue.popleft() for _ in range(min(len(self._queue), BATCH_COMMANDS))]
             try:
                 self._run_batch(batch)
-            except Exception as error:  # whoever waits must hear of it, whatever it is
+            except Exception as error:  # the callers that wait must hear of any failure
                 _fail(batch, error)
 
     def _run_batch(self, batch: list[Call]) -> None:
@@ -137,8 +137,8 @@ class Pipeline:
                 try:
                     call.result.set(_read_answer(connection))
                 except (NoScriptError, ReadOnlyError):
-                    # Somebody flushed the scripts: a new connection loads them again. Or the server became
-                    # a replica: a new one may lead to the master.
+                    # The scripts were flushed: a new connection loads them again. Or the server became a
+                    # replica: a new connection may lead to the master.
                     raise
                 except ResponseError as error:
                     self._refuse(call, error)
@@ -149,7 +149,7 @@ class Pipeline:
         return []
 
     def _refuse(self, call: Call, error: ResponseError) -> None:
-        """A full memory, a script that is stuck: whatever the server refuses for, not now."""
+        """Memory that is full, a script that is stuck: whatever the reason, the server refuses for now."""
         log.warning("Redis refused a command: %s", error)
         call.result.set_exception(BrokerUnavailable(str(error)))
 
@@ -203,7 +203,7 @@ def _server_id(connection: Any) -> bytes:
     try:
         found = re.search(rb"run_id:(\w+)", connection.read_response(disable_decoding=True))
     except ResponseError:
-        return b""  # whoever may not ask can't tell servers apart
+        return b""  # without the right to ask, servers can't be told apart
     return found[1] if found else b""
 
 

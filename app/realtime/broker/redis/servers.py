@@ -1,4 +1,4 @@
-"""Where connections to Redis lead: to the server that a URL names, or to the master that sentinels name."""
+"""Endpoints of connections to Redis: the server that a URL names, or the master that sentinels name."""
 
 import logging
 from abc import ABC, abstractmethod
@@ -39,7 +39,7 @@ class StandaloneServer(Endpoint):
 
     def __init__(self, url: str, address: Address | None = None) -> None:
         """`address`: another one than that of the URL, with the same credentials and options."""
-        # Without the library's own retries: what failed half-way is for whoever asked to judge.
+        # Without the library's own retries: the caller judges a command that failed half-way.
         pool = ConnectionPool.from_url(
             url,
             protocol=2,
@@ -62,8 +62,8 @@ class StandaloneServer(Endpoint):
 
 
 class SentinelMaster(Endpoint):
-    """The master of a service. Of what the sentinels say, the latest configuration counts; whoever they name
-    must be a master in its own eyes too."""
+    """The master of a service. The latest configuration of all that the sentinels know counts; the server
+    that they name must report that it is a master."""
 
     def __init__(self, url: RedisUrl) -> None:
         self._url = url
