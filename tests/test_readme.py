@@ -6,10 +6,11 @@ from pathlib import Path
 import pytest
 
 from config import Base
-from tests.support.markdown import Page
+from tests.support.markdown import Page, guides
 from tests.support.settings import development
 
 ROOT = Path(__file__).resolve().parent.parent
+MADE_BY_ITS_READER = {"deploy/.env", "deploy/hub.env", "deploy/secrets/"}
 
 
 def page(name: str) -> Page:
@@ -118,11 +119,14 @@ def test_every_term_is_in_the_code() -> None:
     assert [name for name in named if name not in defined] == []
 
 
-def test_the_internals_name_only_what_is_there() -> None:
-    text = page("docs/internals.md").text
-    named = re.findall(r"`((?:app|server|tests)/[\w/.]+)`", text)
-    assert len(named) >= 30
-    assert [name for name in named if not (ROOT / name).exists()] == []
+PAGES = [*guides(), *(page(name) for name in ("CONTRIBUTING.md", "SECURITY.md"))]
+
+
+@pytest.mark.parametrize("it", PAGES, ids=lambda it: it.name)
+def test_a_page_names_only_files_that_are_there(it: Page) -> None:
+    named = re.findall(r"`((?:app|deploy|examples|scripts|server|tests)/[\w/.-]+)`", it.text)
+    assert len(named) >= (30 if it.name == "docs/internals.md" else 0)
+    assert [name for name in named if name not in MADE_BY_ITS_READER and not (ROOT / name).exists()] == []
 
 
 def test_files_name_only_documents_that_are_there() -> None:
