@@ -67,8 +67,8 @@ class PendingRequests:
 
     def leave(self, connection: Connection) -> None:
         """The connection is gone: the waiters of its pending requests are told at once."""
-        for id in self._of_connection.pop(connection.id, set()):
-            request, _ = self._pending.pop((connection.id, id))
+        ids = self._of_connection.pop(connection.id, set())
+        for request in [self._pending.pop((connection.id, id))[0] for id in ids]:
             self._fail(request, GONE)
 
     def _fail(self, request: PendingRequest, error: str) -> None:

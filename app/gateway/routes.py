@@ -22,7 +22,7 @@ from app.gateway.problems import DEFECT, ERRORS
 from app.gateway.request_reply import IN_FLIGHT
 from app.gateway.schemas import ENVELOPE, USER_ID, USER_ID_LENGTH, read_message, read_messages
 from app.gateway.service import Gateway
-from app.gateway.websocket import TAKEN
+from app.gateway.websocket import AWAY, TAKEN
 from app.realtime.broker.base import BrokerUnavailable
 from app.realtime.engine import Overloaded
 from app.realtime.net.takeover import RequestSocket
@@ -175,7 +175,7 @@ def connect() -> Accept | Refuse:
     except DomainError as error:
         return Refuse(POLICY, error.message)
     except BrokerUnavailable:
-        return Refuse(LATER, "Try again later")
+        return AWAY
     if is_over("STREAMS", claims.token or str(request.remote_addr)):
         return Refuse(LATER, "Too many connections, try again later")
     return Accept(user_id, claims, gateway.socket_events)

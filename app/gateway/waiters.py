@@ -90,19 +90,19 @@ class Waiters:
         return body
 
     def answer(self, number: int, text: bytes, is_final: bool) -> None:
-        """A frame that answers. Its waiter may have ended: then it is counted and dropped."""
+        """A frame that answers. After the waiter's end it is counted and dropped."""
         waiter = self._waiters.get(number)
         if waiter is None:
             self._meters.frames_unclaimed += 1
             return
-        self._hear(waiter)
+        self._note_frame(waiter)
         block = sse.encode(text.decode())
         if is_final:
             self._end(waiter, "answered", block)
         else:
             waiter.subscriber.push(block)
 
-    def _hear(self, waiter: Waiter) -> None:
+    def _note_frame(self, waiter: Waiter) -> None:
         now = monotonic()
         if waiter.heard_at == waiter.asked_at:
             self._meters.reply_seconds.observe(now - waiter.asked_at)
@@ -111,8 +111,7 @@ class Waiters:
         self._waiters[waiter.number] = waiter
 
     def fail(self, number: int, error: str) -> None:
-        """Ends the stream with an error that the target's worker knows of; harmless for a waiter that
-        ended."""
+        """Ends the stream with an error that the target's worker knows of; harmless after the end."""
         waiter = self._waiters.get(number)
         if waiter is not None:
             self._end(waiter, OUTCOMES[error], codec.error_event(error, waiter.correlation_id))
@@ -124,7 +123,7 @@ class Waiters:
             self.fail(waiter.number, error)
 
     def _abandon(self, number: int) -> None:
-        """The stream is over, and nothing may be written to it. Harmless for a waiter that ended."""
+        """The stream is over, by whatever end; harmless after the waiter's own end."""
         waiter = self._waiters.get(number)
         if waiter is not None:
             self._on_unanswered(waiter)
