@@ -29,6 +29,19 @@ settings.load_profile("patient")
 
 MakeApp = Callable[..., Flask]
 
+# What runs there is in other processes, which coverage does not see, or generated input, most of whose lines
+# other tests run too. To measure it doubles the time that it takes.
+NOT_MEASURED = ("browser", "clients", "e2e", "faults", "guides")
+NOT_MEASURED_FILES = ("test_any_input.py", "test_never_500.py")
+HERE = Path(__file__).parent
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        parts = item.path.relative_to(HERE).parts
+        if parts[0] in NOT_MEASURED or parts[-1] in NOT_MEASURED_FILES:
+            item.add_marker(pytest.mark.no_cover)
+
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """`@pytest.mark.both_databases` runs a test on SQLite and on PostgreSQL; `pooled` adds PostgreSQL behind
