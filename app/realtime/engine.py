@@ -12,7 +12,6 @@ from typing import Any, Protocol
 import gevent
 from gevent.lock import BoundedSemaphore
 
-from app.realtime import topics
 from app.realtime.broker.base import Broker, BrokerUnavailable
 from app.realtime.canary import Canary
 from app.realtime.claims import Claims
@@ -22,7 +21,6 @@ from app.realtime.event import NOWHERE, Event, Position, pack
 from app.realtime.meters import Meters
 from app.realtime.net.takeover import RequestSocket
 from app.realtime.outbox import Outbox
-from app.realtime.pacing import RETRY_SECONDS
 from app.realtime.presence import make_presence
 from app.realtime.presence.leases import Leases
 from app.realtime.rechecks import Rechecks
@@ -95,8 +93,10 @@ class Engine:
         self.dispatcher = Dispatcher(self.writer.epoll_writer.write)
         self.hub = Hub(broker, self.dispatcher, self.settings.buffer_bytes)
         self.sockets = Sockets(self.settings.socket_limits, self.meters, self.settings.hands_over)
-        self.control = Control(self.hub, self.sockets)
         self.outbox = Outbox(broker, self.settings.outbox_events)
+        self._keys = (f"{prefix}{number:x}" for prefix in [secrets.token_hex(6)] for number in count())
+        self.rechecks = Rechecks(self.hub, self.sockets, self.settings.recheck_seconds)
+        self.control = Control(self.hub, self.sockets, self.outbox, self._keys, self.rechecks.check_all)
         self.heartbeats = Heartbeats(self.settings.heartbeat_seconds)
         self.expiry: Expiry[Subscriber] = Expiry(self.hub.tokens, lambda it: it.close("token_expired"))
         self.canary = Canary(self.hub)
@@ -108,7 +108,6 @@ class Engine:
             self.hub.drop_idle_topics,
             self.canary.tick,
         )
-        self.rechecks = Rechecks(self.hub, self.sockets, self.settings.recheck_seconds)
         self.presence = make_presence(broker, self.settings.presence_lease_seconds)
         self.leases = Leases(self.presence)
         # Names that are not users', and that only one holder may use at a time.
@@ -118,9 +117,7 @@ class Engine:
         self.companions: list[Companion] = []
         self._snapshot_turns = BoundedSemaphore(SNAPSHOTS_AT_ONCE)
         self.is_draining = False
-        self._keys = (f"{prefix}{number:x}" for prefix in [secrets.token_hex(6)] for number in count())
         self._is_started = self._is_serving = False
-        self._control_greenlet: gevent.Greenlet[..., None] | None = None
 
     @cached_property
     def worker_id(self) -> str:
@@ -142,7 +139,7 @@ class Engine:
         self.leases.start(self.worker_id)
         self.reservations.start(self.worker_id)
         self.mailbox.start(self.worker_id)
-        self._control_greenlet = gevent.spawn(self._listen_to_control)
+        self.control.start()
 
     def serve(self) -> None:
         """As `start`, in a worker that takes requests: the companions of areas start too."""
@@ -159,25 +156,15 @@ class Engine:
         self.mailbox.stop()
         self.leases.stop()
         self.reservations.stop()
-        for part in (self.rechecks, self.ticker, self.outbox, self.dispatcher):
+        for part in (self.control, self.rechecks, self.ticker, self.outbox, self.dispatcher):
             part.stop()
         self.writer.epoll_writer.stop()
         self.sockets.stop()
         self.broker.stop()
-        if self._control_greenlet is not None:
-            self._control_greenlet.kill()
 
     def _renew_leases(self) -> None:
         self.leases.renew_soon()
         self.reservations.renew_soon()
-
-    def _listen_to_control(self) -> None:
-        while True:
-            try:
-                self.hub.hear(self.hub.topic(topics.CONTROL, self._apply))
-                return
-            except BrokerUnavailable:
-                gevent.sleep(RETRY_SECONDS)
 
     # Publishing
 
@@ -215,40 +202,19 @@ class Engine:
         self, reason: str, topic: str = "", user: str = "", token: str = "", version: int = 0
     ) -> None:
         """Ends the streams and sockets that match all that is given (see `Disconnect`), on every worker."""
-        self._order(Disconnect(reason, topic, user, token, version))
+        self.start()
+        self.control.send(Disconnect(reason, topic, user, token, version))
 
     def finish(self, topic: str) -> None:
         """Ends the streams of the topic on every worker, after what was published before, without a
         reason."""
-        self._order(Disconnect(FINISHED, topic))
+        self.start()
+        self.control.send(Disconnect(FINISHED, topic))
 
     def invalidate(self) -> None:
         """Rights changed and no stream ends: the caches of every worker ask again."""
-        self._order(Disconnect(""))
-
-    def _order(self, order: Disconnect) -> None:
-        """Takes the route of events, so that the order follows those that were published before it.
-
-        While that route is closed the order is applied here at once, and elsewhere when the broker is back.
-        """
         self.start()
-        self.control.invalidate(order)
-        self.outbox.publish(topics.CONTROL, order.encode(), next(self._keys))
-        if len(self.outbox) or not self._hears_control():
-            self.control.apply(order)
-
-    def _hears_control(self) -> bool:
-        topic = self.hub.topics.get(topics.CONTROL)
-        return topic is not None and topic.position is not None and self.broker.is_connected
-
-    def _apply(self, payload: bytes | None) -> None:
-        """An order, from here or from another worker; None when orders may have been missed."""
-        order = Disconnect.decode(payload) if payload is not None else None
-        self.control.invalidate(order)
-        if order is not None:
-            self.control.apply(order)
-        else:
-            gevent.spawn(self.rechecks.check_all)
+        self.control.send(Disconnect(""))
 
     # Streaming
 
