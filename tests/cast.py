@@ -115,7 +115,7 @@ class News:
     order: list[str] = field(default_factory=list)
 
     def invalidate(self) -> None:
-        """What workers believe is tested in tests/constellations/test_notify.py."""
+        """Invalidating the caches is tested in tests/constellations/test_notify.py."""
 
     def publish_committed(self, topic: str, event: Event) -> None:
         self.topics.append(topic)
