@@ -1,5 +1,5 @@
-"""`@describe` on a view says what its call takes and answers; `tag` names the group that a blueprint's calls
-stand under. Both documents are made from what they note.
+"""`@describe` notes the description of a call on its view; `tag` notes the group of a blueprint's calls. Both
+documents are made from these notes.
 
 A description is an attribute of the view's function, so `functools.wraps` carries it through decorators.
 """

@@ -85,7 +85,7 @@ def _described(schema: dict[str, Any], description: str) -> Schema:
 
 
 def example_of(schema: "AnySchema") -> Any:
-    """The example that a schema carries; an object's is put together from those of its properties."""
+    """The example of a schema; an object's is put together from those of its properties."""
     shown = schema.schema if isinstance(schema, Object) else schema
     if "examples" in shown:
         return shown["examples"][0]

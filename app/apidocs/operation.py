@@ -74,7 +74,7 @@ Operations = Mapping[str, Operation | None]
 
 
 def ok(schema: AnySchema, description: str = "OK", **more: Any) -> ApiResponse:
-    """A JSON answer; its example is the one that the schema carries, unless others are given."""
+    """A JSON answer; without `examples` its example is the schema's."""
     return ApiResponse(description=description, schema=schema, **more)
 
 

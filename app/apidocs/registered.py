@@ -1,4 +1,4 @@
-"""The registered routes of an application, each with what its view and its blueprint say about it."""
+"""The registered routes of an application, each with its view's description and its blueprint's tag."""
 
 import re
 from collections.abc import Iterator
@@ -45,7 +45,7 @@ def routes(app: Flask) -> Iterator[Route]:
 
 
 def _find_tag(app: Flask, endpoint: str) -> Tag | None:
-    """That of the view's blueprint, else of the blueprint which that is nested in."""
+    """The tag of the view's blueprint, else of the blueprint in which that is nested."""
     name = endpoint
     while name := name.rpartition(".")[0]:
         if tag := tag_of(app.blueprints[name]):

@@ -90,7 +90,7 @@ def _document(name: str, build: Build) -> Response:
 
 
 def _file(name: str) -> Response:
-    """Kept compressed, as most clients take it."""
+    """Assets are stored compressed, as most clients take them."""
     packed = ASSETS / f"{name}.gz"
     is_packed = packed.exists()
     data = _read(packed if is_packed else ASSETS / name)
@@ -105,7 +105,7 @@ def _file(name: str) -> Response:
 
 
 def _tagged(response: Response) -> Response:
-    """To be asked for again each time, and then mostly answered by 304 (RFC 9110, 13.1.2)."""
+    """Adds an ETag: clients ask each time, and mostly get 304 (RFC 9110, 13.1.2)."""
     response.set_etag(sha256(response.get_data()).hexdigest()[:16])
     response.headers["Cache-Control"] = "no-cache"
     response.make_conditional(request)

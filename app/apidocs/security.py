@@ -21,7 +21,7 @@ COOKIE_NAME = "auth_token"
 
 
 def scheme(name: str, api_key: str = "apiKey") -> dict[str, Any]:
-    """`api_key` is what the document calls a key in cookie or query."""
+    """The scheme in a document; `api_key` is its type for a key in a cookie or query."""
     described = {"description": DESCRIPTIONS[name]}
     if name == COOKIE:
         return {"type": api_key, "in": "cookie", "name": COOKIE_NAME, **described}

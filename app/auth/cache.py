@@ -1,4 +1,4 @@
-"""A cache of what the database says about tokens and rights, for seconds and until the next control order.
+"""A cache of the database's answers about tokens and rights, for seconds and until the next control order.
 
 A change that takes tokens or rights away publishes a control order (`engine.disconnect`,
 `engine.invalidate`). It reaches this worker at once and the others over the broker, and invalidates every

@@ -1,4 +1,4 @@
-"""What members of a constellation see at once: its topic, and what is published on it after each commit."""
+"""The topic of a constellation: publishing to its members after each commit, and ending their streams."""
 
 from typing import Any
 

@@ -1,5 +1,4 @@
-"""What each object looks like on the wire, in answers and in events: its schema for the documents of the API,
-and beside it the function that builds it."""
+"""The objects in answers and in events: the schema of each, and beside it the function that builds it."""
 
 from typing import Any
 
@@ -183,7 +182,7 @@ def comment(found: Comment) -> Shape:
 
 
 def reply(made: Shape) -> Shape:
-    """What answers a reply: the comment that it is, and the one that it replies to."""
+    """The answer to a reply: its comment, and the comment that it replies to."""
     return {
         "reply_uuid": made["comment_uuid"],
         "content": made["content"],

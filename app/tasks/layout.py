@@ -1,4 +1,4 @@
-"""Where things are in an image: a grid of cells, the regions in it that draw the eye, calm areas, margins.
+"""The layout of an image: a grid of cells, the regions in it that draw the eye, calm areas, margins.
 
 A cell draws the eye as far as its colour is away from the background's and as it is full of edges. Cells that
 do and touch each other are one region. No randomness: the same image has the same layout.
@@ -220,7 +220,7 @@ def touching(cells: set[Cell]) -> list[set[Cell]]:
 
 
 def _flood(start: Cell, left: set[Cell]) -> set[Cell]:
-    """Takes what is connected with `start` out of `left`."""
+    """Moves the cells that are connected with `start` out of `left`."""
     group, edge = set[Cell](), [start]
     left.discard(start)
     while edge:

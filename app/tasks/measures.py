@@ -1,4 +1,4 @@
-"""All that is measured in an image, and what its parts most likely are."""
+"""The measures of an image, and the likely kind of each of its parts."""
 
 from dataclasses import dataclass
 

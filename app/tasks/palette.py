@@ -116,7 +116,7 @@ def _named() -> dict[str, Lab]:
 
 
 def name_of(rgb: Rgb) -> str:
-    """The nearest colour that has a plain name; what has hardly any hue is called a grey."""
+    """The plain name of the nearest colour; a colour with hardly any hue gets the name of a grey."""
     mine, named = lab(rgb), _named()
     is_grey = mine.chroma < 6
     candidates = [name for name in named if not is_grey or named[name].chroma < 1]

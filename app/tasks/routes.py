@@ -1,4 +1,4 @@
-"""`/tasks`: what the concepts' poller calls, in the shape of the external service that it stands in for."""
+"""`/tasks`: the API of the external task service, which the concepts' job poller calls."""
 
 from flask import Blueprint, current_app, jsonify
 from flask.typing import ResponseReturnValue

@@ -1,1 +1,1 @@
-"""The HTTP edge: what every area reads requests and writes answers with."""
+"""The HTTP edge: reading requests and writing answers, for every area."""

@@ -21,6 +21,6 @@ class OrjsonProvider(JSONProvider):
 
 
 def timestamp(moment: datetime) -> str:
-    """RFC 3339 in UTC; SQLite gives back times without a zone, which are UTC already."""
+    """RFC 3339 in UTC; SQLite returns times without a zone, which are UTC already."""
     aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
     return aware.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -9,7 +9,7 @@ def test_shows_who_is_signed_in(alice: Person, nobody: Person) -> None:
     assert (response.status_code, response.get_json()) == (200, {"user": user})
 
 
-def test_nobody_is_no_error(alice: Person, nobody: Person) -> None:
+def test_no_credentials_are_no_error(alice: Person, nobody: Person) -> None:
     alice.post("/logout")
     for cookie in ("", "auth_token=", "auth_token=garbage", f"auth_token={alice.token}"):
         response = nobody.get("/api/auth/me", headers={"Cookie": cookie})

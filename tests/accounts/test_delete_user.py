@@ -27,7 +27,7 @@ def test_removes_the_account(app: Flask, alice: Person, nobody: Person, news: Ne
     assert not any(stored(app).values())
 
 
-def test_takes_along_what_nobody_else_shares(
+def test_deletes_constellations_without_other_members(
     app: Flask, alice: Person, bob: Person, constellation: Constellation, news: News
 ) -> None:
     before = stored(app)

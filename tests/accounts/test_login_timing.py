@@ -23,7 +23,7 @@ def app(app: Flask) -> Flask:
 
 @pytest.fixture
 def dora(app: Flask, nobody: Person) -> Person:
-    """Somebody whose password is hashed as in production."""
+    """A person whose password is hashed as in production."""
     account = {"name": "Dora", "email": "dora@example.org", "password": PASSWORD}
     return Person(app, made(nobody.post("/register", json=account))["user_uuid"], "Dora", "")
 

@@ -21,7 +21,7 @@ def test_twice(alice: Person) -> None:
     assert_refused(alice.post("/logout"), 401)
 
 
-def test_forgets_tokens_that_died_by_themselves(alice: Person, bob: Person) -> None:
+def test_deletes_revocations_of_expired_tokens(alice: Person, bob: Person) -> None:
     from app.auth import revocation
     from app.auth.models import RevokedToken
     from app.extensions import db

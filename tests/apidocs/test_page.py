@@ -1,4 +1,4 @@
-"""GET /docs: a page that needs nobody else, and may do nothing but what it is for."""
+"""GET /docs: a page that loads from the hub alone, and whose policy allows nothing else."""
 
 import gzip
 import re

@@ -21,7 +21,7 @@ def test_changes_ones_own(bob: Person, constellation: Constellation, news: News)
     assert news.only == ("comment.updated", shown)
 
 
-def test_nobody_changes_somebody_elses(
+def test_only_the_author_changes_it(
     alice: Person, bob: Person, constellation: Constellation, nothing_changes: NothingChanges
 ) -> None:
     constellation.let(bob, "ADMIN")

@@ -17,9 +17,7 @@ def test_changes_what_is_given(bob: Person, constellation: Constellation) -> Non
     assert answer == bob.get(constellation.path).get_json()
 
 
-def test_publishes_it_without_anybodys_rights(
-    alice: Person, constellation: Constellation, news: News
-) -> None:
+def test_publishes_it_without_rights(alice: Person, constellation: Constellation, news: News) -> None:
     answer = alice.patch(constellation.path, json={"name": "Lyra"}).get_json()
     del answer["rights"]
     assert news.topics == [f"constellation:{constellation.uuid}"]

@@ -22,7 +22,7 @@ def test_removes_it_with_its_replies(
     assert news.only == ("comment.deleted", {"comment_uuid": comment})
 
 
-def test_an_admin_removes_anybodys(alice: Person, bob: Person, constellation: Constellation) -> None:
+def test_an_admin_deletes_others(alice: Person, bob: Person, constellation: Constellation) -> None:
     constellation.let(bob, "COMMENT")
     file = constellation.file()
     comment = constellation.comment(file, bob)

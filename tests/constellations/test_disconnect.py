@@ -38,7 +38,7 @@ def test_says_who_left_then_ends_the_streams(
 
 
 @pytest.mark.parametrize("rights", ["READ", "COMMENT", "WRITE", "ADMIN"])
-def test_anybody_may_leave(bob: Person, constellation: Constellation, rights: str) -> None:
+def test_every_member_may_leave(bob: Person, constellation: Constellation, rights: str) -> None:
     constellation.let(bob, rights)
     response = bob.post(f"{constellation.path}/disconnect", json={"user_uuid": bob.uuid})
     assert response.get_json() == DISCONNECTED

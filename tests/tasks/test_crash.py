@@ -37,7 +37,7 @@ def completed(hub: HubProcess, task_id: str, timeout: float = 30) -> None:
 
 
 class Doorman:
-    """Keeps everybody waiting for the image until it is opened."""
+    """Holds every answer with the image back until it is opened."""
 
     def __init__(self, server: RawServer) -> None:
         self.server, self.opened = server, Event()

@@ -332,7 +332,7 @@ def test_a_broken_answer(server: RawServer, kind: str) -> None:
         fetcher.fetch(server.url)
 
 
-def test_nobody_listens(server: RawServer) -> None:
+def test_connection_refused(server: RawServer) -> None:
     server.stop()
     with pytest.raises(TryAgain, match="can't be reached"):
         fetcher.fetch(server.url)
@@ -386,7 +386,7 @@ def test_tls_of_another_name(secure: tuple[RawServer, ssl.SSLContext, list[str |
         Fetcher(is_anything, known, context=context).fetch(f"https://other.example:{server.port}/")
 
 
-def test_tls_that_nobody_vouches_for(secure: tuple[RawServer, ssl.SSLContext, list[str | None]]) -> None:
+def test_an_untrusted_certificate(secure: tuple[RawServer, ssl.SSLContext, list[str | None]]) -> None:
     server, _, _ = secure
     with pytest.raises(TaskFailure, match="certificate"):
         Fetcher(is_anything, names(ads_example="127.0.0.1")).fetch(f"https://ads.example:{server.port}/")

@@ -327,7 +327,7 @@ def test_broken_off(server: RawServer, provider: OpenAIProvider, picture: Pictur
         provider.describe(picture, "1")
 
 
-def test_nobody_listens(server: RawServer, provider: OpenAIProvider, picture: Picture) -> None:
+def test_connection_refused(server: RawServer, provider: OpenAIProvider, picture: Picture) -> None:
     server.stop()
     with pytest.raises(TryAgain, match="can't be reached"):
         provider.describe(picture, "1")

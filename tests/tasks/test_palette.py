@@ -55,7 +55,7 @@ def test_every_name_names_itself(name: str, rgb: tuple[int, int, int]) -> None:
         ((130, 128, 127), "grey"),
     ],
 )
-def test_names_that_everybody_would_use(rgb: tuple[int, int, int], name: str) -> None:
+def test_plain_names(rgb: tuple[int, int, int], name: str) -> None:
     assert name_of(rgb) == name
 
 

@@ -131,7 +131,7 @@ def test_given_back() -> None:
     assert (row(done).status, row(done).attempts) == ("completed", 1)
 
 
-def test_forgotten_after_a_while() -> None:
+def test_deleted_after_a_while() -> None:
     old, new, waiting = add(), add(), add()
     for taken in take(most=2):
         queue.complete(taken.taking, "{}")

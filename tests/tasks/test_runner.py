@@ -1,4 +1,4 @@
-"""Doing tasks: so many at once, again where it helps, never for ever."""
+"""Doing tasks: a bounded number at once, with retries, until a deadline."""
 
 import logging
 from collections.abc import Callable, Iterator
@@ -251,7 +251,7 @@ def test_stopping_gives_back(app: Flask, make_runner: MakeRunner) -> None:
     wait_until(lambda: gate.inside == 1)
     runner.stop()
     assert (gate.inside, look(app, uuid).owner, look(app, uuid).attempts) == (0, None, 0)
-    runner.wake()  # has no effect any more
+    runner.wake()  # no longer has an effect
     next_one = make_runner(gate)
     gate.opened.set()
     next_one.start()

@@ -12,7 +12,7 @@ from tests.cast import MALFORMED, NOBODY, Person, assert_refused
 
 
 def keep(app: Flask, **values: object) -> str:
-    """The id of a task that nobody will take."""
+    """The id of a task that no runner takes."""
     with app.app_context(), transaction() as session:
         task = Task(ad_archive_id="1", image_url="", deadline_at=0, **values)
         session.add(task)

@@ -66,7 +66,7 @@ def test_in_one_worker_a_window_ends_whatever_the_clock_says() -> None:
         wait_until(lambda: not limiter.is_over("LOGIN", "x"), 3, "the next second")
 
 
-def test_in_one_worker_hits_are_counted_by_key_and_forgiven() -> None:
+def test_in_one_worker_hits_are_counted_by_key_and_cleared() -> None:
     limiter = Limiter(None, {"LOGIN": "2/hour"})
     assert [limiter.is_over("LOGIN", "x") for _ in range(3)] == [False, False, True]
     assert not limiter.is_over("LOGIN", "y")

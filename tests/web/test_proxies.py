@@ -28,5 +28,5 @@ def seen(app: Flask) -> tuple[str, bool]:
     ("trusted", "expected"),
     [("", ("127.0.0.1", False)), ("0", ("127.0.0.1", False)), ("1", ("192.0.2.7", True))],
 )
-def test_only_so_many_are_believed(make_app: MakeApp, trusted: str, expected: tuple[str, bool]) -> None:
+def test_only_that_many_are_trusted(make_app: MakeApp, trusted: str, expected: tuple[str, bool]) -> None:
     assert seen(make_app(TRUSTED_PROXIES=trusted)) == expected

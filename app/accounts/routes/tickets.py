@@ -1,4 +1,4 @@
-"""`POST /api/stream-ticket`: what a page puts into the URL of a stream, which can't carry a header."""
+"""`POST /api/stream-ticket`: the credential in the URL of a page's stream, which can't set headers."""
 
 import logging
 
@@ -40,7 +40,7 @@ def create_ticket() -> ResponseReturnValue:
 
 
 def _identify() -> tokens.TokenClaims:
-    """What a good token of an account or a recipient says; raises Unauthorized, Forbidden."""
+    """The claims of a valid token of an account or a recipient; raises Unauthorized, Forbidden."""
     credential = find(cookie=True)
     claims = credential.read()
     if credential.source is Source.COOKIE:

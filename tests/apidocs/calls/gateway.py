@@ -1,4 +1,4 @@
-"""The gateway, with nobody connected; those who are, are in tests/gateway."""
+"""The gateway, without connected users; tests/gateway has those."""
 
 from tests.apidocs.calls import Call
 

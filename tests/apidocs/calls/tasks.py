@@ -9,7 +9,7 @@ from app.tasks.models import COMPLETED, FAILED, Task
 from tests.apidocs.calls import Call
 from tests.cast import NOBODY
 
-# One pixel, so that whoever takes the task on has no need of a network.
+# One pixel in a data: URL, so that the task needs no network.
 PIXEL = "data:image/gif;base64,R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7"
 
 
