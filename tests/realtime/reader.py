@@ -159,7 +159,7 @@ class Reader:
         assert self.messages == list(messages)
 
     def wait_for_cursor(self) -> str:
-        """Until it is live. One that had to wait for its broker is told to load anew, which is forgotten:
+        """Until it is live. A stream that had to wait for its broker begins with a reset, which is dropped:
         a machine that stands still for a moment is enough, and what a test looks for comes after it."""
         cursor = wait_until(lambda: self.cursor, what="a first cursor")
         first = self.events[0] if self._is_new and self.events else None

@@ -1,4 +1,4 @@
-"""A worker's sockets in this process, and the other ends of them, over either wire.
+"""A worker's sockets in this process, and the other ends of them, over either transport.
 
 `poller`: the descriptor is taken over. `greenlets`: as under a server that keeps its sockets.
 """
@@ -27,7 +27,7 @@ class Response:
 
 
 class Recorder:
-    """A handler that writes down what it is told; `echoes` sends every message back."""
+    """A handler that records its calls; `echoes` sends every message back."""
 
     def __init__(self) -> None:
         self.told: list[Any] = []
@@ -58,7 +58,7 @@ class Recorder:
 
 
 class Written(list[bool]):
-    """Remembers what `on_written` was told."""
+    """Records the calls of `on_written`."""
 
     def __call__(self, is_written: bool) -> None:
         self.append(is_written)

@@ -173,7 +173,7 @@ def test_a_round_trip_is_measured(broker: Broker) -> None:
     wait_until(lambda: broker.is_connected, what="the listener to be connected")
 
 
-# Brief topics: what nobody listens to costs nothing
+# Brief topics: without a listener they cost nothing
 
 
 def test_many_topics_at_once(broker: Broker, listener: Listener) -> None:
@@ -219,7 +219,7 @@ def test_and_so_is_one_that_was_listened_to_a_moment_ago(broker: Broker) -> None
 def test_a_subscriber_whose_position_ran_out_hears_of_a_new_epoch(
     broker: Broker, listener: Listener, redis_url: str
 ) -> None:
-    """In one process nobody is without a position while listening."""
+    """In one process a listener always has a position."""
     broker.subscribe("inbox:1")
     begun = broker.top("inbox:1")
     with redis.Redis.from_url(redis_url) as client:

@@ -1,4 +1,4 @@
-"""A worker notices that it is deaf, says so, and listens anew; on every broker."""
+"""A worker notices that no events arrive, reports it, and connects anew; on every broker."""
 
 from collections.abc import Iterator
 from time import monotonic

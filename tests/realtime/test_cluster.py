@@ -1,4 +1,4 @@
-"""Slots move and nodes die: streams go on, in order, and mail still finds its worker."""
+"""Slots move and nodes die: streams go on, in order, and messages still reach their worker."""
 
 from collections.abc import Callable, Iterator
 
@@ -21,7 +21,7 @@ MakeWorker = Callable[[], Engine]
 
 
 def topic_of(servers: ClusterSet, number: int) -> str:
-    """A topic whose keys the master of that number has."""
+    """A topic with its keys on the master of that number."""
     names = (f"constellation:{n}" for n in range(1000))
     return next(name for name in names if servers.owner(name) is servers.masters[number])
 

@@ -1,4 +1,4 @@
-"""Those in step: who leaves while a batch is under way, and places that are empty."""
+"""Cohorts: a member that leaves during a batch, and gaps."""
 
 from app.realtime.claims import Claims
 from app.realtime.event import Position

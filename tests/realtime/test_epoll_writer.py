@@ -22,7 +22,7 @@ LIMIT = 50_000
 
 
 class Stage:
-    """A poller, and streams on socket pairs of which the tests hold the readers' ends."""
+    """An epoll writer, and streams on socket pairs of which the tests hold the readers' ends."""
 
     def __init__(self) -> None:
         self.ended: list[Subscriber] = []
@@ -104,7 +104,7 @@ def test_a_reader_that_leaves_is_noticed_at_once(stage: Stage, how: str) -> None
 def test_pushing_to_a_reader_that_left_does_no_harm(stage: Stage) -> None:
     subscriber, client = stage.open()
     client.close()
-    subscriber.push(sse.encode("x" * 10_000))  # before the poller had a chance to notice
+    subscriber.push(sse.encode("x" * 10_000))  # before the epoll writer could notice
     subscriber.push(sse.encode("y"))
     stage.wait_ended(subscriber)
     assert subscriber.send_buffer is None

@@ -1,4 +1,4 @@
-"""Random lives of a topic: whatever happens, a reader has everything in order, or was told of a reset."""
+"""Random lives of a topic: whatever happens, a reader has all events in order, or got a reset."""
 
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st

@@ -25,7 +25,7 @@ from tests.support.wait import wait_until
 
 @dataclass
 class Worker:
-    """An engine that writes down what its keeper lost."""
+    """An engine that records the leases that it lost."""
 
     engine: Engine
     lost: list[tuple[str, str]] = field(default_factory=list)
@@ -415,7 +415,7 @@ def _count(worker: Worker) -> int | None:
 def test_names_from_before_come_first_when_the_store_came_back_empty(
     make_worker: MakeWorker, own_redis: RedisServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Whoever comes in that moment, on another worker, waits for them."""
+    """A claim in that moment, on another worker, waits for them."""
     monkeypatch.setattr(leases, "SETTLE_SECONDS", 3.0)
     first, second = make_worker(), make_worker()
     assert first.claim("alice", "c1")

@@ -15,7 +15,7 @@ from tests.support.wait import wait_until
 
 
 class Worker:
-    """An engine that keeps the mail it gets."""
+    """An engine that keeps the messages of its mailbox."""
 
     def __init__(self, engine: Engine) -> None:
         self.engine, self.mailbox = engine, engine.mailbox
@@ -50,13 +50,13 @@ def pair(own_redis: RedisServer) -> Iterator[tuple[Worker, Worker]]:
     alice, bob = (Worker(Engine(make_broker(own_redis.url, HistoryLimits(), "test"))) for _ in range(2))
     alice.wait_until_heard_by(bob)
     bob.wait_until_heard_by(alice)
-    alice.mailbox.dropped = bob.mailbox.dropped = 0  # what nobody heard at first
+    alice.mailbox.dropped = bob.mailbox.dropped = 0  # the first messages, before both listened
     yield alice, bob
     for worker in (alice, bob):
         worker.engine.stop()
 
 
-# To oneself and to nobody
+# To this worker, and to a worker that is gone
 
 
 def test_ones_own_mail_comes_in_order_and_later(worker: Worker) -> None:

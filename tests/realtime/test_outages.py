@@ -1,4 +1,4 @@
-"""Redis goes away and comes back: what publishers are told, and what streams see."""
+"""Redis goes away and comes back: what publishers get, and what streams see."""
 
 import socket
 from collections.abc import Callable, Iterator
@@ -180,7 +180,8 @@ def test_a_frozen_broker_is_noticed(make_worker: MakeWorker, own_redis: RedisSer
 def test_a_stream_may_be_opened_while_the_broker_is_away(
     make_worker: MakeWorker, own_redis: RedisServer
 ) -> None:
-    """Whoever loaded its state as soon as it was open has to do so again: changes may have come meanwhile."""
+    """A reader that loaded its state when the stream opened must load it again: changes may have come
+    meanwhile."""
     engine = make_worker()
     engine.start()
     own_redis.stop()

@@ -1,4 +1,4 @@
-"""The master dies and its replica takes over: nothing replicated is lost, and what was not is told."""
+"""The master dies and its replica takes over: nothing replicated is lost, and the rest is reported."""
 
 from collections.abc import Callable, Iterator
 

@@ -1,4 +1,4 @@
-"""Streams that begin with what a database says, and streams that no broker knows."""
+"""Streams that begin with a snapshot, and streams that no broker knows."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""What ends a WebSocket that nobody closed: silence, too many frames, its token, orders, the worker's end."""
+"""What ends a WebSocket that neither side closed: silence, too many frames, its token, orders, a drain."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -198,7 +198,7 @@ def test_a_round_asks_for_every_socket_again(make_engine: MakeEngine, open_on: O
 def test_draining_tells_every_socket_and_waits_for_the_handlers(
     make_engine: MakeEngine, open_on: Open, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """And no longer: nobody who answers the farewell is waited for until its time is over."""
+    """And no longer: a peer that answers the close frame is not waited for until the time is over."""
     monkeypatch.setattr(registry, "CLOSING_SECONDS", 60)
     monkeypatch.setattr(epoll_writer, "CLOSING_SECONDS", 60)
     engine = make_engine()

@@ -1,4 +1,5 @@
-"""WebSockets of a worker, over either wire: all arrives whole and in order, and every end is told."""
+"""WebSockets of a worker, over either transport: messages arrive whole and in order, and handlers learn of
+every end."""
 
 import gc
 import os
