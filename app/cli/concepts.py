@@ -18,7 +18,8 @@ from app.cli.pictures import data_url
 from app.cli.remote import HubClient
 from app.cli.terminal import harmless, plain
 from app.cli.topics import TopicTarget
-from app.concepts.live import FINAL, NAME
+from app.concepts.answers import FINAL
+from app.concepts.live import NAME
 from app.extensions import db
 
 PATH = "/api/ad-concepts"

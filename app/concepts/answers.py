@@ -1,4 +1,4 @@
-"""What the task service says, checked: nothing of it is believed before. Pure."""
+"""Answers of the task service, validated: nothing of them is used before. Pure."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -8,12 +8,13 @@ import orjson
 from app.concepts.failures import Malformed
 
 PENDING, PROCESSING, COMPLETED, FAILED = "pending", "processing", "completed", "failed"
+UNFINISHED, FINAL = (PENDING, PROCESSING), frozenset({COMPLETED, FAILED})
 ERROR_LENGTH = TASK_ID_LENGTH = 200
 
 
 @dataclass(frozen=True, slots=True)
 class TaskAnswer:
-    """How far a task is. `concept` is JSON, given when completed; `error` a sentence, given when failed."""
+    """The state of a task. `concept` is JSON, set when completed; `error` is a sentence, set when failed."""
 
     status: str
     concept: str | None = None
@@ -42,7 +43,7 @@ def read_submission(body: dict[str, Any]) -> str:
 
 
 def read_status(body: dict[str, Any], task_id: str, retry_after: float | None = None) -> TaskAnswer:
-    """How far the task `task_id` is, which the answer must be about if it names one."""
+    """The state of the task `task_id`; an answer that names another task is Malformed."""
     if body.get("task_id", task_id) != task_id:
         raise Malformed("The task service answered about another task")
     status = body.get("status")
@@ -50,7 +51,7 @@ def read_status(body: dict[str, Any], task_id: str, retry_after: float | None = 
         return TaskAnswer(COMPLETED, concept=_read_concept(body.get("result")))
     if status == FAILED:
         return TaskAnswer(FAILED, error=readable(body.get("error")) or "The task failed")
-    if status in (PENDING, PROCESSING):
+    if status in UNFINISHED:
         return TaskAnswer(status, retry_after=retry_after)
     raise Malformed("The task service named no status that is known")
 
@@ -67,7 +68,7 @@ def _read_concept(result: object) -> str:
 
 
 def readable(text: object) -> str:
-    """Fit to be kept and shown: one line of bounded length; empty for what is no text."""
+    """The text as it is stored and shown: one line of bounded length; empty for anything but a text."""
     if not isinstance(text, str):
         return ""
     line = " ".join("".join(c if c.isprintable() else " " for c in text[: 10 * ERROR_LENGTH]).split())

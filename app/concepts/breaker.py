@@ -1,6 +1,6 @@
-"""A circuit breaker: a service that is down is not asked by every task, but by one now and then.
+"""A circuit breaker: while a service is down, one task at a time calls it, now and then.
 
-Each worker has its own: what it knows, it found out itself.
+Each worker has its own, which knows only the outcomes of that worker's calls.
 """
 
 from collections.abc import Callable
@@ -10,8 +10,8 @@ CLOSED, OPEN, HALF_OPEN = "closed", "open", "half_open"
 
 
 class Breaker:
-    """Opens after so many failures in a row, then lets one probe through after `first_seconds`; each probe
-    that fails doubles the wait up to `most_seconds`, one that succeeds closes it."""
+    """Opens after `failures` in a row, and allows one probe after `first_seconds`. A probe that fails doubles
+    the wait, up to `most_seconds`; one that succeeds closes the breaker."""
 
     def __init__(
         self,
@@ -29,18 +29,18 @@ class Breaker:
         self._opens_until = 0.0
 
     def allows(self) -> bool:
-        """Whether a call may be made now; it must then be followed by one of the three below."""
+        """Whether a call may be made now. Its outcome must be told: `succeeded`, `failed` or `given_up`."""
         if self.state == OPEN and self._clock() >= self._opens_until:
             self.state = HALF_OPEN
             return True
         return self.state == CLOSED
 
     def wait(self) -> float:
-        """Seconds after which asking `allows` again makes sense."""
+        """Seconds until `allows` may return True."""
         return max(self._opens_until - self._clock(), self._first / 2)
 
     def succeeded(self) -> None:
-        """The service answered, whatever it said."""
+        """The service answered, with success or with a refusal."""
         self.state = CLOSED
         self._failures = 0
         self._seconds = self._first
@@ -54,7 +54,7 @@ class Breaker:
             self._open()
 
     def given_up(self) -> None:
-        """The call was not brought to an end and tells nothing."""
+        """The call was interrupted: its outcome is unknown."""
         if self.state == HALF_OPEN:
             self.state = OPEN
             self._opens_until = self._clock()

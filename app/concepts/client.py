@@ -1,4 +1,4 @@
-"""The HTTP client of the task service: bounded in time and size, and suspicious of what comes back."""
+"""The HTTP client of the task service: calls are bounded in time and size, and answers are validated."""
 
 from collections.abc import Callable
 from http.cookiejar import DefaultCookiePolicy
@@ -12,7 +12,6 @@ from requests.adapters import HTTPAdapter
 
 from app.concepts import answers
 from app.concepts.answers import TaskAnswer
-from app.concepts.backoff import retry_after
 from app.concepts.failures import (
     Broken,
     Busy,
@@ -23,16 +22,18 @@ from app.concepts.failures import (
     TaskRefused,
     TimedOut,
 )
+from app.retrying import parse_retry_after
 
 MOST_ANSWER_BYTES = 1024 * 1024
 PAGE_BYTES = 64 * 1024
 CONNECT_SECONDS = 3.05
-UNREACHABLE = "The task service is unreachable"
+MOST_RETRY_AFTER_SECONDS = 300.0
+UNREACHABLE, TOO_SLOW = "The task service is unreachable", "The task service did not answer in time"
 BUSY_STATUSES = frozenset({408, 425, 429})
 
 
 class TaskClient:
-    """One pool of connections per worker. `credentials` answers a bearer token, for a service that wants one.
+    """One pool of connections per worker. `credentials` returns a bearer token, for a service that needs one.
 
     Every call raises CallFailed, and takes `seconds` at most.
     """
@@ -53,14 +54,14 @@ class TaskClient:
             self._session.mount(scheme, HTTPAdapter(1, connections, max_retries=0))
 
     def submit(self, ad_archive_id: str, image_url: str, key: str, caller: str) -> str:
-        """The id of the new task. `key` names the attempt, for services that heed `Idempotency-Key`."""
+        """The id of the new task. `key` names the attempt, for services that support `Idempotency-Key`."""
         data = orjson.dumps({"ad_archive_id": ad_archive_id, "image_url": image_url})
         headers = {"Content-Type": "application/json", "Idempotency-Key": key}
         body, _ = self._call("POST", "/tasks", caller, headers, data)
         return answers.read_submission(body)
 
     def ask(self, task_id: str, caller: str) -> TaskAnswer:
-        """How far the task is. `caller` is the worker that asks, as `X-Worker-Id`."""
+        """The state of the task. `caller` is the worker that asks, as `X-Worker-Id`."""
         body, headers = self._call("GET", f"/tasks/{quote(task_id, safe='')}", caller)
         return answers.read_status(body, task_id, retry_after(headers.get("Retry-After")))
 
@@ -85,9 +86,9 @@ class TaskClient:
         except gevent.Timeout as timeout:
             if timeout is not late:
                 raise
-            raise TimedOut("The task service did not answer in time") from timeout
+            raise TimedOut(TOO_SLOW) from timeout
         except requests.Timeout as error:
-            raise TimedOut("The task service did not answer in time") from error
+            raise TimedOut(TOO_SLOW) from error
         except (requests.RequestException, OSError) as error:
             raise ServiceUnreachable(UNREACHABLE) from error
 
@@ -107,6 +108,12 @@ class TaskClient:
             if not 200 <= response.status_code < 300:
                 _fail(response, body)
             return answers.read_object(body), response.headers
+
+
+def retry_after(header: str | None) -> float | None:
+    """The seconds that a `Retry-After` header asks to wait, bounded; None without one."""
+    seconds = parse_retry_after(header)
+    return None if seconds is None else min(seconds, MOST_RETRY_AFTER_SECONDS)
 
 
 def _read(response: requests.Response) -> bytes:

@@ -1,10 +1,11 @@
-"""How a call to the task service can fail, and what that means for the task."""
+"""The ways in which a call to the task service fails, and what each means for the task."""
 
 
 class CallFailed(Exception):
     """`reason` is a sentence for the person whose task it is; `retry_after` is in seconds.
 
-    `is_passing`: the same call may succeed later. `is_down`: it says something about the whole service.
+    `is_passing`: the same call may succeed later. `is_down`: the whole service fails, which
+    counts for the circuit breaker.
     """
 
     outcome = "failed"
@@ -35,7 +36,7 @@ class Broken(CallFailed):
 
 
 class Busy(CallFailed):
-    """The service asks for patience (429, or 503 with `Retry-After`)."""
+    """The service asks to wait (429, or 503 with `Retry-After`)."""
 
     outcome = "busy"
 
@@ -47,13 +48,13 @@ class TaskMissing(CallFailed):
 
 
 class Malformed(CallFailed):
-    """An answer that makes no sense. It may be an accident once."""
+    """An answer that does not follow the contract of the service. Once, it may be an accident."""
 
     outcome = "malformed"
 
 
 class TaskRefused(CallFailed):
-    """The service will not do it, however often it is asked."""
+    """The service refuses the task for good."""
 
     outcome = "refused"
     is_passing = False

@@ -1,6 +1,6 @@
-"""Which image addresses are taken on: http(s) and data:, well formed and bounded. Pure.
+"""Which image URLs are accepted: http(s) and data:, well formed and bounded. Pure.
 
-The task service looks closer: at the addresses behind a name, and at what is really in an image.
+The task service checks more: the addresses that a name resolves to, and the content of the image.
 """
 
 import base64
@@ -10,6 +10,7 @@ from ipaddress import ip_address
 from urllib.parse import SplitResult, urlsplit
 
 MOST_CHARACTERS = 2_048
+UNKNOWN_SCHEME = "Must begin with http://, https:// or data:image/."
 MOST_DATA_BYTES = 10 * 1024 * 1024
 _NOT_IN_A_URL = re.compile(r"[\x00-\x20\x7f-\xa0\\]")
 _DATA_HEAD = re.compile(r"data:image/[a-z0-9.+-]{1,50}(;[a-z0-9-]+=[a-z0-9._-]+)*;base64", re.IGNORECASE)
@@ -18,7 +19,7 @@ _PRIVATE_NAMES = re.compile(r"(^|\.)(localhost|local|internal|localdomain|home\.
 
 
 def problem(url: str, is_private_allowed: bool) -> str | None:
-    """What is wrong with it, as a sentence; None when it can be handed to the task service."""
+    """The sentence that refuses the URL; None for one that the task service may get."""
     if url[:5].lower() == "data:":
         return _data_problem(url)
     if len(url) > MOST_CHARACTERS:
@@ -32,9 +33,9 @@ def problem(url: str, is_private_allowed: bool) -> str | None:
 
 
 def _address_problem(parts: SplitResult, is_private_allowed: bool) -> str | None:
-    """Raises ValueError for a port that is none."""
+    """Raises ValueError for a malformed port."""
     if parts.scheme not in {"http", "https"}:
-        return "Must begin with http://, https:// or data:image/."
+        return UNKNOWN_SCHEME
     if "@" in parts.netloc:
         return "Must not contain a user name or password."
     if not _is_host(parts) or parts.port == 0:
@@ -45,7 +46,7 @@ def _address_problem(parts: SplitResult, is_private_allowed: bool) -> str | None
 
 
 def _data_problem(url: str) -> str | None:
-    """RFC 2397, as base64 alone: nobody writes an image in another way."""
+    """RFC 2397, in base64 only, which is how images are written."""
     head, comma, text = url.partition(",")
     if not comma or _DATA_HEAD.fullmatch(head) is None:
         return "Must be data:image/…;base64,…"
@@ -66,7 +67,7 @@ def _is_host(parts: SplitResult) -> bool:
 
 
 def _is_private(host: str) -> bool:
-    """Addresses and names that plainly lead nowhere public, in whatever way numbers can be written."""
+    """Whether an address or a name is private, in any notation of numbers. Names are not resolved."""
     if _PRIVATE_NAMES.search(host):
         return True
     try:

@@ -1,11 +1,12 @@
-"""Which worker may work on which job: leases claimed, renewed and given back in the database.
+"""Which worker may work on which job: leases claimed, renewed and released in the database.
 
-Only the database's clock counts, so the workers' may differ. Should that one jump ahead, leases end early and
-a task may be asked about twice, of which one counts (progress.py); should it jump back, leases that would
-last longer than any does are as good as ended.
+Only the database's clock counts, so the workers' clocks may differ. When it jumps ahead, leases end early and
+two workers may ask about a task; one result counts (progress.py). When it jumps back, a lease that ends later
+than any new lease would counts as ended.
 """
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, or_, select, update
 
@@ -15,10 +16,23 @@ from app.db.session import transaction
 from app.extensions import db
 
 
+class NewLease(NamedTuple):
+    """What a new job is stored with: `seconds` of a lease from `taken_at` (the worker's monotonic clock) on.
+    Without a holder, any worker claims the job."""
+
+    holder: str | None
+    seconds: float
+    taken_at: float
+
+    @property
+    def until(self) -> float:
+        return self.taken_at + self.seconds if self.holder else 0.0
+
+
 @dataclass(frozen=True, slots=True)
-class Claimed:
-    """A job that is this worker's now. `age` is seconds since the attempt began, `submitted_ago` since the
-    service has the task, None when it has none."""
+class ClaimedJob:
+    """A job that this worker has claimed. `age` is in seconds since the attempt began, `submitted_ago` since
+    the service took the task; None when it has none."""
 
     concept: str
     attempt: int
@@ -35,12 +49,12 @@ def _is_free(lease_seconds: float) -> ColumnElement[bool]:
 
 
 def has_free(lease_seconds: float) -> bool:
-    """Whether anything can be claimed: a question that locks nothing, for those who ask all the time."""
+    """Whether a job can be claimed. Locks nothing, so it can be called often."""
     return db.session.scalar(select(Job.concept_uuid).where(_is_free(lease_seconds)).limit(1)) is not None
 
 
-def claim(holder: str, most: int, lease_seconds: float) -> list[Claimed]:
-    """Up to `most` jobs that nobody holds, longest waiting first, are `holder`'s from now on."""
+def claim(holder: str, most: int, lease_seconds: float) -> list[ClaimedJob]:
+    """Gives `holder` up to `most` jobs that no worker holds, the longest waiting first."""
     free = select(Job.concept_uuid).where(_is_free(lease_seconds)).order_by(Job.lease_until).limit(most)
     with transaction() as session:
         chosen = session.scalars(free.with_for_update(skip_locked=True)).all()
@@ -64,11 +78,11 @@ def claim(holder: str, most: int, lease_seconds: float) -> list[Claimed]:
             .join(Concept, Concept.uuid == Job.concept_uuid)
             .where(Job.concept_uuid.in_(taken))
         ).all()
-    return [Claimed(*row) for row in rows]
+    return [ClaimedJob(*row) for row in rows]
 
 
 def renew(holder: str, lease_seconds: float) -> set[str]:
-    """All leases of `holder` last from now on; the concepts whose job it still holds."""
+    """Renews all leases of `holder`; returns the concepts whose jobs it still holds."""
     with transaction() as session:
         renewed = session.scalars(
             update(Job)
@@ -81,7 +95,7 @@ def renew(holder: str, lease_seconds: float) -> set[str]:
 
 
 def release(holder: str, waits: dict[str, float]) -> None:
-    """Gives everything back: to be claimed at once, but for those in `waits` after so many seconds."""
+    """Releases all jobs of `holder`: they can be claimed at once, those in `waits` after so many seconds."""
     with transaction() as session:
         for concept, seconds in waits.items():
             session.execute(
@@ -96,8 +110,8 @@ def release(holder: str, waits: dict[str, float]) -> None:
         )
 
 
-def let_go(holder: str, concept: str) -> None:
-    """Gives one job back, if it is held by `holder` at all."""
+def release_one(holder: str, concept: str) -> None:
+    """Releases one job, if `holder` holds it."""
     with transaction() as session:
         session.execute(
             update(Job)

@@ -24,4 +24,4 @@ class TaskMeters:
     breaker: str = CLOSED  # or OPEN, HALF_OPEN
 
 
-meters_part: Part[TaskMeters] = Part("task_meters")
+task_meters_part: Part[TaskMeters] = Part("task_meters")

@@ -1,4 +1,4 @@
-"""The tables of concepts: what people see, and, while a concept is unfinished, what is still to be done."""
+"""The tables of concepts: what their owners see, and the job of each unfinished concept."""
 
 from datetime import datetime
 
@@ -14,7 +14,7 @@ from app.web.fields import NAME_LENGTH
 class Concept(db.Model):  # type: ignore[name-defined,misc]
     """A user's concept of one ad. `version` goes up with every change that a stream shows.
 
-    `attempts` counts how often it was begun: once, and once more with each retry.
+    `attempts` is 1, and one more with each retry.
     """
 
     __tablename__ = "concepts"
@@ -35,10 +35,11 @@ class Concept(db.Model):  # type: ignore[name-defined,misc]
 
 
 class Job(db.Model):  # type: ignore[name-defined,misc]
-    """The work on one attempt at a concept. It is gone once everybody was told how that ended.
+    """The work on one attempt at a concept. It is deleted when the end of the attempt is published.
 
-    Until `lease_until` it is `holder`'s alone; without a holder, nobody's before then. Times are Unix seconds
-    by the database's clock. A table of its own: it is looked through every second, and small.
+    Until `lease_until` only `holder` may work on it; without a holder, no worker may before then. Times are
+    Unix seconds by the database's clock. Jobs have a small table of their own, because workers query it every
+    second.
     """
 
     __tablename__ = "concept_jobs"

@@ -1,7 +1,7 @@
-"""What becomes of a concept: written down by whoever holds its job, and told to those who watch.
+"""Progress of a concept: the worker that holds its job stores each change and publishes it to the watchers.
 
-A write counts only while the job is the worker's own and the attempt is the present one. The job outlives the
-last write until that was told: a worker that dies in between leaves the telling to the next one.
+A write counts only while the worker holds the job and the attempt is the current one. The job is deleted
+after the last change is published: when a worker dies in between, the next one publishes it again.
 """
 
 from typing import Any
@@ -10,22 +10,22 @@ from sqlalchemy import delete, exists, select, update
 
 from app.auth.models import now
 from app.concepts import live
-from app.concepts.answers import FAILED, PENDING, PROCESSING, TaskAnswer
-from app.concepts.live import COLUMNS, View
+from app.concepts.answers import FAILED, PENDING, PROCESSING, UNFINISHED, TaskAnswer
 from app.concepts.models import Concept, Job
+from app.concepts.shapes import COLUMNS, ConceptState
 from app.db.clock import unix_now
 from app.db.session import transaction
 from app.extensions import db
 
-UNFINISHED = (PENDING, PROCESSING)
+QUIETLY = {"synchronize_session": False}
 
 
-class Lost(Exception):
-    """The job is another worker's by now, or gone with its concept."""
+class JobLost(Exception):
+    """Another worker holds the job now, or the concept is deleted."""
 
 
 class Progress:
-    """What one worker writes. Each call raises Lost when it has no say any more."""
+    """What one worker writes. Each call raises JobLost when the worker no longer holds the job."""
 
     def __init__(self, holder: str) -> None:
         self._holder = holder
@@ -44,18 +44,18 @@ class Progress:
     def finished(self, concept: str, attempt: int, answer: TaskAnswer) -> None:
         values = {"status": answer.status, "concept_json": answer.concept, "error": answer.error}
         self._write(concept, attempt, values)
-        self._forget(concept, attempt)
+        self._delete_job(concept, attempt)
 
     def failed(self, concept: str, attempt: int, reason: str) -> None:
         self.finished(concept, attempt, TaskAnswer(FAILED, error=reason))
 
-    def tell_again(self, concept: str, attempt: int) -> None:
-        """It is finished, but whoever wrote that may have died before it was told."""
-        view = db.session.execute(select(*COLUMNS).where(Concept.uuid == concept)).first()
+    def publish_again(self, concept: str, attempt: int) -> None:
+        """Publishes the last change again: the worker that stored it may have died before it published."""
+        row = db.session.execute(select(*COLUMNS).where(Concept.uuid == concept)).first()
         db.session.rollback()
-        if view is not None:
-            live.publish(View.of(view))
-        self._forget(concept, attempt)
+        if row is not None:
+            live.publish(ConceptState.of(row))
+        self._delete_job(concept, attempt)
 
     def image(self, concept: str) -> tuple[str, str]:
         """`(ad_archive_id, image_url)`, to submit."""
@@ -63,33 +63,32 @@ class Progress:
         found = db.session.execute(query).first()
         db.session.rollback()
         if found is None:
-            raise Lost
+            raise JobLost
         return found.ad_archive_id, found.image_url
 
     def _write(
         self, concept: str, attempt: int, values: dict[str, Any], job: dict[str, Any] | None = None
     ) -> None:
-        """The concept first, then the job: in the order in which a deleted account takes them with it."""
+        """The concept first, then the job: the order in which deleting an account deletes them."""
         mine = (Job.concept_uuid == concept, Job.holder == self._holder, Job.attempt == attempt)
-        quietly = {"synchronize_session": False}
         with transaction() as session:
             changed = session.execute(
                 update(Concept)
                 .where(Concept.uuid == concept, Concept.status.in_(UNFINISHED), exists().where(*mine))
                 .values(version=Concept.version + 1, updated_at=now(), **values)
                 .returning(*COLUMNS),
-                execution_options=quietly,
+                execution_options=QUIETLY,
             ).first()
-            # Touched in any case, so that two workers can't both believe that it is theirs.
+            # Updated in any case: of two workers that write at once, only one meets the row.
             touched = session.execute(
                 update(Job).where(*mine).values(**(job or {"attempt": attempt})).returning(Job.attempt),
-                execution_options=quietly,
+                execution_options=QUIETLY,
             ).first()
             if changed is None or touched is None:
-                raise Lost
-        live.publish(View.of(changed))
+                raise JobLost
+        live.publish(ConceptState.of(changed))
 
-    def _forget(self, concept: str, attempt: int) -> None:
+    def _delete_job(self, concept: str, attempt: int) -> None:
         mine = (Job.concept_uuid == concept, Job.holder == self._holder, Job.attempt == attempt)
         with transaction() as session:
-            session.execute(delete(Job).where(*mine), execution_options={"synchronize_session": False})
+            session.execute(delete(Job).where(*mine), execution_options=QUIETLY)

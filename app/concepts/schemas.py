@@ -1,4 +1,4 @@
-"""Shape of a submission."""
+"""The body of a submission."""
 
 from typing import Any
 
@@ -10,6 +10,7 @@ from app.errors import Invalid
 from app.web.fields import Body, name
 
 REQUIRED = ("ad_archive_id", "image_url")
+MISSING_FIELDS = "Missing required fields"
 
 
 def image_url(url: str) -> None:
@@ -25,8 +26,8 @@ class ConceptSubmission(Body):
     image_url = fields.String(required=True, validate=image_url)
 
     @pre_load
-    def _something_of_each(self, data: dict[str, Any], **_: Any) -> dict[str, Any]:
-        """What is absent, null or empty is missing: clients of this family know that sentence."""
+    def _require_fields(self, data: dict[str, Any], **_: Any) -> dict[str, Any]:
+        """An absent, null or empty field is missing: clients of this API know that sentence."""
         if any(data.get(field) in (None, "") for field in REQUIRED):
-            raise Invalid("Missing required fields")
+            raise Invalid(MISSING_FIELDS)
         return data

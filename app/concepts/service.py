@@ -1,91 +1,85 @@
-"""Concepts as people ask for them: begun, looked at, tried again. The poller does the rest."""
+"""Concepts as their owners ask for them: begun, shown, tried again. job_poller.py does the work on tasks."""
 
-import logging
-from time import monotonic
-from typing import Any, NamedTuple
+from typing import Any
 
-import gevent
-from gevent.event import AsyncResult
 from sqlalchemy import Select, case, delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from app.auth import tokens
 from app.auth.models import new_uuid, now
 from app.concepts import live, shapes
 from app.concepts.answers import FAILED, PENDING
 from app.concepts.failures import CallFailed, TimedOut
-from app.concepts.held_job import QUEUED, HeldJob
-from app.concepts.job_poller import JobPoller, poller_part
-from app.concepts.live import COLUMNS, View
+from app.concepts.held_job import HeldJob
+from app.concepts.job_poller import poller_part
+from app.concepts.leases import NewLease
 from app.concepts.models import Concept, Job
+from app.concepts.shapes import COLUMNS, ConceptState, Shape
 from app.db.clock import unix_now
 from app.db.session import transaction
-from app.errors import BadGateway, Conflict, Forbidden, GatewayTimeout, NotFound, Unauthorized
+from app.errors import BadGateway, Conflict, Forbidden, GatewayTimeout, NotFound, Unauthorized, absent
 from app.extensions import db
 from app.web.identifiers import is_uuid
 from app.web.paging import Page, part
 
-log = logging.getLogger("hub.concepts")
+NO_CONCEPT = absent("Concept")
+NOT_THE_OWNER = "This concept is somebody else's"
+NOT_FAILED = "Only a failed concept can be tried again"
 
 
-class Begun(NamedTuple):
-    """An attempt at a concept that was written down, and when (monotonic)."""
+def create(user_uuid: str, ad_archive_id: str, image_url: str) -> tuple[Shape, bool]:
+    """The user's concept of the ad, and whether this call began it (also: began it again after a failure).
 
-    uuid: str
-    attempt: int
-    holder: str | None
-    at: float
-
-
-def create(user_uuid: str, ad_archive_id: str, image_url: str) -> tuple[dict[str, Any], bool]:
-    """The user's concept of the ad, and whether it was begun (or, having failed, begun again) by this.
-
-    Waits until the task service has taken the task on, if it does so in time; else that follows later, and
-    there is no `task_id` yet. Raises BadGateway or GatewayTimeout: the concept is kept as failed.
+    Waits for the first call to the task service. When that takes long or the service is busy, the submission
+    follows later, and `task_id` is null until then. Raises BadGateway or GatewayTimeout when the call failed:
+    the concept is kept as failed.
     """
-    begun = _begin(user_uuid, ad_archive_id, image_url)
+    poller = poller_part.current
+    begun = _begin(user_uuid, ad_archive_id, image_url, poller.offer_lease())
     if begun is not None:
-        failure = _first_call(begun)
-        if failure is not None and failure is not QUEUED:
+        db.session.remove()  # no connection is held while the service takes its time
+        try:
+            poller.submit(begun)
+        except CallFailed as failure:
             kind = GatewayTimeout if isinstance(failure, TimedOut) else BadGateway
-            raise kind(failure.reason, id=begun.uuid, ad_archive_id=ad_archive_id)
+            raise kind(failure.reason, id=begun.concept, ad_archive_id=ad_archive_id) from failure
     found = db.session.execute(_of(user_uuid, ad_archive_id)).first()
     if found is None:  # the account was deleted meanwhile
-        raise Unauthorized("Invalid or expired token")
+        raise Unauthorized(tokens.INVALID_OR_EXPIRED)
     return shapes.submission(found), begun is not None
 
 
-def _begin(user_uuid: str, ad_archive_id: str, image_url: str) -> Begun | None:
-    """A new attempt; None when there is a concept that has not failed."""
+def _begin(user_uuid: str, ad_archive_id: str, image_url: str, lease: NewLease) -> HeldJob | None:
+    """The job of a new attempt; None when there is a concept that has not failed."""
     existing = db.session.execute(_of(user_uuid, ad_archive_id)).first()
     db.session.rollback()
     if existing is None:
-        begun = _insert(user_uuid, ad_archive_id, image_url)
+        begun = _insert(user_uuid, ad_archive_id, image_url, lease)
         if begun is not None:
             return begun
         existing = db.session.execute(_of(user_uuid, ad_archive_id)).first()
         db.session.rollback()
         if existing is None:
-            raise Unauthorized("Invalid or expired token")
-    return _restart(existing.uuid, {"image_url": image_url}) if existing.status == FAILED else None
+            raise Unauthorized(tokens.INVALID_OR_EXPIRED)
+    return _restart(existing.uuid, {"image_url": image_url}, lease) if existing.status == FAILED else None
 
 
-def _insert(user_uuid: str, ad_archive_id: str, image_url: str) -> Begun | None:
-    """None when somebody else was faster, or the account is gone."""
-    begun = Begun(new_uuid(), 1, _poller().holder, monotonic())
+def _insert(user_uuid: str, ad_archive_id: str, image_url: str, lease: NewLease) -> HeldJob | None:
+    """None when another request was faster, or the account is deleted."""
+    begun = HeldJob.of_new(new_uuid(), 1, lease)
     values = {"user_uuid": user_uuid, "ad_archive_id": ad_archive_id, "image_url": image_url}
     try:
         with transaction() as session:
-            session.execute(insert(Concept).values(uuid=begun.uuid, **values))
-            _insert_job(session, begun)
+            session.execute(insert(Concept).values(uuid=begun.concept, **values))
+            _insert_job(session, begun, lease)
     except IntegrityError:
         return None
     return begun
 
 
-def _restart(uuid: str, values: dict[str, str]) -> Begun | None:
-    """A failed concept, begun again in place; None when it is not failed any more."""
-    holder, at = _poller().holder, monotonic()
+def _restart(uuid: str, values: dict[str, str], lease: NewLease) -> HeldJob | None:
+    """A failed concept, begun again in place; None when it has not failed."""
     fresh = {"status": PENDING, "task_id": None, "error": None, "concept_json": None, "updated_at": now()}
     with transaction() as session:
         row = session.execute(
@@ -97,59 +91,35 @@ def _restart(uuid: str, values: dict[str, str]) -> Begun | None:
         ).first()
         if row is None:
             return None
-        begun = Begun(uuid, row.attempts, holder, at)
+        begun = HeldJob.of_new(uuid, row.attempts, lease)
         session.execute(delete(Job).where(Job.concept_uuid == uuid))
-        _insert_job(session, begun)
-    live.publish(View.of(row))
+        _insert_job(session, begun, lease)
+    live.publish(ConceptState.of(row))
     return begun
 
 
-def _insert_job(session: Session, begun: Begun) -> None:
-    lease = _poller().bounds.lease_seconds
+def _insert_job(session: Session, begun: HeldJob, lease: NewLease) -> None:
     session.execute(
         insert(Job).values(
-            concept_uuid=begun.uuid,
+            concept_uuid=begun.concept,
             attempt=begun.attempt,
-            holder=begun.holder,
-            lease_until=unix_now() + lease if begun.holder else 0.0,
+            holder=lease.holder,
+            lease_until=unix_now() + lease.seconds if lease.holder else 0.0,
             started_at=unix_now(),
         )
     )
 
 
-def _held(begun: Begun) -> HeldJob | None:
-    """For this worker's poller; None when any worker's may have it."""
-    if begun.holder is None:
-        return None
-    leased_until = begun.at + _poller().bounds.lease_seconds
-    return HeldJob(begun.uuid, begun.attempt, PENDING, None, 0, begun.at, None, leased_until)
-
-
-def _first_call(begun: Begun) -> CallFailed | None:
-    """How the submission went: None for well, QUEUED when it is not known yet."""
-    held = _held(begun)
-    if held is None:
-        return QUEUED
-    db.session.remove()  # no connection is held while the service takes its time
-    told = held.first_call = AsyncResult()
-    _poller().hold(held)
-    try:
-        return told.get(timeout=2 * _poller().bounds.call_seconds)
-    except gevent.Timeout:
-        held.first_call = None  # the queue is long; from now on failures are nobody's but the poller's
-        return QUEUED
-
-
-def get(user_uuid: str, uuid: str) -> dict[str, Any]:
+def get(user_uuid: str, uuid: str) -> Shape:
     """Raises NotFound, Forbidden."""
     require(user_uuid, uuid)
     found = db.session.execute(_full().where(Concept.uuid == uuid)).first()
     if found is None:
-        raise NotFound("Concept not found")
+        raise NotFound(NO_CONCEPT)
     return shapes.concept(found)
 
 
-def list_of(user_uuid: str, ads: set[str] | None, page: Page | None) -> list[dict[str, Any]]:
+def list_of(user_uuid: str, ads: set[str] | None, page: Page | None) -> list[Shape]:
     """The user's concepts, oldest first; with `ads`, those of these ads."""
     query = _full(with_data=False).where(Concept.user_uuid == user_uuid)
     if ads is not None:
@@ -158,20 +128,19 @@ def list_of(user_uuid: str, ads: set[str] | None, page: Page | None) -> list[dic
     return [shapes.concept(found) for found in db.session.execute(part(query, page))]
 
 
-def retry(user_uuid: str, uuid: str) -> dict[str, Any]:
+def retry(user_uuid: str, uuid: str) -> Shape:
     """A failed concept is begun again; raises NotFound, Forbidden, Conflict."""
     require(user_uuid, uuid)
     db.session.rollback()
-    begun = _restart(uuid, {})
+    poller = poller_part.current
+    begun = _restart(uuid, {}, poller.offer_lease())
     if begun is None:
-        raise Conflict("Only a failed concept can be tried again")
-    held = _held(begun)
-    if held is not None:
-        _poller().hold(held)
+        raise Conflict(NOT_FAILED)
+    poller.hold(begun)
     return get(user_uuid, uuid)
 
 
-def require(user_uuid: str, uuid: str) -> View:
+def require(user_uuid: str, uuid: str) -> ConceptState:
     """The concept, which must be the user's own; raises NotFound (also for what is no uuid), Forbidden."""
     row = None
     if is_uuid(uuid):
@@ -179,10 +148,10 @@ def require(user_uuid: str, uuid: str) -> View:
             select(*COLUMNS, Concept.user_uuid).where(Concept.uuid == uuid.lower())
         ).first()
     if row is None:
-        raise NotFound("Concept not found")
+        raise NotFound(NO_CONCEPT)
     if row.user_uuid != user_uuid:
-        raise Forbidden("This concept is somebody else's")
-    return View.of(row)
+        raise Forbidden(NOT_THE_OWNER)
+    return ConceptState.of(row)
 
 
 def _full(with_data: bool = True) -> Select[*tuple[Any, ...]]:
@@ -197,7 +166,3 @@ def _of(user_uuid: str, ad_archive_id: str) -> Select[*tuple[Any, ...]]:
     return select(Concept.uuid, Concept.task_id, Concept.status, Concept.ad_archive_id).where(
         Concept.user_uuid == user_uuid, Concept.ad_archive_id == ad_archive_id
     )
-
-
-def _poller() -> JobPoller:
-    return poller_part.current

@@ -1,4 +1,4 @@
-"""Concepts against a task service of the test's own, with a poller less patient than in production."""
+"""Concepts against a task service of the test's own, with a shorter backoff than in production."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from flask import Flask
 from sqlalchemy import select
 
 from app.concepts import job_poller
-from app.concepts.job_steps import Patience
+from app.concepts.job_steps import TaskTiming
 from app.concepts.models import Concept, Job
 from app.db.session import transaction
 from app.extensions import db
@@ -30,11 +30,11 @@ def service() -> Iterator[TaskService]:
 
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Backoff in hundredths of a second, and a look for what nobody holds ten times a second."""
+    """Backoff in hundredths of a second, and a look for free jobs ten times a second."""
     monkeypatch.setattr(job_poller, "LOOK_SECONDS", (0.05, 0.1))
     monkeypatch.setattr(job_poller, "RETRY_SECONDS", (0.05, 0.1))
-    defaults = Patience.__init__.__defaults__
-    monkeypatch.setattr(Patience.__init__, "__defaults__", (*defaults[:2], 0.02, 0.1))
+    defaults = TaskTiming.__init__.__defaults__
+    monkeypatch.setattr(TaskTiming.__init__, "__defaults__", (*defaults[:2], 0.02, 0.1))
 
 
 @pytest.fixture

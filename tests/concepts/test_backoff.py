@@ -5,14 +5,15 @@ from email.utils import format_datetime
 
 import pytest
 
-from app.concepts.backoff import delay, retry_after
+from app.concepts.client import retry_after
+from app.retrying import backoff
 
 
 @pytest.mark.parametrize(
     ("tries", "full"), [(1, 1), (2, 2), (3, 4), (4, 8), (5, 16), (6, 30), (7, 30), (50, 30), (5000, 30)]
 )
 def test_doubling_up_to_a_bound_never_under_half(tries: int, full: float) -> None:
-    waits = [delay(tries) for _ in range(500)]
+    waits = [backoff(tries) for _ in range(500)]
     assert full / 2 <= min(waits) < full * 0.6
     assert full * 0.9 < max(waits) <= full
 

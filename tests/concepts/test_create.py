@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from app.concepts.meters import meters_part
+from app.concepts.meters import task_meters_part
 from tests.bodies import BAD_BODIES, NOT_TEXTS
 from tests.cast import MakeApp, Person, assert_refused
 from tests.concepts.conftest import IMAGE, PATH, Planted, show, submit, wait_finished, wait_settled
@@ -31,7 +31,7 @@ def test_a_concept_is_begun(alice: Person, service: TaskService) -> None:
 
 
 @pytest.mark.both_databases
-def test_it_is_completed_without_anybody_watching(app: Flask, alice: Person) -> None:
+def test_it_is_completed_without_a_watcher(app: Flask, alice: Person) -> None:
     begun = submit(alice, "ad-1")
     found = wait_finished(alice, begun["id"])
     assert (found["status"], found["concept_json"]["ad"]) == ("completed", "ad-1")
@@ -48,7 +48,7 @@ def test_the_same_ad_again_is_the_same_concept(alice: Person, service: TaskServi
     assert show(alice, first["id"])["image_url"] == IMAGE
 
 
-def test_somebody_else_gets_a_concept_of_their_own(alice: Person, bob: Person) -> None:
+def test_another_user_gets_another_concept(alice: Person, bob: Person) -> None:
     assert submit(alice, "ad-1")["id"] != submit(bob, "ad-1")["id"]
 
 
@@ -146,14 +146,14 @@ def test_busy_is_no_failure(alice: Person, service: TaskService) -> None:
     assert second.at - first.at >= 1.0
 
 
-def test_a_service_that_is_down_is_not_asked_by_everybody(
+def test_a_service_that_is_down_is_not_asked_by_every_submission(
     app: Flask, alice: Person, service: TaskService
 ) -> None:
     service.go_away()
     body = {"image_url": IMAGE}
     for number in range(8):
         assert alice.post(PATH, json={**body, "ad_archive_id": f"ad-{number}"}).status_code == 502
-    meters = meters_part.of(app)
+    meters = task_meters_part.of(app)
     assert meters.breaker == "open"
     assert meters.calls["unreachable"] in (5, 6)  # a probe, should a second have passed
     service.come_back()

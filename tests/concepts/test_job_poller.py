@@ -1,4 +1,4 @@
-"""The poller against a task service, on both databases: leases, patience, failures of every kind."""
+"""The job poller against a task service, on both databases: leases, backoff, failures of every kind."""
 
 import gc
 from collections.abc import Callable
@@ -14,9 +14,10 @@ from gevent.event import Event
 
 from app.concepts import job_poller, leases
 from app.concepts.answers import TaskAnswer
-from app.concepts.meters import meters_part
+from app.concepts.job_poller import poller_part
+from app.concepts.meters import task_meters_part
 from app.concepts.models import Job
-from app.concepts.progress import Lost, Progress
+from app.concepts.progress import JobLost, Progress
 from app.db.session import transaction
 from tests.cast import MakeApp, Person
 from tests.concepts.conftest import PATH, held, jobs, show, submit, wait_finished, wait_settled
@@ -32,14 +33,14 @@ def another(make_app: MakeApp, service: TaskService, app: Flask) -> Callable[[],
 
     def make() -> Flask:
         made = make_app(EXTERNAL_API_URL=service.url, TASK_TIMEOUT_SECONDS="2")
-        made.extensions["concepts"].start()
+        poller_part.of(made).start()
         return made
 
     return make
 
 
 def plant_task(plant: Any, owner: Person, service: TaskService, **job: Any) -> str:
-    """A concept whose task the service has completed, while nobody looked."""
+    """A concept whose task the service has completed, while no worker asked."""
     service.tasks["t-old"] = Task("ad-old", "", 0.0)
     return str(plant(owner, task_id="t-old", job={"submitted_at": 0.0, **job}).id)
 
@@ -47,9 +48,9 @@ def plant_task(plant: Any, owner: Person, service: TaskService, **job: Any) -> s
 # Who works on what
 
 
-def test_what_nobody_holds_is_taken_over(app: Flask, alice: Person, plant: Any, service: TaskService) -> None:
+def test_a_free_job_is_claimed(app: Flask, alice: Person, plant: Any, service: TaskService) -> None:
     id = plant_task(plant, alice, service)
-    app.extensions["concepts"].start()
+    poller_part.of(app).start()
     assert wait_finished(alice, id)["status"] == "completed"
     assert not service.submitted()
     wait_settled(app)
@@ -59,7 +60,7 @@ def test_a_crash_before_the_submission_is_made_good(
     app: Flask, alice: Person, plant: Any, service: TaskService
 ) -> None:
     id = plant(alice, job={"holder": "dead", "lease_until": 1.0}).id
-    app.extensions["concepts"].start()
+    poller_part.of(app).start()
     assert wait_finished(alice, id)["task_id"] == "t0"
 
 
@@ -68,7 +69,7 @@ def test_what_another_worker_holds_is_let_be_until_its_lease_ends(
 ) -> None:
     began = monotonic()
     mine, its = plant_task(plant, alice, service), plant(alice, task_id="t-old", job=held(4)).id
-    app.extensions["concepts"].start()
+    poller_part.of(app).start()
     wait_finished(alice, mine)
     assert show(alice, its)["status"] == "pending"
     wait_finished(alice, its)
@@ -79,7 +80,7 @@ def test_a_lease_from_before_the_clock_jumped_back_is_none(
     app: Flask, alice: Person, plant: Any, service: TaskService
 ) -> None:
     id = plant_task(plant, alice, service, **held(3600))
-    app.extensions["concepts"].start()
+    poller_part.of(app).start()
     assert wait_finished(alice, id)["status"] == "completed"
 
 
@@ -131,9 +132,9 @@ def test_what_a_stopping_worker_was_asked_to_wait_with_waits(
 ) -> None:
     service.then("GET", Reply(429, {}, (("Retry-After", "2"),)))
     id = submit(alice)["id"]
-    wait_until(lambda: meters_part.of(app).calls["busy"], what="a busy service")
+    wait_until(lambda: task_meters_part.of(app).calls["busy"], what="a busy service")
     alice.app = another()
-    app.extensions["concepts"].stop()
+    poller_part.of(app).stop()
     wait_finished(alice, id)
     first, second = service.asked()[:2]
     assert second.at - first.at > 1.9 and second.worker != first.worker
@@ -146,7 +147,7 @@ def test_submissions_under_way_are_answered_when_the_worker_stops(
     service.then("POST", Reply(202, {"task_id": "x"}, wait_for=stuck))
     answer = gevent.spawn(submit, alice)
     wait_until(service.submitted, what="a submission that hangs")
-    app.extensions["concepts"].stop()
+    poller_part.of(app).stop()
     begun = answer.get(timeout=2)
     assert (begun["status"], begun["task_id"]) == ("pending", None)
     assert [(job.holder, job.lease_until) for job in jobs(app)] == [(None, 0.0)]
@@ -163,13 +164,13 @@ def test_a_worker_that_lost_its_lease_says_nothing(app: Flask, alice: Person, se
         job = session.get(Job, id)
         job.holder, job.lease_until = held()["holder"], held()["lease_until"]
     hold.set()
-    wait_until(lambda: not app.extensions["concepts"]._held, what="the job to be let go")
+    wait_until(lambda: not poller_part.of(app)._held, what="the job to be dropped")
     assert show(alice, id)["status"] == "pending"
     assert [job.holder for job in jobs(app)] == ["another"]
 
 
 def test_a_result_counts_once(app: Flask, alice: Person, plant: Any) -> None:
-    """Two workers that both believe that the job is theirs."""
+    """Of writes that hold the same lease at once, one counts."""
     id = plant(alice, task_id="t", job={"holder": "w"}).id
     engine = app.extensions["engine"]
     engine.broker.subscribe(f"concept:{id}")
@@ -180,7 +181,7 @@ def test_a_result_counts_once(app: Flask, alice: Person, plant: Any) -> None:
             try:
                 Progress("w").finished(id, 1, TaskAnswer("completed", concept=f'{{"by":{number}}}'))
                 outcomes.append("written")
-            except Lost:
+            except JobLost:
                 outcomes.append("lost")
 
     gevent.joinall([gevent.spawn(finish, n) for n in range(4)], raise_error=True)
@@ -192,20 +193,20 @@ def test_what_a_crash_left_untold_is_told(app: Flask, alice: Person, plant: Any)
     concept = plant(alice, status="completed", concept_json='{"a":1}', version=4, job={"lease_until": 1.0})
     engine = app.extensions["engine"]
     engine.broker.subscribe(f"concept:{concept.id}")
-    app.extensions["concepts"].start()
+    poller_part.of(app).start()
     wait_settled(app)
     assert engine.broker.top(f"concept:{concept.id}").offset == 1
     assert show(alice, concept.id)["status"] == "completed"
 
 
-def test_a_lease_that_nobody_knows_of_is_given_back(
+def test_a_lease_that_its_holder_does_not_know_is_released(
     make_app: MakeApp, alice: Person, plant: Any, service: TaskService
 ) -> None:
-    """An insert whose success the worker never heard of would be renewed for ever."""
+    """A job whose insert succeeded without the worker learning of it would be renewed for ever."""
     app = alice.app = make_app(EXTERNAL_API_URL=service.url, TASK_LEASE_SECONDS="3")
     service.mood = Mood(task_seconds=(30, 30))
     submit(alice)
-    its = plant(alice, job={**held(3), "holder": app.extensions["concepts"].holder}).id
+    its = plant(alice, job={**held(3), "holder": poller_part.of(app).offer_lease().holder}).id
     service.mood = Mood()
     assert wait_finished(alice, its)["status"] == "completed"
 
@@ -267,7 +268,7 @@ def test_a_task_that_fails(alice: Person, service: TaskService) -> None:
     assert (found["status"], found["error"]) == ("failed", "The image is damaged")
 
 
-def test_retry_after_is_obeyed(alice: Person, service: TaskService) -> None:
+def test_retry_after_is_respected(alice: Person, service: TaskService) -> None:
     service.then("GET", Reply(429, {}, (("Retry-After", "1"),)), Reply(503, {}, (("Retry-After", "1"),)))
     wait_finished(alice, submit(alice)["id"])
     times = [call.at for call in service.asked()]
@@ -304,7 +305,7 @@ def test_a_service_that_is_away_for_a_while(app: Flask, alice: Person, service: 
     service.mood = Mood(task_seconds=(0.3, 0.3))
     ids = [submit(alice)["id"] for _ in range(10)]
     service.go_away()
-    meters = meters_part.of(app)
+    meters = task_meters_part.of(app)
     wait_until(lambda: meters.breaker == "open", what="the breaker to open")
     service.come_back()
     assert {wait_finished(alice, id)["status"] for id in ids} == {"completed"}
@@ -315,19 +316,19 @@ def test_concurrency_is_bounded(make_app: MakeApp, alice: Person, service: TaskS
     app = alice.app = make_app(EXTERNAL_API_URL=service.url, TASK_CONCURRENCY="2")
     service.mood = Mood(slow=1, slow_seconds=0.05)
     all_begun = [gevent.spawn(submit, alice) for _ in range(12)]
-    meters = meters_part.of(app)
+    meters = task_meters_part.of(app)
     wait_until(lambda: meters.waiting > 5, what="a queue")
     for begun in all_begun:
         assert wait_finished(alice, begun.get()["id"])["status"] == "completed"
     assert service.most_inside == 2
     wait_settled(app)
-    wait_until(lambda: (meters.waiting, meters.held) == (0, 0), what="everything to be let go")
+    wait_until(lambda: (meters.waiting, meters.held) == (0, 0), what="all jobs to be dropped")
 
 
 def test_a_place_that_gets_free_is_used_at_once(
     make_app: MakeApp, alice: Person, service: TaskService, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """And not when the next look for jobs of nobody is due."""
+    """And not only when the next look for free jobs is due."""
     monkeypatch.setattr(job_poller, "LOOK_SECONDS", (60, 60))
     alice.app = make_app(EXTERNAL_API_URL=service.url, TASK_CONCURRENCY="1")
     all_begun = [gevent.spawn(submit, alice) for _ in range(4)]
@@ -344,7 +345,7 @@ def test_it_is_measured(make_app: MakeApp, alice: Person, service: TaskService) 
     wait_finished(alice, submit(alice)["id"])
     service.then("POST", Reply(403, {}))
     assert alice.post(PATH, json={"ad_archive_id": "x", "image_url": "http://a"}).status_code == 502
-    meters = meters_part.of(app)
+    meters = task_meters_part.of(app)
     assert meters.calls == {"ok": 2, "broken": 1, "missing": 1, "refused": 1}
     assert meters.finished == {"completed": 1, "failed": 1}
     assert sum(meters.call_seconds.counts) == 5
@@ -376,13 +377,13 @@ def alive(service: TaskService) -> int:
 def test_nothing_is_left_of_tasks_that_ended(app: Flask, alice: Person, service: TaskService) -> None:
     wait_finished(alice, submit(alice)["id"])
     wait_settled(app)
-    job_poller, before = app.extensions["concepts"], alive(service)
+    poller, before = poller_part.of(app), alive(service)
     service.mood = Mood(failing=0.5)
     for begun in [submit(alice) for _ in range(10)]:
         wait_finished(alice, begun["id"])
     wait_settled(app)
-    wait_until(lambda: not len(job_poller._pool), what="the last step to end")
-    assert (len(job_poller._held), len(job_poller._heap), len(job_poller._ready), len(job_poller._new)) == (
+    wait_until(lambda: not len(poller._pool), what="the last step to end")
+    assert (len(poller._held), len(poller._heap), len(poller._ready), len(poller._new)) == (
         0,
         0,
         0,

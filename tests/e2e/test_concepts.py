@@ -1,4 +1,4 @@
-"""Two workers, PostgreSQL, Redis, and a task service in its worst mood: every task comes to an end."""
+"""Two workers, PostgreSQL, Redis, and a task service that fails in every way: every task comes to an end."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class Watched:
         )
 
     def _submit(self, hub: HubProcess, body: dict[str, str], headers: dict[str, str]) -> requests.Response:
-        """Again, as long as nobody answers: a worker was killed."""
+        """Repeats a call that got no answer because a worker was killed."""
         for _ in range(20):
             try:
                 return hub.post(PATH, json=body, headers=headers)
@@ -107,7 +107,7 @@ def test_every_task_ends_whatever_happens(
 
 
 def check_streams(watched: list[Watched]) -> None:
-    """A snapshot, changes that lead forward, the end, and then 204 for who comes back."""
+    """A snapshot, changes in order, the end, and then 204 for a client that reconnects."""
     for one in watched:
         assert one.end in {"completed", "failed"}, str(one.source)
         assert one.source.status == 204, str(one.source)
@@ -118,7 +118,7 @@ def check_streams(watched: list[Watched]) -> None:
 
 
 def check_service(service: TaskService) -> None:
-    """Each task was asked after by one worker, until that one was killed and its lease had run out."""
+    """One worker polled each task, until that worker was killed and its lease had expired."""
     assert service.handed_over(), "nobody took anything over"
     for before, after in service.handed_over():
         assert after.at - before.at > LEASE_SECONDS / 2 - 0.2, (before, after)
@@ -136,7 +136,7 @@ def jobs_left(database_url: str) -> int:
 def test_nothing_is_left_of_what_ended(
     hub: StartHub, open_stream: OpenStream, own_redis: RedisServer
 ) -> None:
-    """Closed streams, finished tasks, users who logged out: not a greenlet more than before, and no lease."""
+    """Closed streams, finished tasks, users who logged out: no greenlet and no lease is left of them."""
     with TaskService(Mood(task_seconds=(0.2, 0.6), failing=0.3)) as service:
         process = hub(
             redis_url=own_redis.url,

@@ -1,4 +1,4 @@
-"""The notification hub as it is run: nothing is lost, whatever dies meanwhile."""
+"""Notifications in production's setup: no message is lost, whichever process dies meanwhile."""
 
 from __future__ import annotations
 
@@ -141,13 +141,13 @@ def has_come_to(sending: Sending, senders: list[gevent.Greenlet[..., None]], aim
 
 
 def keep_acknowledging(recipient: Recipient, over: Event) -> None:
-    """In bundles, as an application would."""
+    """In batches, as an application would."""
     while not over.wait(2):
         recipient.acknowledge_some()
 
 
 def test_redis_away_and_back(hub: StartHub, own_redis: RedisServer, open_stream: OpenStream) -> None:
-    """More messages than an outbox holds are stored meanwhile, and nobody reconnects."""
+    """More messages than an outbox holds are stored meanwhile, and no stream reconnects."""
     process = hub(workers=2, redis_url=own_redis.url, OUTBOX_EVENTS="5", **CLIENT)
     token = service_token(process)
     url = f"{process.url}/sse?token={user_token(process, token, 'dora')}"
@@ -171,7 +171,7 @@ def test_redis_away_and_back(hub: StartHub, own_redis: RedisServer, open_stream:
 
 
 def test_the_database_away(hub: StartHub, own_postgres: PostgresServer, open_stream: OpenStream) -> None:
-    """A browser that connects meanwhile is told to come back; a status would stop it for good."""
+    """A browser that connects meanwhile is told to reconnect; a status would stop it for good."""
     process = hub(database_url=own_postgres.create_database(), **CLIENT)
     token = service_token(process)
     mine = user_token(process, token, "dora")
@@ -188,7 +188,7 @@ def test_the_database_away(hub: StartHub, own_postgres: PostgresServer, open_str
 
 
 def test_a_disabled_client_and_a_deleted_user(hub: StartHub, redis_url: str, open_stream: OpenStream) -> None:
-    """The command line and either worker are heard by both workers within a second."""
+    """What the command line or either worker does takes effect on both workers within a second."""
     process = hub(workers=2, redis_url=redis_url, **CLIENT)
     printed = process.flask("client", "create", "Other")
     made = dict(line.split("=", 1) for line in printed.splitlines() if line.startswith("CLIENT_"))

@@ -30,7 +30,7 @@ def test_oldest_first_in_pages(shop: Service) -> None:
     assert {page["total"] for page in pages} == {5}
 
 
-def test_somebody_who_is_not_there(shop: Service) -> None:
+def test_a_user_that_does_not_exist(shop: Service) -> None:
     assert assert_refused(shop.get(PATH), 404) == "User not found"
     shop.notify("dora")
     assert shop.get(PATH).status_code == 200

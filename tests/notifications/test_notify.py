@@ -23,7 +23,7 @@ def test_users_are_made_and_have_it_unread(shop: Service) -> None:
         assert (message["id"], message["payload"], message["read"]) == (answer["id"], "Hello", False)
 
 
-def test_everybody_gets_it_once(shop: Service) -> None:
+def test_each_recipient_gets_it_once(shop: Service) -> None:
     shop.group("staff", "dora", "emil")
     shop.group("night", "emil", "fritz")
     body = {"users": ["dora", "dora", "gina"], "groups": ["staff", "night", "staff", "nobody"], "payload": ""}

@@ -1,4 +1,4 @@
-"""What could not be published at once is published later, by one worker at a time."""
+"""The outbox relay publishes later what could not be published at once, on one worker at a time."""
 
 from collections.abc import Callable, Iterator
 from datetime import timedelta
@@ -172,7 +172,7 @@ def test_one_holds_the_lease_until_it_runs_out(app: Flask) -> None:
         assert not lease.hold("x", "one", 60)
 
 
-def test_a_lease_from_before_the_clock_was_set_back_keeps_nobody_away(app: Flask) -> None:
+def test_a_lease_from_before_the_clock_was_set_back_counts_as_expired(app: Flask) -> None:
     with app.app_context():
         with patch.object(lease, "time", lambda: time() + 3600):
             assert lease.hold("x", "one", 60)

@@ -34,7 +34,7 @@ from app.web.limits import forgive, limit
 blueprint = Blueprint("notifications", __name__, url_prefix="/api")
 
 BACK_END = (SERVICE, ACCOUNT, COOKIE)
-BY_WHOM = "By a back end, or by an operator's account."
+WHO_MAY = "By a back end, or by an operator's account."
 STATES = ("unread", "all")
 IDEMPOTENCY_KEY = Parameter(
     name="Idempotency-Key",
@@ -72,7 +72,7 @@ def create_token() -> ResponseReturnValue:
 @blueprint.post("/message/notify")
 @describe(
     summary="Send a message to users and groups",
-    description=f"{BY_WHOM} It is stored, and sent until it is acknowledged. Unknown users are made,"
+    description=f"{WHO_MAY} It is stored, and sent until it is acknowledged. Unknown users are made,"
     " unknown groups ignored; a group is who is a member now.",
     needs=BACK_END,
     parameters=(IDEMPOTENCY_KEY,),
@@ -128,7 +128,7 @@ def acknowledge() -> ResponseReturnValue:
 @blueprint.get("/user")
 @describe(
     summary="The users",
-    description=BY_WHOM,
+    description=WHO_MAY,
     needs=BACK_END,
     parameters=PAGE,
     answers={200: ok(listing_of("Recipients", shapes.RECIPIENT), "Oldest first")},
@@ -142,7 +142,7 @@ def list_users() -> ResponseReturnValue:
 @blueprint.post("/user")
 @describe(
     summary="Make a user, or add one to groups",
-    description=f"{BY_WHOM} Groups that do not exist are made.",
+    description=f"{WHO_MAY} Groups that do not exist are made.",
     needs=BACK_END,
     body=json(schemas.NewRecipient, example={"user_id": DORA, "groups": [shapes.CUSTOMERS]}),
     answers={
@@ -161,7 +161,7 @@ def create_user() -> ResponseReturnValue:
 @blueprint.delete("/user/<path:user_id>")
 @describe(
     summary="Delete a user with its messages",
-    description=f"{BY_WHOM} Its tokens are revoked and its streams end (`deleted`).",
+    description=f"{WHO_MAY} Its tokens are revoked and its streams end (`deleted`).",
     needs=BACK_END,
     answers={204: DONE},
     errors={400: BAD_USER, 401: BAD_TOKEN, 403: FOREIGN_ORIGIN, 404: recipients.NO_USER},
@@ -175,7 +175,7 @@ def delete_user(user_id: str) -> ResponseReturnValue:
 @blueprint.get("/user/<path:user_id>/token")
 @describe(
     summary="A token with which a user reads its inbox",
-    description=f"{BY_WHOM} Also for a user that does not exist yet.",
+    description=f"{WHO_MAY} Also for a user that does not exist yet.",
     needs=BACK_END,
     answers={200: ok(shapes.SUBSCRIBER_TOKEN)},
     errors={400: BAD_USER, 401: BAD_TOKEN},
@@ -189,7 +189,7 @@ def create_user_token(user_id: str) -> ResponseReturnValue:
 @blueprint.get("/user/<path:user_id>/messages")
 @describe(
     summary="A user's inbox",
-    description=BY_WHOM,
+    description=WHO_MAY,
     needs=BACK_END,
     parameters=(query("state", one_of(*STATES), "unread by default"), *PAGE),
     answers={200: ok(listing_of("StoredMessages", shapes.MESSAGE), "Oldest first")},
@@ -208,7 +208,7 @@ def list_messages(user_id: str) -> ResponseReturnValue:
 @blueprint.get("/group")
 @describe(
     summary="The groups",
-    description=BY_WHOM,
+    description=WHO_MAY,
     needs=BACK_END,
     parameters=PAGE,
     answers={200: ok(listing_of("Groups", shapes.GROUP), "Oldest first")},
@@ -222,7 +222,7 @@ def list_groups() -> ResponseReturnValue:
 @blueprint.post("/group")
 @describe(
     summary="Make a group, or add users to one",
-    description=f"{BY_WHOM} Users that do not exist are made.",
+    description=f"{WHO_MAY} Users that do not exist are made.",
     needs=BACK_END,
     body=json(schemas.NewGroup, example={"name": shapes.CUSTOMERS, "users": [DORA]}),
     answers={201: ok(shapes.GROUP_OF_USERS, "Made"), 200: ok(shapes.GROUP_OF_USERS, "Was there already")},
@@ -238,7 +238,7 @@ def create_group() -> ResponseReturnValue:
 @blueprint.delete("/group/<path:group>")
 @describe(
     summary="Delete a group, by id or name",
-    description=f"{BY_WHOM} Messages that were sent to it stay with who got them.",
+    description=f"{WHO_MAY} Messages that were sent to it stay with who got them.",
     needs=BACK_END,
     answers={204: DONE},
     errors={400: BAD_GROUP, 401: BAD_TOKEN, 403: FOREIGN_ORIGIN, 404: groups.NO_GROUP},
@@ -252,7 +252,7 @@ def delete_group(group: str) -> ResponseReturnValue:
 @blueprint.put("/group/<path:group>/user/<path:user_id>")
 @describe(
     summary="Add a user to a group",
-    description=BY_WHOM,
+    description=WHO_MAY,
     needs=BACK_END,
     answers={204: DONE},
     errors={400: BAD_GROUP, 401: BAD_TOKEN, 403: FOREIGN_ORIGIN, 404: (groups.NO_GROUP, recipients.NO_USER)},
@@ -266,7 +266,7 @@ def add_member(group: str, user_id: str) -> ResponseReturnValue:
 @blueprint.delete("/group/<path:group>/user/<path:user_id>")
 @describe(
     summary="Take a user out of a group",
-    description=BY_WHOM,
+    description=WHO_MAY,
     needs=BACK_END,
     answers={204: DONE},
     errors={

@@ -11,7 +11,7 @@ from app.apidocs.errors import refusal
 from app.apidocs.json_schema import Object, exactly, text, whole
 from app.apidocs.operation import ok
 from app.apidocs.security import ANYBODY, SCRAPER
-from app.concepts.meters import meters_part
+from app.concepts.meters import task_meters_part
 from app.errors import Forbidden, Unauthorized, Unavailable
 from app.extensions import Part
 from app.gateway.meters import gateway_meters_part
@@ -39,7 +39,9 @@ FORMS = {"text/plain": PLAIN, "application/openmetrics-text": OPENMETRICS, JSON:
 def init_app(app: Flask, engine: Engine) -> None:
     requests = RequestTimes()
     app.wsgi_app = RequestTimer(app.wsgi_app, requests)  # type: ignore[method-assign]
-    source = MetricsSource(engine, meters_part.of(app), gateway_meters_part.of(app), requests, ProcessStats())
+    source = MetricsSource(
+        engine, task_meters_part.of(app), gateway_meters_part.of(app), requests, ProcessStats()
+    )
     metrics_part.bind(app, Metrics(source))
     app.register_blueprint(blueprint)
 
