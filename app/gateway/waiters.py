@@ -31,7 +31,7 @@ class Waiter:
 
     `number` names it on this worker, `target` is whom it asked and `holder` where that is. `reservation` is
     the name under which its correlation id is taken; "" for an id that the hub made. `is_missed`: the last
-    look for the target did not find it.
+    look for the target did not find it. `subscriber` is its stream, once `Waiters.open` has opened that.
     """
 
     __slots__ = (
