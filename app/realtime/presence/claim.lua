@@ -1,4 +1,4 @@
--- Gives a name to a holder unless somebody else has it; sweeps a few leases that are over. 1: it is the holder's.
+-- Gives a name to a holder unless another holder has it; sweeps a few leases that are over. 1: it is the holder's.
 -- KEYS  see clock.lua and turn.lua
 -- ARGV  2 name  3 holder  4 milliseconds of a lease  5 seconds that the keys outlive the last claim
 local over = redis.call('ZRANGEBYSCORE', ends, '-inf', now, 'LIMIT', 0, 16)

@@ -1,4 +1,4 @@
--- Prolongs leases, and claims anew those that are lost or over. For each: 1, or 0 when somebody else has it.
+-- Prolongs leases, and claims anew those that are lost or over. For each: 1, or 0 when another holder has it.
 -- KEYS  see clock.lua and turn.lua
 -- ARGV  2 milliseconds of a lease  3 seconds that the keys outlive it  then name, holder, name, holder, …
 local ends_at = now + ARGV[2]

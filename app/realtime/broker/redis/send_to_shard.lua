@@ -1,5 +1,5 @@
--- The same in a cluster: workers subscribe at the node that owns the channel's slot, so that no other node need
--- hear of the message. A server that knows no shard channels (before Redis 7) tells all its nodes.
+-- The same in a cluster: workers subscribe at the node that owns the channel's slot, so that no other node has to
+-- get the message. A server without shard channels (before Redis 7) sends it to all nodes.
 local function send(channel, message)
   local heard = redis.pcall('SPUBLISH', channel, message)
   if type(heard) == 'number' then return heard end
