@@ -25,7 +25,7 @@ LATE_SECONDS = 4.0
 """A worker whose newest canary is older is not ready."""
 
 
-class Route:
+class CanaryRoute:
     """The state of one route. Times are monotonic. `newest`: when the newest canary that was dispatched was
     sent; `received`: the same of one that is not dispatched yet; `awaited`: when a canary that has not come
     yet was sent, and when the broker confirmed it."""
@@ -46,7 +46,7 @@ class Canary:
     def __init__(self, hub: Hub) -> None:
         self._hub = hub
         self._broker = hub.broker
-        self._routes: dict[str, Route] = {}
+        self._routes: dict[str, CanaryRoute] = {}
         self._topic = ""
         self._began = 0.0
         self._due = 0.0
@@ -97,9 +97,9 @@ class Canary:
             del self._routes[name]
             self._hub.drop_topic(name)
         for name in names:
-            self._routes.setdefault(name, Route())
+            self._routes.setdefault(name, CanaryRoute())
 
-    def _send(self, name: str, route: Route) -> None:
+    def _send(self, name: str, route: CanaryRoute) -> None:
         try:
             self._hub.hear(self._hub.topic(name, partial(self._receive, name)))
             sent = monotonic()
@@ -124,18 +124,18 @@ class Canary:
         if not topic.queue:
             self._hub.dispatcher.enqueue_action(topic, partial(self._arrive, route))
 
-    def _arrive(self, route: Route) -> None:
+    def _arrive(self, route: CanaryRoute) -> None:
         route.newest = route.received
         route.lag = monotonic() - route.newest
 
-    def _is_lost(self, name: str, route: Route, now: float) -> bool:
+    def _is_lost(self, name: str, route: CanaryRoute, now: float) -> bool:
         topic = self._hub.topics.get(name)
         if route.awaited is None or topic is None or topic.is_catching_up:
             return False
         _, confirmed = route.awaited
         return now - confirmed > PATIENCE_SECONDS and self._broker.has_passed(name, confirmed)
 
-    def _reconnect(self, name: str, route: Route) -> None:
+    def _reconnect(self, name: str, route: CanaryRoute) -> None:
         log.warning("published events do not arrive, though the broker answers: connecting anew")
         route.awaited = None
         self.rescues += 1
