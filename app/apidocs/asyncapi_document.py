@@ -24,13 +24,13 @@ def asyncapi(app: Flask) -> dict[str, Any]:
     channels: dict[str, Any] = {}
     operations: dict[str, Any] = {}
     for route in routes(app):
-        said = route.description.channel if route.description else None
+        operation, said = route.description or (None, None)
         key = route.name.replace(".", "_")
-        if said is None or key in channels:
+        if operation is None or said is None or key in channels:
             continue
-        needed |= set(said.needs) - {security.ANYBODY}
+        needed |= set(operation.needs) - {security.ANYBODY}
         channels[key] = components.resolve(_channel(route, said))
-        operations |= components.resolve(_operations(key, said))
+        operations |= components.resolve(_operations(key, route, operation.needs, said))
     return {
         "asyncapi": "3.0.0",
         "info": {"title": "The hub", "version": "1", "description": ABOUT.read_text(encoding="utf-8")},
@@ -53,7 +53,7 @@ def _channel(route: Route, said: Channel) -> dict[str, Any]:
     }
     if route.parameters:
         shown["parameters"] = {name: {"description": f"The {name}"} for name in route.parameters}
-    if said.is_socket:
+    if route.is_socket:
         shown["bindings"] = {"ws": {"method": "GET", "query": _query(said), "bindingVersion": "0.1.0"}}
     return shown
 
@@ -78,21 +78,20 @@ def _message(said: ChannelMessage) -> dict[str, Any]:
     return shown
 
 
-def _operations(key: str, said: Channel) -> dict[str, Any]:
+def _operations(key: str, route: Route, needs: tuple[str, ...], said: Channel) -> dict[str, Any]:
     """`…_send` for what goes to the client, `…_receive` for what comes from it. Over HTTP the stream is the
     reply to the request."""
     common: dict[str, Any] = {"channel": {"$ref": f"#/channels/{key}"}, "title": said.title}
-    needs = [{"$ref": f"#/components/securitySchemes/{name}"} for name in said.needs if name]
-    if needs and security.ANYBODY not in said.needs:
-        common["security"] = needs
-    if not said.is_socket:
+    if needs and security.ANYBODY not in needs:
+        common["security"] = [{"$ref": f"#/components/securitySchemes/{name}"} for name in needs]
+    if not route.is_socket:
         query = {"query": _query(said)} if said.query else {}
-        common["bindings"] = {"http": {"method": said.method, **query, "bindingVersion": BINDING}}
+        common["bindings"] = {"http": {"method": route.methods[0], **query, "bindingVersion": BINDING}}
     sent, received = _references(key, said.sent), _references(key, said.received)
     if not received:
         return {f"{key}_send": {"action": "send", **common, "messages": sent}}
     receive = {"action": "receive", **common, "messages": received}
-    if said.is_socket:
+    if route.is_socket:
         return {
             f"{key}_send": {"action": "send", **common, "messages": sent},
             f"{key}_receive": receive,

@@ -28,21 +28,15 @@ class ChannelMessage:
 
 @dataclass(frozen=True, kw_only=True)
 class Channel:
-    """A stream (`is_socket`: a WebSocket). `sent` go to the client. `received` come from it: frames, or the
-    one request body that the stream answers."""
+    """A stream or a WebSocket. `sent` go to the client. `received` come from it: frames, or the one request
+    body that the stream answers. Credentials and method are those of the view's operation."""
 
     title: str
     description: str
-    needs: tuple[str, ...]
     sent: tuple[ChannelMessage, ...]
     received: tuple[ChannelMessage, ...] = ()
     query: tuple[Parameter, ...] = ()
-    method: str = "GET"
-    is_socket: bool = False
 
-
-Channels = Mapping[str, Channel]
-"""By endpoint, as Flask names it."""
 
 CLOSED = ChannelMessage(
     name="stream.closed",

@@ -69,10 +69,6 @@ class Operation:
     description: str = ""
 
 
-Operations = Mapping[str, Operation | None]
-"""By endpoint, as Flask names it; None for a route that is no part of the API (a page)."""
-
-
 def ok(schema: AnySchema, description: str = "OK", **more: Any) -> ApiResponse:
     """A JSON answer; without `examples` its example is the schema's."""
     return ApiResponse(description=description, schema=schema, **more)

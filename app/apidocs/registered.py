@@ -2,9 +2,6 @@
 
 import re
 from collections.abc import Iterator
-from importlib import import_module
-from importlib.util import find_spec
-from types import ModuleType
 from typing import NamedTuple
 
 from flask import Flask
@@ -24,6 +21,7 @@ class Route(NamedTuple):
     methods: tuple[str, ...]
     description: Description | None
     tag: Tag | None
+    is_socket: bool
 
 
 def routes(app: Flask) -> Iterator[Route]:
@@ -33,14 +31,14 @@ def routes(app: Flask) -> Iterator[Route]:
     for rule in rules:
         if rule.rule in sockets and not rule.websocket:
             continue
-        name = ".".join(rule.endpoint.split(".")[-2:])
         yield Route(
-            name,
+            ".".join(rule.endpoint.split(".")[-2:]),
             _PARAMETER.sub(r"{\1}", rule.rule),
             tuple(_PARAMETER.findall(rule.rule)),
             tuple(sorted((rule.methods or set()) - {"HEAD", "OPTIONS"})),
-            description_of(app.view_functions[rule.endpoint]) or _from_modules(app, rule.endpoint, name),
+            description_of(app.view_functions[rule.endpoint]),
             _find_tag(app, rule.endpoint),
+            rule.websocket,
         )
 
 
@@ -50,23 +48,4 @@ def _find_tag(app: Flask, endpoint: str) -> Tag | None:
     while name := name.rpartition(".")[0]:
         if tag := tag_of(app.blueprints[name]):
             return tag
-    module = _module(app, endpoint, "openapi")
-    return Tag(module.TITLE, (module.__doc__ or "").strip()) if module else None
-
-
-# Areas that still describe their calls in `openapi.py` and `asyncapi.py`.
-
-
-def _from_modules(app: Flask, endpoint: str, name: str) -> Description | None:
-    calls, channels = _module(app, endpoint, "openapi"), _module(app, endpoint, "asyncapi")
-    if calls is None or name not in calls.OPERATIONS:
-        return None
-    return Description(calls.OPERATIONS[name], channels.CHANNELS.get(name) if channels else None)
-
-
-def _module(app: Flask, endpoint: str, document: str) -> ModuleType | None:
-    blueprint = app.blueprints.get(endpoint.rpartition(".")[0])
-    if blueprint is None:
-        return None
-    name = ".".join([*blueprint.import_name.split(".")[:2], document])
-    return import_module(name) if find_spec(name) else None
+    return None

@@ -14,6 +14,8 @@ import requests
 from flask import current_app
 from urllib3.exceptions import HTTPError
 
+from app.auth import tokens
+from app.auth.credentials import MissingCredentials
 from app.cli.terminal import plain
 from app.extensions import db
 from config.base import own_url
@@ -21,7 +23,7 @@ from config.base import own_url
 ANSWER_SECONDS = 30
 SILENCE_SECONDS = 60  # at least; more than three default heartbeats
 READ_BYTES = 64 * 1024
-BAD_TOKEN = ("Missing credentials", "Invalid token")  # /sse answers 400 with these
+BAD_TOKEN = (MissingCredentials.message, tokens.INVALID)  # /sse answers 400 with these
 
 
 class HubUnreachable(click.ClickException):

@@ -125,7 +125,6 @@ def retry_concept(concept_id: str) -> ResponseReturnValue:
         title="A concept as it changes",
         description="A snapshot at once, then each change; ends after `completed` or `failed`. A reader that"
         " comes back with the id of the end is answered 204.",
-        needs=(COOKIE, ACCOUNT, TICKET, TOKEN),
         query=(query("event", one_of("message"), "For unnamed events"), *CURSOR[1:]),
         sent=live.MESSAGES,
     ),

@@ -120,10 +120,8 @@ def push_batch() -> ResponseReturnValue:
     channel=Channel(
         title="A question and its answers",
         description="The answers are unnamed events without ids, and can't be resumed.",
-        needs=(SERVICE, ANYBODY),
         sent=(codec.REPLY, codec.FAILURE, CLOSED),
         received=(ChannelMessage(name="question", summary="The body of the request", payload=ENVELOPE),),
-        method="POST",
     ),
 )
 def send() -> ResponseReturnValue:
@@ -157,11 +155,9 @@ def send() -> ResponseReturnValue:
     channel=Channel(
         title="A client's or a bot's connection",
         description=CLOSE_CODES,
-        needs=(SUBSCRIBER, ACCOUNT, BOT, TICKET, TOKEN, ANYBODY),
         query=(Parameter(name="user_id", schema=USER_ID, is_required=True),),
         sent=(codec.REQUEST, codec.REFUSAL),
         received=(codec.ANSWER,),
-        is_socket=True,
     ),
 )
 def connect() -> Accept | Refuse:

@@ -46,7 +46,6 @@ NOTIFIED = {"status": "success", "message": "Notification sent to clients"}
         title="Live updates of a constellation",
         description="Updates are hints to reload, told after the change is committed. They are unnamed"
         " events; those of the hub itself are named, so that simple clients are not disturbed.",
-        needs=(ACCOUNT, TICKET, TOKEN),
         query=CURSOR[1:],
         sent=live.MESSAGES,
     ),

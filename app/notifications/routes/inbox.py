@@ -47,7 +47,6 @@ EXAMPLE = (
         title="A recipient's inbox",
         description="A message is delivered at least once until it is acknowledged. Every connect begins with"
         " all that is not; a cursor skips nothing, and there is no verdict.",
-        needs=NEEDS,
         query=(BY_NAME,),
         sent=live.MESSAGES,
     ),
