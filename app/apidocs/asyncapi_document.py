@@ -28,7 +28,7 @@ def asyncapi(app: Flask) -> dict[str, Any]:
         key = route.name.replace(".", "_")
         if operation is None or said is None or key in channels:
             continue
-        needed |= set(operation.needs) - {security.ANYBODY}
+        needed |= set(operation.needs) - {security.NO_CREDENTIALS}
         channels[key] = components.resolve(_channel(route, said))
         operations |= components.resolve(_operations(key, route, operation.needs, said))
     return {
@@ -82,7 +82,7 @@ def _operations(key: str, route: Route, needs: tuple[str, ...], said: Channel) -
     """`…_send` for what goes to the client, `…_receive` for what comes from it. Over HTTP the stream is the
     reply to the request."""
     common: dict[str, Any] = {"channel": {"$ref": f"#/channels/{key}"}, "title": said.title}
-    if needs and security.ANYBODY not in needs:
+    if needs and security.NO_CREDENTIALS not in needs:
         common["security"] = [{"$ref": f"#/components/securitySchemes/{name}"} for name in needs]
     if not route.is_socket:
         query = {"query": _query(said)} if said.query else {}

@@ -6,7 +6,7 @@ from typing import Any
 from app import errors
 from app.apidocs.json_schema import AnySchema, Object, Schema, text, whole
 from app.apidocs.operation import ApiResponse, Operation, RequestBody
-from app.apidocs.security import ANYBODY
+from app.apidocs.security import NO_CREDENTIALS
 from app.web.body import INVALID_JSON, NOT_JSON
 
 ENVELOPE = {
@@ -77,7 +77,7 @@ def _is_json(body: RequestBody) -> bool:
 
 
 def _common_to(operation: Operation) -> list[int]:
-    is_closed = bool(operation.needs) and ANYBODY not in operation.needs
+    is_closed = bool(operation.needs) and NO_CREDENTIALS not in operation.needs
     return [
         *([401] if is_closed and operation.unauthorized == 401 else []),
         *([408, 413] if operation.body is not None else []),

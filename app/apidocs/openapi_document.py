@@ -19,7 +19,7 @@ REQUEST_ID = {"X-Request-ID": text("5f0c2a9d1b3e-1c", "Names the request in the 
 
 def openapi(app: Flask) -> dict[str, Any]:
     """The document of the registered routes. It leaves out a route without a description; a test finds it."""
-    components, needed = Components(), {security.ANYBODY}
+    components, needed = Components(), {security.NO_CREDENTIALS}
     paths: dict[str, Any] = {}
     tags: dict[str, str] = {}
     for route in routes(app):
@@ -41,7 +41,9 @@ def openapi(app: Flask) -> dict[str, Any]:
             "responses": components.resolve({name: _response(said) for name, said in SHARED.items()}),
             "headers": {name: {"schema": schema, "required": True} for name, schema in REQUEST_ID.items()},
             "schemas": dict(sorted(components.schemas.items())),
-            "securitySchemes": {name: security.scheme(name) for name in sorted(needed - {security.ANYBODY})},
+            "securitySchemes": {
+                name: security.scheme(name) for name in sorted(needed - {security.NO_CREDENTIALS})
+            },
         },
     }
 

@@ -52,9 +52,9 @@ class Parameter:
 class Operation:
     """One call.
 
-    `needs` names the ways to authenticate (security.py), any of which is enough; with ANYBODY among them
-    none is needed. `errors` are sentences by status, each shown as an error body. The errors that every call
-    of its kind may answer (401, 408, 413, 429, 500, 503) are added by errors.py. `unauthorized` is the
+    `needs` names the ways to authenticate (security.py), any of which is enough; NO_CREDENTIALS among them
+    makes them optional. `errors` are sentences by status, each shown as an error body. The errors that every
+    call of its kind may answer (401, 408, 413, 429, 500, 503) are added by errors.py. `unauthorized` is the
     status for bad credentials.
     """
 

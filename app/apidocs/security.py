@@ -2,7 +2,7 @@
 
 from typing import Any
 
-ANYBODY = ""  # no credentials are needed
+NO_CREDENTIALS = ""  # among the needs of a call: credentials are optional
 ACCOUNT, COOKIE, SERVICE, SUBSCRIBER = "account", "cookie", "service", "subscriber"
 TOKEN, TICKET, BOT, SCRAPER = "token", "ticket", "bot", "scraper"
 

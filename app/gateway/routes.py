@@ -12,7 +12,7 @@ from app.apidocs.describe import describe
 from app.apidocs.errors import refusal as refusal_of
 from app.apidocs.json_schema import Object, array, exactly, one_of, text, truth, whole
 from app.apidocs.operation import ApiResponse, Parameter, json, ok, stream
-from app.apidocs.security import ACCOUNT, ANYBODY, BOT, SERVICE, SUBSCRIBER, TICKET, TOKEN
+from app.apidocs.security import ACCOUNT, BOT, NO_CREDENTIALS, SERVICE, SUBSCRIBER, TICKET, TOKEN
 from app.auth.principal import FOREIGN_ORIGIN
 from app.errors import DomainError
 from app.extensions import Part
@@ -75,7 +75,7 @@ CLOSE_CODES = f"""One connection per user over the whole cluster. The hub closes
 @describe(
     summary="Send a message to whoever is connected",
     description="Delivered means: written to the target's socket.",
-    needs=(SERVICE, ANYBODY),
+    needs=(SERVICE, NO_CREDENTIALS),
     body=json(ENVELOPE, example=EXAMPLE),
     answers={200: ok(PUSHED, examples={"delivered": DELIVERED, "absent": NOT_DELIVERED})},
     errors=ERRORS,
@@ -90,7 +90,7 @@ def push() -> ResponseReturnValue:
 @describe(
     summary="Send many messages",
     description="Those for one target arrive in this order. One that is invalid refuses all.",
-    needs=(SERVICE, ANYBODY),
+    needs=(SERVICE, NO_CREDENTIALS),
     body=json(array(ENVELOPE), example=[EXAMPLE, {"user_id": "emil", "data": {"text": "hello @ci_bot"}}]),
     answers={200: ok(Object("PushResults", {"results": array(RESULT, "By index")}))},
     errors=ERRORS,
@@ -112,7 +112,7 @@ def push_batch() -> ResponseReturnValue:
     summary="Ask somebody, and read the answers as they come",
     description="Ends after a frame with `is_final: true` or of `type: final_response`, after"
     " `REPLY_TIMEOUT_SECONDS` without a frame, and when the target leaves.",
-    needs=(SERVICE, ANYBODY),
+    needs=(SERVICE, NO_CREDENTIALS),
     body=json(ENVELOPE, example={"user_id": "ci_bot", "data": {"message": "How is the build?"}}),
     answers={200: stream("The answers, each an unnamed event", ANSWERS)},
     errors=ERRORS | {409: IN_FLIGHT},
@@ -139,7 +139,7 @@ def send() -> ResponseReturnValue:
     description="One connection per user over the whole cluster. What is refused after the handshake is"
     " closed with a code and a reason: 1008 for credentials, a missing `user_id` and a name that is"
     " connected already.",
-    needs=(SUBSCRIBER, ACCOUNT, BOT, TICKET, TOKEN, ANYBODY),
+    needs=(SUBSCRIBER, ACCOUNT, BOT, TICKET, TOKEN, NO_CREDENTIALS),
     parameters=(Parameter(name="user_id", schema=USER_ID),),
     answers={101: ApiResponse(description="A WebSocket from here on")},
     errors={

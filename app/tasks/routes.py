@@ -5,7 +5,7 @@ from flask.typing import ResponseReturnValue
 
 from app.apidocs.describe import describe, tag
 from app.apidocs.operation import json, ok
-from app.apidocs.security import ANYBODY, SERVICE
+from app.apidocs.security import NO_CREDENTIALS, SERVICE
 from app.auth import tokens
 from app.auth.clients import identify_service
 from app.auth.credentials import MissingCredentials
@@ -28,7 +28,7 @@ REFUSED = (MissingCredentials.message, tokens.INVALID)
 @blueprint.post("")
 @describe(
     summary="Have an image described",
-    needs=(SERVICE, ANYBODY),
+    needs=(SERVICE, NO_CREDENTIALS),
     body=json(
         schemas.TaskSubmission,
         example={"ad_archive_id": "ad-2026-11", "image_url": "https://images.example.org/ad.png"},
@@ -44,7 +44,7 @@ def submit() -> ResponseReturnValue:
 @blueprint.get("/<task_id>")
 @describe(
     summary="How far a task is",
-    needs=(SERVICE, ANYBODY),
+    needs=(SERVICE, NO_CREDENTIALS),
     answers={200: ok(service.TASK)},
     errors={401: REFUSED, 404: absent("Task")},
 )

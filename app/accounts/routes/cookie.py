@@ -10,7 +10,7 @@ from app.accounts.examples import ALICE, EMAIL, PASSWORD, TOKEN
 from app.apidocs.describe import describe
 from app.apidocs.json_schema import Object, exactly, nullable, text, uuid
 from app.apidocs.operation import json, ok
-from app.apidocs.security import ACCOUNT, ANYBODY
+from app.apidocs.security import ACCOUNT, NO_CREDENTIALS
 from app.apidocs.security import COOKIE as BY_COOKIE
 from app.auth import tokens
 from app.auth.credentials import COOKIE
@@ -102,7 +102,7 @@ def logout() -> ResponseReturnValue:
 @blueprint.get("/me")
 @describe(
     summary="Who is logged in",
-    needs=(BY_COOKIE, ACCOUNT, ANYBODY),
+    needs=(BY_COOKIE, ACCOUNT, NO_CREDENTIALS),
     answers={200: ok(Object("WhoAmI", {"user": nullable(USER)}), "`user` is null for nobody")},
 )
 def me() -> ResponseReturnValue:

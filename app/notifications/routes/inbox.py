@@ -10,7 +10,7 @@ from app.apidocs.describe import describe
 from app.apidocs.json_schema import text
 from app.apidocs.operation import query
 from app.apidocs.operation import stream as event_stream_of
-from app.apidocs.security import ANYBODY, SUBSCRIBER, TICKET, TOKEN
+from app.apidocs.security import NO_CREDENTIALS, SUBSCRIBER, TICKET, TOKEN
 from app.auth import subscribers, tokens
 from app.auth.credentials import MissingCredentials
 from app.auth.subscribers import Subscription, identify_subscriber
@@ -24,7 +24,7 @@ from app.web.fields import CONTROL_CHARACTERS
 
 blueprint = Blueprint("inbox", __name__)
 
-NEEDS = (SUBSCRIBER, TICKET, TOKEN, ANYBODY)
+NEEDS = (SUBSCRIBER, TICKET, TOKEN, NO_CREDENTIALS)
 BY_NAME = query("user_id", text(DORA), "Only where the gateway is open")
 EXAMPLE = (
     f'retry: 2576\n: welcome\n\nid: {MESSAGE_ID}\ndata: {{"id":"{MESSAGE_ID}",'

@@ -10,7 +10,7 @@ from app.apidocs.describe import describe
 from app.apidocs.errors import refusal
 from app.apidocs.json_schema import Object, exactly, text, whole
 from app.apidocs.operation import ok
-from app.apidocs.security import ANYBODY, SCRAPER
+from app.apidocs.security import NO_CREDENTIALS, SCRAPER
 from app.concepts.meters import task_meters_part
 from app.errors import Forbidden, Unauthorized, Unavailable
 from app.extensions import Part
@@ -51,7 +51,7 @@ def init_app(app: Flask, engine: Engine) -> None:
     summary="The number of connections, or everything for Prometheus",
     description="Prometheus is who names `text/plain` or OpenMetrics in `Accept`; it needs the hub's"
     " METRICS_TOKEN where there is one, and always in production.",
-    needs=(ANYBODY, SCRAPER),
+    needs=(NO_CREDENTIALS, SCRAPER),
     answers={
         200: ok(
             COUNT,
