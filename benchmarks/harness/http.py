@@ -29,7 +29,7 @@ class Answer:
 GONE = Answer(0, b"connection closed")
 
 
-class Connection:
+class HttpConnection:
     """One keep-alive connection. At most one request is under way."""
 
     def __init__(self, port: int) -> None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
 
-from benchmarks.harness.http import GONE, TIMEOUT_SECONDS, Answer, Connection
+from benchmarks.harness.http import GONE, TIMEOUT_SECONDS, Answer, HttpConnection
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class Shot:
 
 
 @dataclass(frozen=True)
-class Outcome:
+class TimedAnswer:
     """How a request went: seconds from when it was due to its answer."""
 
     kind: str
@@ -45,8 +45,8 @@ class Pool:
         self.size = connections
         self._port = port
         self._selector = selectors.DefaultSelector()
-        self._idle: deque[Connection] = deque()
-        self.waiting: dict[Connection, tuple[str, float]] = {}
+        self._idle: deque[HttpConnection] = deque()
+        self.waiting: dict[HttpConnection, tuple[str, float]] = {}
         for _ in range(connections):
             self._idle.append(self._new())
 
@@ -55,10 +55,10 @@ class Pool:
         self.waiting[connection] = (kind, since)
         connection.send(wire)
 
-    def answers(self, timeout: float) -> Iterator[Outcome]:
+    def answers(self, timeout: float) -> Iterator[TimedAnswer]:
         for key, _ in self._selector.select(timeout):
             connection = key.fileobj
-            assert isinstance(connection, Connection)
+            assert isinstance(connection, HttpConnection)
             answer = connection.receive()
             if answer is None:
                 continue
@@ -68,7 +68,7 @@ class Pool:
             else:
                 self._idle.append(connection)
             if asked is not None:
-                yield Outcome(asked[0], time.monotonic() - asked[1], answer)
+                yield TimedAnswer(asked[0], time.monotonic() - asked[1], answer)
 
     def __enter__(self) -> Self:
         return self
@@ -77,26 +77,26 @@ class Pool:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         for key in list(self._selector.get_map().values()):
-            assert isinstance(key.fileobj, Connection)
+            assert isinstance(key.fileobj, HttpConnection)
             key.fileobj.close()
         self._selector.close()
 
-    def _new(self) -> Connection:
-        connection = Connection(self._port)
+    def _new(self) -> HttpConnection:
+        connection = HttpConnection(self._port)
         self._selector.register(connection, selectors.EVENT_READ)
         return connection
 
-    def _drop(self, connection: Connection) -> None:
+    def _drop(self, connection: HttpConnection) -> None:
         if connection in self._idle:
             self._idle.remove(connection)
         self._selector.unregister(connection)
         connection.close()
 
 
-def fire(pool: Pool, shots: Iterable[Shot]) -> list[Outcome]:
+def fire(pool: Pool, shots: Iterable[Shot]) -> list[TimedAnswer]:
     """Send every request when it is due, over more connections than the pool has when those all wait."""
     queue = deque(sorted(shots, key=lambda shot: shot.due))
-    outcomes: list[Outcome] = []
+    outcomes: list[TimedAnswer] = []
     start = time.monotonic()
     deadline = start + (queue[-1].due if queue else 0) + TIMEOUT_SECONDS
     while (queue or pool.waiting) and time.monotonic() < deadline:

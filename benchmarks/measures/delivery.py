@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from benchmarks.harness.load import Load, Report
-from benchmarks.harness.schedule import Outcome, Pool, Shot, fire
+from benchmarks.harness.schedule import Pool, Shot, TimedAnswer, fire
 from benchmarks.rivals.base import Server
 from tests.support import usage
 
@@ -32,7 +32,7 @@ class Spent:
 
     report: Report
     expected: int
-    outcomes: list[Outcome]
+    outcomes: list[TimedAnswer]
     cpu_ns: int
     companions_ns: int
     user_share: float

@@ -5,7 +5,7 @@ from benchmarks.harness.http import request
 from benchmarks.harness.schedule import every
 from benchmarks.measures.delivery import publishing, spend
 from benchmarks.report.book import FAIR_P99
-from benchmarks.rivals.hub import Hub
+from benchmarks.rivals.hub import MeasuredHub
 
 EVENTS_PER_SECOND = 2
 OTHERS_PER_SECOND = 100
@@ -15,7 +15,7 @@ CONNECTIONS = 8
 def measure(bench: Bench) -> None:
     """GET /health/live at a steady pace, timed from when each was due, under a fan-out twice a second."""
     seconds = bench.sizes.fair_seconds
-    hub = Hub()
+    hub = MeasuredHub()
     with bench.running(hub), bench.load(hub) as load:
         load.yield_to_others()
         live = load.open(bench.sizes.streams).live

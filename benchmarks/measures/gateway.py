@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from itertools import count, repeat
 
 from benchmarks.bench import Bench
-from benchmarks.harness.http import Connection, request
+from benchmarks.harness.http import HttpConnection, request
 from benchmarks.harness.places import ROOT
 from benchmarks.harness.process import STOP_SECONDS, Companion
 from benchmarks.harness.schedule import Pool, flood
@@ -24,7 +24,7 @@ from benchmarks.report.book import (
 )
 from benchmarks.rivals.bare_flask import BareFlask
 from benchmarks.rivals.base import Server
-from benchmarks.rivals.hub import Hub
+from benchmarks.rivals.hub import MeasuredHub
 from tests.support import usage
 from tests.support.websocket import Client
 
@@ -66,7 +66,7 @@ def envelope(user_id: str, **more: object) -> dict[str, object]:
 
 def push(bench: Bench) -> None:
     """`POST /sse/push` against a bare view that is sent the same, in turn, so that noise hits both."""
-    hub, bare = Hub(), BareFlask()
+    hub, bare = MeasuredHub(), BareFlask()
     body = json.dumps(envelope("reader")).encode()
     with bench.running(hub), bench.running(bare), bot(bench, hub, "reader"):
         asked = ((hub, request("POST", "/sse/push", body, JSON)), (bare, bare.publish(body)))
@@ -90,7 +90,7 @@ def flooded(bench: Bench, server: Server, wire: bytes, seconds: float) -> float:
 def batches(bench: Bench, hub: Server) -> None:
     """Messages by CPU second of the hub, a thousand in each request."""
     wire = request("POST", "/sse/push/batch", json.dumps([envelope("reader")] * BATCH).encode(), JSON)
-    with Connection(hub.port) as connection:
+    with HttpConnection(hub.port) as connection:
         for _ in range(bench.sizes.repetitions):
             before = usage.cpu_ns(hub.pids())
             for _ in range(BATCHES):
@@ -103,7 +103,7 @@ def batches(bench: Bench, hub: Server) -> None:
 
 def ask(bench: Bench) -> None:
     """`POST /sse/send` to a bot that answers once, one question after the other, each on a new connection."""
-    hub = Hub()
+    hub = MeasuredHub()
     with bench.running(hub), bot(bench, hub, "bot", answers=1):
         questions(hub, QUESTIONS // 4)
         for _ in range(bench.sizes.repetitions):
@@ -121,7 +121,7 @@ def questions(hub: Server, times: int, frames: int = 1, name: str = "bot") -> li
     taken = []
     for _ in range(times):
         began = time.monotonic()
-        with Connection(hub.port) as connection:
+        with HttpConnection(hub.port) as connection:
             answer = connection.ask(wire)
         taken.append(time.monotonic() - began)
         if answer.body.count(b'"part"') != frames:
@@ -132,7 +132,7 @@ def questions(hub: Server, times: int, frames: int = 1, name: str = "bot") -> li
 def relay(bench: Bench) -> None:
     """Frames of one answer, thousands a second: CPU from socket to reader. Each is sent by itself; then all
     as fast as the bot can."""
-    hub = Hub()
+    hub = MeasuredHub()
     with bench.running(hub):
         for measure, pause in ((RELAY_COST, RELAY_PAUSE), (RELAY_BURST_COST, 0)):
             with bot(bench, hub, measure.key, answers=RELAYED_FRAMES, pause=pause):
@@ -145,7 +145,7 @@ def relay(bench: Bench) -> None:
 
 def idle(bench: Bench) -> None:
     """What a connected socket weighs that says nothing."""
-    hub, names = Hub(), (f"user-{number}" for number in count())
+    hub, names = MeasuredHub(), (f"user-{number}" for number in count())
     sockets: list[Client] = []
     with bench.running(hub):
         try:

@@ -9,7 +9,7 @@ from benchmarks.measures.delivery import DeliveryFailed, event_body
 from benchmarks.report.book import PUBLISHES, PUBLISHES_PER_CPU
 from benchmarks.rivals.bare_flask import BareFlask
 from benchmarks.rivals.base import Server
-from benchmarks.rivals.hub import Hub
+from benchmarks.rivals.hub import MeasuredHub
 from tests.support import usage
 
 WARM_UP_SECONDS = 0.5
@@ -18,7 +18,7 @@ ROUNDS_PER_REPETITION = 2
 
 def measure(bench: Bench) -> None:
     """Both run all the time and are asked in turn, so that noise hits both. The hub has one subscriber."""
-    hub, bare = Hub(), BareFlask()
+    hub, bare = MeasuredHub(), BareFlask()
     with ExitStack() as stack:
         for server in (hub, bare):
             stack.enter_context(bench.running(server))

@@ -7,14 +7,14 @@ from benchmarks.bench import Bench
 from benchmarks.harness.schedule import Pool, flood
 from benchmarks.measures.delivery import DeliveryFailed, event_body
 from benchmarks.report.book import publish_cost, publish_cost_at_random
-from benchmarks.rivals.hub import Hub, notify_path, stream_path
+from benchmarks.rivals.hub import MeasuredHub, notify_path, stream_path
 from tests.support import usage
 
 
 def measure(bench: Bench) -> None:
     """The same hub, first with one topic in use, then with many: one of them, and all at random."""
     sizes = bench.sizes
-    hub = Hub()
+    hub = MeasuredHub()
     with bench.running(hub):
         with bench.load(hub) as load:
             load.open(1)
@@ -32,7 +32,7 @@ def measure(bench: Bench) -> None:
             bench.book.add(hub.key, publish_cost_at_random(sizes.topics), cost)
 
 
-def cpu_per_publish(bench: Bench, hub: Hub, paths: list[str]) -> float:
+def cpu_per_publish(bench: Bench, hub: MeasuredHub, paths: list[str]) -> float:
     """Microseconds of CPU for one publish, to paths taken at random, as fast as they are answered."""
     with Pool(hub.port, bench.sizes.flood_connections) as pool:
         flood(pool, _publishing(hub, paths), seconds=0.5)
@@ -44,7 +44,7 @@ def cpu_per_publish(bench: Bench, hub: Hub, paths: list[str]) -> float:
     return spent / 1000 / flooded.good
 
 
-def _publishing(hub: Hub, paths: list[str]) -> Iterator[bytes]:
+def _publishing(hub: MeasuredHub, paths: list[str]) -> Iterator[bytes]:
     chance = random.Random(1)
     while True:
         yield hub.publish_on(chance.choice(paths), event_body())

@@ -1,23 +1,20 @@
 """Cost against subscribers, as an SVG drawn by hand: straight axes from zero, lines named where they end."""
 
-import math
 from dataclasses import dataclass
 from html import escape
 
 from benchmarks.bench import Sizes
 from benchmarks.report.book import COST, Book, cost_at
+from benchmarks.report.svg import Area, document, ticks
 from benchmarks.rivals import SERVERS
 
 WIDTH, HEIGHT = 860, 480
 LEFT, RIGHT, TOP, BOTTOM = 64, 250, 64, 56
 LINE_HEIGHT = 17
+STEPS = 6
 OURS, FLOOR = "#0b6e4f", "#7a7f87"
 OTHERS = ("#c2571a", "#3566b0", "#8a4fa3", "#a8862a", "#b03060", "#4a8a94")
 STYLE = """\
-text { font: 12px system-ui, -apple-system, "Segoe UI", sans-serif; fill: #3c4149; }
-.title { font-size: 16px; font-weight: 600; fill: #16191d; }
-.grid { stroke: #e7e9ec; }
-.axis { stroke: #9aa0a8; }
 .leader { fill: none; stroke-opacity: .35; }
 .line { fill: none; stroke-linejoin: round; stroke-linecap: round; }"""
 
@@ -38,14 +35,10 @@ def svg(book: Book, sizes: Sizes) -> str:
     lines = _lines(book, sizes)
     most = max((x for line in lines for x, _ in line.points), default=1)
     highest = max((y for line in lines for _, y in line.points), default=1)
-    frame = _Frame(_ticks(most), _ticks(highest))
-    parts = [frame.drawn(), *[_drawn(line, frame) for line in lines], _labels(lines, frame)]
-    return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" '
-        f'width="{WIDTH}" height="{HEIGHT}" role="img" aria-label="CPU per delivery against subscribers">\n'
-        f"<style>{STYLE}</style>\n"
-        f'<rect width="{WIDTH}" height="{HEIGHT}" rx="8" fill="#ffffff"/>\n' + "\n".join(parts) + "\n</svg>\n"
-    )
+    across, up = ticks(most, STEPS), ticks(highest, STEPS)
+    area = Area(LEFT, WIDTH - RIGHT, TOP, HEIGHT - BOTTOM, across[-1], up[-1])
+    parts = [*_axes(area, across, up), *[_drawn(line, area) for line in lines], _labels(lines, area)]
+    return document(WIDTH, HEIGHT, "CPU per delivery against subscribers", STYLE, parts)
 
 
 def _lines(book: Book, sizes: Sizes) -> list[Line]:
@@ -70,59 +63,31 @@ def _points(book: Book, sizes: Sizes, key: str) -> list[tuple[int, float]]:
     return sorted((count, cost) for count, cost in costs.items() if cost is not None)
 
 
-class _Frame:
-    """Axes from zero to the last tick, and the way from figures to places in the picture."""
-
-    def __init__(self, across: list[float], up: list[float]) -> None:
-        self._across, self._up = across, up
-
-    def x(self, value: float) -> float:
-        return LEFT + value / self._across[-1] * (WIDTH - LEFT - RIGHT)
-
-    def y(self, value: float) -> float:
-        return HEIGHT - BOTTOM - value / self._up[-1] * (HEIGHT - TOP - BOTTOM)
-
-    def drawn(self) -> str:
-        parts = [
-            f'<text class="title" x="{LEFT}" y="32">CPU per delivery, µs, by number of subscribers</text>'
-        ]
-        for value in self._up:
-            y, kind = self.y(value), "grid" if value else "axis"
-            parts.append(f'<line class="{kind}" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y:.1f}" y2="{y:.1f}"/>')
-            parts.append(f'<text x="{LEFT - 10}" y="{y + 4:.1f}" text-anchor="end">{value:,g}</text>')
-        for value in self._across:
-            x, y = self.x(value), HEIGHT - BOTTOM + 20
-            parts.append(f'<text x="{x:.1f}" y="{y}" text-anchor="middle">{value:,.0f}</text>')
-        middle = (LEFT + WIDTH - RIGHT) / 2
-        parts.append(
-            f'<text x="{middle}" y="{HEIGHT - 14}" text-anchor="middle">subscribers of one topic</text>'
-        )
-        return "\n".join(parts)
+def _axes(area: Area, across: list[float], up: list[float]) -> list[str]:
+    middle = (LEFT + WIDTH - RIGHT) / 2
+    return [
+        f'<text class="title" x="{LEFT}" y="32">CPU per delivery, µs, by number of subscribers</text>',
+        *area.grid(up),
+        *area.names([(value, f"{value:,.0f}") for value in across], HEIGHT - BOTTOM + 20),
+        f'<text x="{middle}" y="{HEIGHT - 14}" text-anchor="middle">subscribers of one topic</text>',
+    ]
 
 
-def _ticks(highest: float) -> list[float]:
-    """From zero past the highest value, in at most six steps of 1, 2 or 5 times a power of ten."""
-    power = 10.0 ** math.floor(math.log10(highest / 6))
-    step = next(power * factor for factor in (1, 2, 5, 10) if power * factor >= highest / 6)
-    count = int(-(-highest // step))
-    return [step * number for number in range(count + 1)]
-
-
-def _drawn(line: Line, frame: _Frame) -> str:
-    places = [(frame.x(x), frame.y(y)) for x, y in line.points]
-    path = " ".join(f"{x:.1f},{y:.1f}" for x, y in places)
+def _drawn(line: Line, area: Area) -> str:
+    places = [(area.x(x), area.y(y)) for x, y in line.points]
     dash = ' stroke-dasharray="5 4"' if line.is_dashed else ""
     dots = "".join(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{line.width + 0.75:g}"/>' for x, y in places)
     return (
-        f'<polyline class="line" points="{path}" stroke="{line.colour}" stroke-width="{line.width:g}"{dash}/>'
+        f'<polyline class="line" points="{area.path(line.points)}" '
+        f'stroke="{line.colour}" stroke-width="{line.width:g}"{dash}/>'
         f'<g fill="{line.colour}">{dots}</g>'
     )
 
 
-def _labels(lines: list[Line], frame: _Frame) -> str:
+def _labels(lines: list[Line], area: Area) -> str:
     """Names at the right, in the order of the lines' ends, pushed apart where they would touch."""
     ends = sorted(lines, key=lambda line: -line.points[-1][1])
-    wanted = [frame.y(line.points[-1][1]) for line in ends]
+    wanted = [area.y(line.points[-1][1]) for line in ends]
     for place in range(1, len(wanted)):
         wanted[place] = max(wanted[place], wanted[place - 1] + LINE_HEIGHT)
     lowest = HEIGHT - BOTTOM
@@ -131,7 +96,7 @@ def _labels(lines: list[Line], frame: _Frame) -> str:
     edge = WIDTH - RIGHT + 18
     parts = []
     for line, y in zip(ends, wanted, strict=True):
-        x, end = frame.x(line.points[-1][0]), frame.y(line.points[-1][1])
+        x, end = area.x(line.points[-1][0]), area.y(line.points[-1][1])
         weight = ' font-weight="600"' if line.width > 2 else ""
         parts.append(
             f'<path d="M{x + 7:.1f} {end:.1f} L{edge - 6} {y:.1f}" class="leader" stroke="{line.colour}"/>'

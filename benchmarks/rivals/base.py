@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
-from benchmarks.harness.http import Connection, request
+from benchmarks.harness.http import HttpConnection, request
 from benchmarks.harness.install import Missing
 from benchmarks.harness.process import ServerProcess
 from tests.support.process import free_port
@@ -61,7 +61,7 @@ class Server(ABC):
         answer = "no answer"
         while time.monotonic() < deadline:
             try:
-                with Connection(self.port) as connection:
+                with HttpConnection(self.port) as connection:
                     got = connection.ask(self.publish(b'{"t":0}'))
             except OSError as error:
                 answer = str(error)

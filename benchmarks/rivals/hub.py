@@ -1,6 +1,6 @@
 """This hub, through its front door: accounts, tokens, rights, history and cursor ids are all on.
 
-`Hub` is one worker with the in-process broker; `HubOverRedis` is two workers and a
+`MeasuredHub` is one worker with the in-process broker; `HubOverRedis` is two workers and a
 Redis of the benchmark's own.
 """
 
@@ -9,7 +9,7 @@ import sys
 import tempfile
 from collections.abc import Iterator, Mapping
 
-from benchmarks.harness.http import Answer, Connection, request
+from benchmarks.harness.http import Answer, HttpConnection, request
 from benchmarks.harness.install import Missing, program
 from benchmarks.harness.places import ROOT
 from benchmarks.harness.process import ServerProcess
@@ -22,7 +22,7 @@ MAX_STREAMS = 19_000
 MIGRATE_SECONDS = 60
 
 
-class Hub(Server):
+class MeasuredHub(Server):
     key = "hub"
     label = "this hub, 1 worker"
 
@@ -105,7 +105,7 @@ class Hub(Server):
 
     def _register(self) -> str:
         person = {"name": "bench", "email": "bench@example.com", "password": "correct horse battery staple"}
-        with Connection(self.port) as connection:
+        with HttpConnection(self.port) as connection:
             return field_of(connection.ask(self._post("/register", person)), "access_token")
 
     def _post(self, path: str, body: Mapping[str, str]) -> bytes:
@@ -113,7 +113,7 @@ class Hub(Server):
         return request("POST", path, json.dumps(body).encode(), fields)
 
 
-class HubOverRedis(Hub):
+class HubOverRedis(MeasuredHub):
     key = "hub-redis"
     label = "this hub, 2 workers over Redis"
 

@@ -5,13 +5,13 @@ from functools import cached_property
 
 import orjson
 
-from benchmarks.harness.http import Connection, request
-from benchmarks.rivals.hub import Hub, field_of
+from benchmarks.harness.http import HttpConnection, request
+from benchmarks.rivals.hub import MeasuredHub, field_of
 
 CLIENT = {"CLIENT_ID": "bench", "CLIENT_SECRET": "correct horse battery staple"}
 
 
-class MessageHub(Hub):
+class MessageHub(MeasuredHub):
     def settings(self) -> dict[str, str]:
         return {**super().settings(), **CLIENT}
 
@@ -20,7 +20,7 @@ class MessageHub(Hub):
         """The headers of the back end's calls. (A token lives for five minutes, which no step lasts.)"""
         body = orjson.dumps({name.lower(): value for name, value in CLIENT.items()})
         wire = request("POST", "/api/auth/token", body, {"Content-Type": "application/json"})
-        with Connection(self.port) as connection:
+        with HttpConnection(self.port) as connection:
             token = field_of(connection.ask(wire), "access_token")
         return {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
 
@@ -31,6 +31,6 @@ class MessageHub(Hub):
     def inbox(self, user: str) -> bytes:
         """The request that opens the user's stream."""
         wire = request("GET", f"/api/user/{user}/token", headers=self.service)
-        with Connection(self.port) as connection:
+        with HttpConnection(self.port) as connection:
             token = field_of(connection.ask(wire), "access_token")
         return request("GET", "/sse", headers={"Authorization": f"Bearer {token}"})

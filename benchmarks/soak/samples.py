@@ -9,7 +9,7 @@ from typing import Any
 import psycopg2
 import redis
 
-from benchmarks.harness.http import Connection, request
+from benchmarks.harness.http import HttpConnection, request
 from benchmarks.harness.install import Missing
 from benchmarks.soak.servers import SoakedHub
 from tests.support import usage
@@ -117,12 +117,12 @@ class Sampler:
             self.samples.add(figure, line, at, max(0, total - before[1]) / (at - before[0]))
 
 
-def _windows(port: int, workers: int) -> list[Connection]:
+def _windows(port: int, workers: int) -> list[HttpConnection]:
     """A kept-alive connection to each worker, in the order of their ids; the kernel chooses, so it is tried
     until each was met."""
-    found: dict[int, Connection] = {}
+    found: dict[int, HttpConnection] = {}
     for _ in range(TRIES):
-        connection = Connection(port)
+        connection = HttpConnection(port)
         pid = _see(connection)["pid"]
         if pid in found:
             connection.close()
@@ -132,7 +132,7 @@ def _windows(port: int, workers: int) -> list[Connection]:
     raise Missing(f"{len(found)} of {workers} workers answered")
 
 
-def _see(window: Connection, query: str = "") -> dict[str, Any]:
+def _see(window: HttpConnection, query: str = "") -> dict[str, Any]:
     answer = window.ask(request("GET", f"/soak/window{query}"))
     if not answer.is_good:
         raise Missing(f"a worker's window answered {answer.status}")

@@ -5,7 +5,7 @@ import secrets
 import subprocess
 import sys
 
-from benchmarks.harness.http import Connection, request
+from benchmarks.harness.http import HttpConnection, request
 from benchmarks.harness.install import Missing
 from benchmarks.harness.places import ROOT
 from benchmarks.rivals.base import Command
@@ -71,7 +71,7 @@ class SoakedHub(HubOverRedis):
         """Of the back end; good for five minutes."""
         body = f'{{"client_id": "{CLIENT_ID}", "client_secret": "{CLIENT_SECRET}"}}'.encode()
         wire = request("POST", "/api/auth/token", body, {"Content-Type": "application/json"})
-        with Connection(self.port) as connection:
+        with HttpConnection(self.port) as connection:
             return field_of(connection.ask(wire), "access_token")
 
     def create_bot(self, name: str) -> str:

@@ -6,11 +6,12 @@ from collections.abc import Callable, Iterable
 
 import pytest
 
+from benchmarks.report.svg import ticks
 from benchmarks.soak.cast import Account, Room, Scene
 from benchmarks.soak.client import Client
 from benchmarks.soak.judgement import RULES, judge, left_behind, types_that_grew
 from benchmarks.soak.plan import Plan
-from benchmarks.soak.plot import svg, ticks
+from benchmarks.soak.plot import STEPS, svg
 from benchmarks.soak.readers import Reader
 from benchmarks.soak.samples import EXTRA, GREENLETS, MEMORY, POSTGRES, REDIS, SOCKETS, STREAMS, Samples
 from benchmarks.soak.tally import Tally
@@ -94,7 +95,7 @@ def test_every_judged_figure_is_in_the_plot() -> None:
 
 @pytest.mark.parametrize(("highest", "expected"), [(0, 1), (4, 4), (100, 100), (101, 150), (1999, 2000)])
 def test_axes_reach_past_the_highest_value(highest: float, expected: float) -> None:
-    assert ticks(highest)[-1] == expected
+    assert ticks(highest, STEPS)[-1] == expected
 
 
 # What was expected and what came
