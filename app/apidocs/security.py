@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from app.auth import credentials
+
 NO_CREDENTIALS = ""  # among the needs of a call: credentials are optional
 ACCOUNT, COOKIE, SERVICE, SUBSCRIBER = "account", "cookie", "service", "subscriber"
 TOKEN, TICKET, BOT, SCRAPER = "token", "ticket", "bot", "scraper"
@@ -17,14 +19,13 @@ DESCRIPTIONS = {
     BOT: "A bot's credential, made on the command line",
     SCRAPER: "The hub's METRICS_TOKEN",
 }
-COOKIE_NAME = "auth_token"
 
 
 def scheme(name: str, api_key: str = "apiKey") -> dict[str, Any]:
     """The scheme in a document; `api_key` is its type for a key in a cookie or query."""
     described = {"description": DESCRIPTIONS[name]}
     if name == COOKIE:
-        return {"type": api_key, "in": "cookie", "name": COOKIE_NAME, **described}
+        return {"type": api_key, "in": "cookie", "name": credentials.COOKIE, **described}
     if name in {TOKEN, TICKET}:
         return {"type": api_key, "in": "query", "name": name, **described}
     form = {} if name in {SCRAPER, BOT} else {"bearerFormat": "JWT"}
