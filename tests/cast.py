@@ -30,13 +30,13 @@ from app.realtime.event import Event
 from app.web import body
 
 PASSWORD = "correct horse battery staple"
-NOBODY = "00000000-0000-4000-8000-000000000000"  # well formed, and nobody's
+NOBODY = "00000000-0000-4000-8000-000000000000"  # well formed, and of no object
 MALFORMED = ("1", "not-a-uuid", NOBODY[:-1], NOBODY + "0", NOBODY.replace("-", ""), "%00", "%C3%BC", "None")
 
 
 @dataclass
 class Person:
-    """Somebody with an account; the calls carry `token`, or no credentials when it is empty."""
+    """A user with an account; the calls carry `token`, or no credentials when it is empty."""
 
     app: Flask
     uuid: str
@@ -210,7 +210,7 @@ def charlie(app: Flask) -> Person:
 
 @pytest.fixture
 def nobody(app: Flask) -> Person:
-    """Somebody without credentials."""
+    """A caller without credentials."""
     return Person(app, NOBODY, "Nobody", "")
 
 

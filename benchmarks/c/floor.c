@@ -88,7 +88,7 @@ static void subscribe(int fd) {
     send(fd, stream_head, sizeof stream_head - 1, MSG_NOSIGNAL);
 }
 
-/* One event for everybody. Backwards, because drop() moves the last one forward. */
+/* One event for all subscribers. Backwards, because drop() moves the last one forward. */
 static void broadcast(const char *body, int length) {
     static char event[REQUEST_BYTES + 16];
     int size = snprintf(event, sizeof event, "data: %.*s\n\n", length, body);

@@ -284,7 +284,7 @@ static void await(uint64_t wanted, int64_t patience_ms) {
            live, closed);
 }
 
-static void obey(void) {
+static void run_command(void) {
     char line[128], word[16] = "";
     unsigned long first = 0, second = 0;
     if (!fgets(line, sizeof line, stdin))
@@ -363,5 +363,5 @@ int main(int argc, char **argv) {
     epoll_ctl(poller, EPOLL_CTL_ADD, 0, &event);
     for (;;)
         if (turn(-1))
-            obey();
+            run_command();
 }

@@ -15,7 +15,7 @@ from benchmarks.harness.process import STOP_SECONDS, Companion
 
 @dataclass(frozen=True)
 class Opened:
-    """What became of an order to open streams."""
+    """The result of opening streams."""
 
     live: int
     refused: int
@@ -61,7 +61,7 @@ class Load:
         self._tell("reset")
 
     def wait(self, events: int, seconds: float) -> Report:
-        """Until so many events have come since the reset, or the time is over."""
+        """Until that many events have come since the reset, or the time is over."""
         said = self._tell(f"await {events} {int(seconds * 1000)}")
         return Report(*(said[key] for key in ("events", "seconds", "p50_ms", "p99_ms", "max_ms", "closed")))
 

@@ -1,4 +1,4 @@
-"""Streams whose events carry the moment they were sent at, inside a text that `c/load.c` can't see into."""
+"""Streams whose events carry the time of sending inside a text, where `c/load.c` can't read it."""
 
 import re
 import selectors
@@ -44,7 +44,7 @@ class Readers:
         self._thread = Thread(target=self._read, daemon=True)
 
     def wait(self, events: int) -> None:
-        """Until so many have come, or it takes too long."""
+        """Until that many events have come, at most TIMEOUT_SECONDS."""
         until = time.monotonic() + TIMEOUT_SECONDS
         while len(self.milliseconds) < events and time.monotonic() < until:
             time.sleep(0.01)

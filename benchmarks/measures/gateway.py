@@ -1,4 +1,4 @@
-"""The gateway: pushing to sockets, asking a bot, relaying its frames, and what an idle socket weighs."""
+"""The gateway: pushing to sockets, request/reply with a bot, relaying frames, memory of an idle socket."""
 
 import json
 import sys
@@ -102,7 +102,7 @@ def batches(bench: Bench, hub: Server) -> None:
 
 
 def ask(bench: Bench) -> None:
-    """`POST /sse/send` to a bot that answers once, one question after the other, each on a new connection."""
+    """`POST /sse/send` to a bot that replies once, one request after the other, each on a new connection."""
     hub = MeasuredHub()
     with bench.running(hub), bot(bench, hub, "bot", answers=1):
         questions(hub, QUESTIONS // 4)
@@ -115,7 +115,7 @@ def ask(bench: Bench) -> None:
 
 
 def questions(hub: Server, times: int, frames: int = 1, name: str = "bot") -> list[float]:
-    """Seconds from each question to the end of its answer, which has so many frames."""
+    """Seconds from each request to the end of its reply, which has `frames` frames."""
     body = json.dumps(envelope(name)).encode()
     wire = request("POST", "/sse/send", body, JSON)
     taken = []
@@ -130,7 +130,7 @@ def questions(hub: Server, times: int, frames: int = 1, name: str = "bot") -> li
 
 
 def relay(bench: Bench) -> None:
-    """Frames of one answer, thousands a second: CPU from socket to reader. Each is sent by itself; then all
+    """Frames of one reply, thousands a second: CPU from socket to reader. Each is sent by itself; then all
     as fast as the bot can."""
     hub = MeasuredHub()
     with bench.running(hub):
@@ -144,7 +144,7 @@ def relay(bench: Bench) -> None:
 
 
 def idle(bench: Bench) -> None:
-    """What a connected socket weighs that says nothing."""
+    """The memory of a connected socket that is idle."""
     hub, names = MeasuredHub(), (f"user-{number}" for number in count())
     sockets: list[Client] = []
     with bench.running(hub):

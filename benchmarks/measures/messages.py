@@ -28,7 +28,7 @@ def measure(bench: Bench) -> None:
 
 
 def per_second(bench: Bench, hub: MessageHub) -> None:
-    """Calls of `notify` as fast as answers come, on keep-alive connections, with nobody listening."""
+    """Calls of `notify` as fast as answers come, on keep-alive connections, without subscribers."""
     for size in SIZES:
         users = [f"user-{number}" for number in range(size)]
         wires = (hub.notify(users, f"message {number}") for number in count())

@@ -42,7 +42,7 @@ def cost_at(subscribers: int) -> Measure:
 
 
 def publish_cost(topics: int) -> Measure:
-    """CPU of one publish to always the same of so many topics, each with one subscriber."""
+    """CPU of one publish, always to the same of `topics` topics, each with one subscriber."""
     return Measure(f"cpu_per_publish_with_{topics}_topics", "µs")
 
 
@@ -52,7 +52,7 @@ def publish_cost_at_random(topics: int) -> Measure:
 
 
 def notifies(recipients: int) -> Measure:
-    """Calls of the notification hub's `notify`, each with so many recipients."""
+    """Calls of the notification hub's `notify`, each with `recipients` recipients."""
     return Measure(f"notifies_per_second_with_{recipients}_recipients", "/s")
 
 

@@ -62,7 +62,7 @@ class Area:
 
 
 def ticks(highest: float, steps: int) -> list[float]:
-    """From zero past the highest value, in at most so many steps of 1, 2 or 5 times a power of ten."""
+    """From zero past the highest value, in at most `steps` steps of 1, 2 or 5 times a power of ten."""
     highest = highest or 1
     power = 10.0 ** math.floor(math.log10(highest / steps))
     step = next(power * factor for factor in (1, 2, 5, 10) if power * factor >= highest / steps)

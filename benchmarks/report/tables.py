@@ -176,7 +176,7 @@ def goals(book: Book, sizes: Sizes) -> Table:
 
 
 def remarks(book: Book) -> list[str]:
-    """What to know before the figures are believed."""
+    """Remarks without which the figures may mislead."""
     disturbed = [share for share in book.others.values() if share > NOISE_TO_TELL]
     if not disturbed:
         return book.notes

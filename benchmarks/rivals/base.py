@@ -1,4 +1,4 @@
-"""What every server in the benchmark is to it: something to prepare, start, subscribe to, publish on, stop.
+"""The contract of every server in the benchmark: prepare, start, subscribe to, publish on, stop.
 
 A server under measure is one small file with a subclass of `Server`. `prepare` may install and compile and
 raises `Missing` when it can't; then its row says why and the others go on. An object serves one run.
@@ -56,7 +56,7 @@ class Server(ABC):
         self.get_ready()
 
     def get_ready(self) -> None:
-        """Until it takes an event (nobody listens yet). Raises `Missing` when it doesn't."""
+        """Until it takes an event (there is no subscriber yet). Raises `Missing` when it doesn't."""
         deadline = time.monotonic() + ANSWER_SECONDS
         answer = "no answer"
         while time.monotonic() < deadline:

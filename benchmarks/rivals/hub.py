@@ -1,4 +1,4 @@
-"""This hub, through its front door: accounts, tokens, rights, history and cursor ids are all on.
+"""This hub, through its API: accounts, tokens, rights, history and cursor ids are all on.
 
 `MeasuredHub` is one worker with the in-process broker; `HubOverRedis` is two workers and a
 Redis of the benchmark's own.
@@ -57,7 +57,7 @@ class MeasuredHub(Server):
         super().start(port, core)
 
     def get_ready(self) -> None:
-        """Through the front door: an account, a constellation, and one event on it."""
+        """Through the API: an account, a constellation, and one event on it."""
         self._token = self._register()
         self.use_topic(next(self.make_topics(1)))
         super().get_ready()
@@ -95,7 +95,7 @@ class MeasuredHub(Server):
         return iter(made)
 
     def _migrate(self) -> None:
-        """Make the tables, as an operator would."""
+        """Make the tables, as an operator does."""
         argv = [sys.executable, "-m", "flask", "--app", "wsgi", "db", "upgrade"]
         process = ServerProcess("migrate", argv, core=None, env=self.settings(), cwd=ROOT)
         try:

@@ -52,8 +52,8 @@ class Name:
 
 @dataclass
 class Scene:
-    """What everybody on it needs. `service` is the back end's token, which is renewed now and then. When it
-    `is_quiet` nobody comes without a cursor any more, who would not hear of what was published before."""
+    """What all clients share. `service` is the back end's token, which is renewed now and then. While it
+    `is_quiet` every reader connects with a cursor: one without would miss what was published before."""
 
     plan: Plan
     port: int
@@ -77,7 +77,7 @@ class Scene:
 
 
 async def cast(hub: SoakedHub, plan: Plan, tally: Tally) -> Scene:
-    """Everybody, made through the front door. Raises `Missing` when the hub refuses one."""
+    """All accounts and rooms, made through the API. Raises `Missing` when the hub refuses one."""
     scene = Scene(plan, hub.port, tally, Client(hub.port, tally), hub.service_token())
     scene.bots = [Name(f"bot_{number}", hub.create_bot(f"bot_{number}")) for number in range(plan.bots)]
     for number in range(plan.constellations):

@@ -79,7 +79,7 @@ def judge(samples: Samples, since: float, until: float) -> list[Verdict]:
 
 
 def types_that_grew(grown: Sequence[Counter[str]], streams: int) -> dict[str, int]:
-    """Of the hub's own types those of which there are too many more, over all workers."""
+    """The hub's own types whose objects grew beyond the bound, over all workers."""
     total = sum(grown, Counter())
     allowed = max(OWN_NUMBER, OWN_SHARE * streams)
     return {kind: more for kind, more in total.most_common() if kind.startswith(OWN) and more > allowed}

@@ -24,7 +24,7 @@ class Plan:
 
     @property
     def ramp(self) -> float:
-        """Until everybody has come."""
+        """Until all clients are connected."""
         return min(60.0, 0.15 * self.seconds)
 
     @property

@@ -1,4 +1,4 @@
-"""Those who hold event streams: they come, read for a while, leave in one of several ways, and come back.
+"""Clients that hold event streams: they connect, read for a while, leave in one of several ways, reconnect.
 
 A reader checks that the numbered events of its constellation come one after another, over all of its
 connections; the inbox of a recipient, that what was sent to it comes at all.
@@ -84,7 +84,7 @@ class Visitor:
         if self.may_be_cut:
             self.scene.tally.count("slow readers cut off")
         else:
-            self.scene.tally.fault(f"a stream ended: {self.stream.reason or 'without a word'}")
+            self.scene.tally.fault(f"a stream ended: {self.stream.reason or 'without a reason'}")
         return True
 
     @property

@@ -38,7 +38,7 @@ def problems(outcome: Outcome, verdicts: Sequence[Verdict]) -> list[str]:
 
 def _left_behind(outcome: Outcome) -> list[str]:
     left = [
-        f"LEFT BEHIND when everybody had gone: {more:+,.0f} {figure}"
+        f"LEFT BEHIND when all clients had gone: {more:+,.0f} {figure}"
         for figure, more in left_behind(outcome.left).items()
     ]
     return left and [*left, *_objects(outcome.kept)]

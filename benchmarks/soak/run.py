@@ -1,4 +1,4 @@
-"""The order of a run: everybody comes, everything happens for minutes, it gets quiet, everybody leaves."""
+"""The order of a run: all clients connect, traffic goes on for minutes, it gets quiet, all clients leave."""
 
 import asyncio
 import time
@@ -36,8 +36,8 @@ SAID_SECONDS = 30.0
 
 @dataclass
 class Outcome:
-    """`left` is what stayed behind when everybody had gone. Types of objects, by worker: `grown` in the
-    judged time, `kept` when everybody had gone; both say how many more there were than before."""
+    """`left` is what stayed behind when all clients had gone. Types of objects, by worker: `grown` in the
+    judged time, `kept` when all clients had gone; both say how many more there were than before."""
 
     plan: Plan
     tally: Tally
@@ -121,7 +121,7 @@ class _Run:
         return _grown(at_first, at_last)
 
     def _churn(self) -> list[asyncio.Future[None]]:
-        """Everybody's life, spread over the time in which they come."""
+        """The life of every client, spread over the time in which they connect."""
         visits, meets = self.plan.ramp / len(self.visitors), self.plan.ramp / len(self.users)
         lives: list[Awaitable[None]] = [
             *(visitor.live(number * visits) for number, visitor in enumerate(self.visitors)),
@@ -152,7 +152,7 @@ class _Run:
         await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _get_quiet(self, traffic: Traffic) -> None:
-        """Everybody is back, one more event goes to each room, and everything that is due arrives."""
+        """All clients are back, one more event goes to each room, and everything that is due arrives."""
         self.scene.is_quiet = True
         await self._settle(lambda: all(reader.cursor for reader in self.readers))
         await asyncio.gather(*(traffic.publish(room) for room in self.scene.rooms))

@@ -41,7 +41,7 @@ class SoakedHub(HubOverRedis):
             "CLIENT_SECRET": CLIENT_SECRET,
             "TASK_SERVICE": "embedded",
             "RATELIMIT_ENABLED": "1",
-            # A developer's .env is none of the soak's business.
+            # The soak does not read a developer's .env.
             "FLASK_SKIP_DOTENV": "1",
             "PYTHON_DOTENV_DISABLED": "1",
             **BOUNDS,

@@ -39,8 +39,8 @@ class Stream(asyncio.Protocol):
     # What its owner does
 
     async def begun(self) -> Self:
-        """When its first block has come, or it has ended. Raises TimeoutError; then it ends, as it does when
-        whoever waits is cancelled."""
+        """When its first bytes have come, or it has ended. Raises TimeoutError; then the connection is ended,
+        also when the caller is cancelled."""
         try:
             await asyncio.wait_for(self.is_live, OPEN_SECONDS)
         except BaseException:

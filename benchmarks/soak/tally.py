@@ -35,7 +35,7 @@ class Tally:
             self.fault(f"{kind} answered {status}")
 
     def delivered(self, missed: int = 0) -> None:
-        """One event came, and so many before it did not."""
+        """One event came; `missed` before it did not."""
         self.expected += 1 + missed
         self.received += 1
         if missed:
@@ -65,7 +65,7 @@ class Tally:
         return len(self._due)
 
     def write_off(self, older_than: float = OVERDUE_SECONDS) -> None:
-        """What was sent so many seconds ago and has not come is lost."""
+        """What was sent that many seconds ago and has not come is lost."""
         limit = time.monotonic() - older_than
         late = [key for key, since in self._due.items() if since < limit]
         for key in late:

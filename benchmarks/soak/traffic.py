@@ -145,7 +145,7 @@ class Traffic:
             tally.fault("a stream outlived its token")
             stream.leave()
         if stream.reason != "logged_out":
-            tally.fault(f"after logging out a stream ended: {stream.reason or 'without a word'}")
+            tally.fault(f"after logging out a stream ended: {stream.reason or 'without a reason'}")
         tally.count("sessions")
 
     # Gateway
@@ -189,7 +189,7 @@ class Traffic:
         self.scene.tally.count("pushes")
         if not is_success:
             self.scene.tally.forget(key)
-            self.scene.tally.fault("a push to somebody connected failed")
+            self.scene.tally.fault("a push to a connected user failed")
 
     def _someone(self) -> SoakUser | None:
         """Who is connected and stays for a while."""

@@ -1,4 +1,4 @@
-"""Those who hold WebSockets: users and bots that answer what they are asked, and come and go."""
+"""Clients that hold WebSockets: users and bots that answer requests, connect and disconnect."""
 
 import asyncio
 import json
@@ -9,7 +9,7 @@ from benchmarks.soak.websocket import SoakSocket, connect
 LIFE_SECONDS = 90.0  # the mean
 PAUSE_SECONDS = 3.0
 SETTLE_SECONDS = 3.0
-"""For this long before and after a change nobody is pushed to or asked, so that every failure is one."""
+"""For this long before and after a change a user gets no push and no request: every failure counts."""
 SILENCE_SECONDS = 45.0  # pings every 25, 10 more to answer, and some
 CUTTING, SILENT = 0.4, 0.05
 ANSWERS = 2
@@ -72,7 +72,7 @@ class SoakUser:
             socket.disconnect()
 
     async def _fall_silent(self, socket: SoakSocket) -> None:
-        """Like a peer whose machine is gone: the hub notices by its pings."""
+        """Like a client whose machine is gone: the hub notices by its pings."""
         socket.fall_silent()
         try:
             await asyncio.sleep(SILENCE_SECONDS)

@@ -37,7 +37,7 @@ class SoakSocket(asyncio.Protocol):
             reset(self._transport)
 
     def fall_silent(self) -> None:
-        """Reads nothing any more, pings neither."""
+        """Stops reading, so that pings stay unanswered."""
         if self._transport is not None and not self.ended.is_set():
             self._transport.pause_reading()
 

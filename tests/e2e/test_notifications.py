@@ -15,7 +15,7 @@ from gevent.event import Event
 from tests.support.eventsource import EventSource
 from tests.support.fixtures import OpenStream, StartHub
 from tests.support.hub import HubProcess
-from tests.support.inbox import CLIENT, Insistent, Recipient, service_token, user_token
+from tests.support.inbox import CLIENT, PersistentBackend, Recipient, service_token, user_token
 from tests.support.services import PostgresServer, RedisServer
 from tests.support.wait import wait_until
 
@@ -44,12 +44,12 @@ class Sending:
         self.done = 0
 
     def run(self, sender: int) -> None:
-        calls = Insistent(self._hub, self._token)
+        calls = PersistentBackend(self._hub, self._token)
         for number in range(MESSAGES // SENDERS):
             self._send(calls, f"{sender}:{number}")
             self.done += 1
 
-    def _send(self, calls: Insistent, payload: str) -> None:
+    def _send(self, calls: PersistentBackend, payload: str) -> None:
         """Two of five go to a group, and some of these to a member by name too."""
         group, user = self._random.choice(list(self.members)), self._random.choice(self.users)
         is_for_group = self._random.random() < 0.4

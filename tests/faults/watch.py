@@ -13,7 +13,7 @@ from gevent.event import Event
 
 from tests.support.exposition import Numbers, numbers, parse_plain, read
 from tests.support.hub import HubProcess
-from tests.support.inbox import Insistent, Recipient, service_token, user_token
+from tests.support.inbox import PersistentBackend, Recipient, service_token, user_token
 from tests.support.wait import wait_until
 
 
@@ -112,7 +112,7 @@ class Messages:
         self.sent: dict[str, str] = {}
         self.longest = 0.0
         self._recipient = Recipient(hub, user_token(hub, token, "dora"))
-        self._calls = Insistent(hub, token)
+        self._calls = PersistentBackend(hub, token)
         self._pause = pause
         self._over = Event()
         self._greenlet = gevent.spawn(self._work)

@@ -27,7 +27,7 @@ class Calls:
         self._session.verify = str(certificate) if certificate else True
         self._session.trust_env = False  # no proxies, no .netrc
         self._session.headers["Connection"] = "close"
-        # Who wants to be known by a cookie sends it: a caller is nobody else's.
+        # A test that wants a cookie sends it: none is carried over from an earlier call.
         self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
 
     def request(

@@ -65,7 +65,7 @@ class Console:
         return self
 
     def enter(self, token: str, address: str = "") -> Console:
-        """As somebody who signed in before: the account's token is in the cookie."""
+        """As a user who signed in before: the account's token is in the cookie."""
         self.context.add_cookies([{"name": "auth_token", "value": token, "url": self.url, "httpOnly": True}])
         self.open(address)
         self.page.get_by_role("navigation", name="Views").wait_for()

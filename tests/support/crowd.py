@@ -97,7 +97,7 @@ class Crowd:
         self._epoll.register(sock.fileno(), select.EPOLLIN)
 
     def drop(self, member: Member) -> None:
-        """Leaves without a word."""
+        """Closes the connection without any notice."""
         sock, member.sock = member.sock, None
         if sock is not None:
             del self._by_fd[sock.fileno()]

@@ -110,7 +110,7 @@ class Deployment(Calls):
 
 
 def is_running(pid: int) -> bool:
-    """A zombie, whose end nobody has asked for yet, does not run."""
+    """A zombie, which its parent has not reaped yet, does not run."""
     try:
         state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
     except (FileNotFoundError, ProcessLookupError):

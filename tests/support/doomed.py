@@ -1,4 +1,4 @@
-"""The hub's application, which no worker can load any more once a file is there; a trial can."""
+"""The hub's application, which no worker can load once a file is there; a trial can."""
 
 import os
 import sys

@@ -50,7 +50,7 @@ class Echo:
         raise RuntimeError("as it was told")
 
     def flood(self, connection: Connection, argument: str) -> None:
-        """Sends so many megabytes, each when the one before was written."""
+        """Sends that many megabytes, each when the one before was written."""
         left = int(argument)
 
         def go_on(is_written: bool) -> None:
@@ -65,7 +65,7 @@ class Echo:
         go_on(True)
 
     def heap(self, connection: Connection, argument: str) -> None:
-        """Sends so many times 100 KB without waiting for anything."""
+        """Sends 100 KB that many times, without waiting for anything."""
         for _ in range(int(argument)):
             connection.send(b"x" * 100_000)
 
@@ -112,5 +112,5 @@ def inspect() -> ResponseReturnValue:
 
 app = create_app()
 app.register_blueprint(blueprint)
-# Whom the gateway would let in does not matter here: these connections are nobody's.
+# The gateway's access rules do not apply here: these connections belong to no user.
 app.extensions["engine"].rechecks.authorize_socket = None

@@ -147,7 +147,7 @@ class EventSource:
         self._wire.shutdown()
 
     def close(self, *, reset: bool = False) -> None:
-        """`reset`: by RST instead of FIN, as a peer does that died."""
+        """`reset`: by RST instead of FIN, as a client does that crashed."""
         if reset:
             self._wire.reset()
         self._greenlet.kill()
@@ -248,7 +248,7 @@ class EventSource:
     # Waiting
 
     def _notify(self) -> None:
-        # A fresh Event per change: nobody can miss one between looking and waiting, nobody has to clear it.
+        # A fresh Event per change: none is missed between looking and waiting, and none has to be cleared.
         changed, self._changed = self._changed, Event()
         changed.set()
 

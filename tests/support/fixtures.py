@@ -68,7 +68,7 @@ def sentinel_set() -> Iterator[SentinelSet]:
 
 @pytest.fixture
 def own_sentinels() -> Iterator[SentinelSet]:
-    """For one test alone, with one sentinel, which needs nobody's consent."""
+    """For one test alone, with one sentinel, which needs no other's consent."""
     yield from _run(lambda: SentinelSet(1))
 
 
@@ -219,7 +219,7 @@ def start_stage(hub: StartHub, open_stream: OpenStream) -> StartStage:
 @pytest.fixture
 def start_pair(start_stage: StartStage, own_redis: RedisServer) -> StartStage:
     """`start_pair()`: on two workers and a Redis of its own, which the test may kill."""
-    # Long enough a history for whoever is away while others publish as fast as they can.
+    # A history long enough for a client that is away while others publish as fast as they can.
     defaults = {"workers": 2, "redis_url": own_redis.url, "HISTORY_SIZE": "5000"}
     return lambda **options: start_stage(**(defaults | options))
 

@@ -99,7 +99,7 @@ class GatewayStage:
     def join(
         self, name: str, respond: Respond | None = None, worker: int | None = None, **options: Any
     ) -> Any:
-        """Somebody new, who is connected for sure: the user id and the socket."""
+        """A new user whom the hub lists as connected: the user id and the socket."""
         user_id = new_name(name)
         client = self.connect(user_id, respond, worker, **options)
         wait_until(lambda: self.is_connected(user_id), 5, f"{user_id} to be connected")

@@ -69,7 +69,7 @@ class HubProcess(Calls, Workers):
             # Everything here can be run over the other way of writing too.
             "STREAM_WRITER": os.environ.get("TEST_STREAM_WRITER"),
             "PYTHONUNBUFFERED": "1",
-            # A developer's .env is none of the tests' business.
+            # The tests do not read a developer's .env.
             "FLASK_SKIP_DOTENV": "1",
             "PYTHON_DOTENV_DISABLED": "1",
         }

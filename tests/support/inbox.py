@@ -1,4 +1,4 @@
-"""The clients of the notification hub: a recipient that reads and acknowledges, a back end that insists."""
+"""Clients of the notification hub: a recipient that reads and acknowledges, a back end that tries again."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def user_token(hub: HubProcess, token: str, user: str) -> str:
     return str(hub.get(f"/api/user/{user}/token", token=token).json()["access_token"])
 
 
-class Insistent:
+class PersistentBackend:
     """Calls over one kept-alive connection, and again where no answer came or a 503."""
 
     def __init__(self, hub: HubProcess, token: str) -> None:
@@ -68,7 +68,7 @@ class Recipient(EventSource):
         self.acknowledged: set[str] = set()
         self.broken: list[str] = []
         self._settled: frozenset[str] = frozenset()
-        self._calls = Insistent(hub, token)
+        self._calls = PersistentBackend(hub, token)
         super().__init__(f"{hub.url}/sse?token={token}", reconnect=True)
 
     def acknowledge(self, ids: list[str]) -> None:

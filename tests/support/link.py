@@ -1,5 +1,5 @@
-"""Roads to a TCP server on loopback: one that can be cut, as when a cable is pulled (nothing is refused, and
-nothing arrives), be slow, or lead elsewhere from now on; and one that withholds what Redis publishes."""
+"""Proxies to a TCP server on loopback: one that can be cut, as when a cable is pulled (nothing is refused,
+nothing arrives), be slow, or lead to another server; and one that withholds what Redis publishes."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ MESSAGES = (b"*3\r\n$7\r\nmessage\r\n", b"*3\r\n$8\r\nsmessage\r\n")
 
 
 class Link:
-    """What waits when it is cut goes on when it is healed; `heal(late=True)` keeps what is under way on the
-    connections so far until `deliver_late`, as a network does that sends again when it likes.
+    """Bytes that wait while it is cut go on when it is healed; `heal(late=True)` keeps what is under way on
+    the connections so far until `deliver_late`, as a network does that sends again when it likes.
 
     `target`: the port where new connections lead. `delay`: seconds by which all that comes back is late.
     """
@@ -30,7 +30,7 @@ class Link:
         self._open = Event()
         self._open.set()
         self._late: list[Event] = []
-        self._pumps = Group()
+        self._forwarders = Group()
         self._server = StreamServer(("127.0.0.1", 0), self._carry)
         self._server.start()
 
@@ -43,7 +43,7 @@ class Link:
 
     def drop(self) -> None:
         """End all connections; new ones wait while it is cut."""
-        self._pumps.kill()
+        self._forwarders.kill()
 
     def heal(self, late: bool = False) -> None:
         if late:
@@ -57,14 +57,14 @@ class Link:
 
     def close(self) -> None:
         self._server.stop()
-        self._pumps.kill()
+        self._forwarders.kill()
 
     def _carry(self, near: socket.socket, _: tuple[str, int]) -> None:
         gate = self._open
         gate.wait()
         far = socket.create_connection(("127.0.0.1", self.target))
-        there = self._pumps.spawn(_handler_pool, _chunks(near), far, gate)
-        back = self._pumps.spawn(_handler_pool, self._answers(far), near, gate)
+        there = self._forwarders.spawn(_forward, _chunks(near), far, gate)
+        back = self._forwarders.spawn(_forward, self._answers(far), near, gate)
         gevent.joinall([there, back])
         far.close()
 
@@ -75,8 +75,8 @@ class Link:
 
 
 class DeafLink(Link):
-    """While `is_deaf`, Redis answers everything, also its subscribers' pings, and what is published reaches
-    nobody."""
+    """While `is_deaf`, Redis answers everything, also its subscribers' pings, but delivers nothing that is
+    published."""
 
     is_deaf = False
 
@@ -102,7 +102,7 @@ def _chunks(source: socket.socket) -> Iterator[bytes]:
         yield data
 
 
-def _handler_pool(source: Iterator[bytes], target: socket.socket, gate: Event) -> None:
+def _forward(source: Iterator[bytes], target: socket.socket, gate: Event) -> None:
     with contextlib.suppress(OSError):
         for data in source:
             gate.wait()

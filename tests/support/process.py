@@ -119,7 +119,7 @@ class Child:
             self._end_descendants()
 
     def _end_descendants(self) -> None:
-        # It leads a session and a group of its own, so whoever is left in that group was started by it.
+        # It leads a session and a group of its own, so every process left in that group was started by it.
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(self.pid, signal.SIGKILL)
 

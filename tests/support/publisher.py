@@ -70,7 +70,11 @@ class Publisher:
             self._connection.request("POST", self._path, body=body, headers=self._headers)
             answer = self._connection.getresponse()
             text = answer.read()
-        except (OSError, http.client.HTTPException, AssertionError):  # the last: nobody takes a connection
+        except (
+            OSError,
+            http.client.HTTPException,
+            AssertionError,
+        ):  # the last: no worker accepts
             self.close()
             return False
         assert answer.status in (200, 503), f"{answer.status} {text[:500]!r}"

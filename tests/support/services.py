@@ -213,7 +213,7 @@ class PostgresServer:
 def create_database(server_url: str, template: str = "template1") -> str:
     """The url of a new database of the server on which `server_url` names an existing one.
 
-    It is a copy of `template`, a database of that server that nobody is connected to.
+    It is a copy of `template`, a database of that server without connections.
     """
     name = f"test_{uuid.uuid4().hex[:12]}"
     _execute(server_url, f"CREATE DATABASE {name} TEMPLATE {template}")
@@ -236,7 +236,7 @@ def _execute(url: str, statement: str) -> list[Any]:
 
 
 def unprivileged_user() -> str | None:
-    """PostgreSQL refuses to run as root; None: it may run as whoever we are."""
+    """PostgreSQL refuses to run as root; None: it may run as the user of this process."""
     if os.geteuid() != 0:
         return None
     for name in ("postgres", "nobody"):

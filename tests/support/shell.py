@@ -1,4 +1,4 @@
-"""`flask --app wsgi …` as somebody types it: a process of its own, with the settings of a hub."""
+"""`flask --app wsgi …` as a user types it: a process of its own, with the settings of a hub."""
 
 from __future__ import annotations
 

@@ -99,7 +99,7 @@ class TaskService:
         return len(self._pool)
 
     def go_away(self) -> None:
-        """Nobody listens any more, until `come_back`."""
+        """It refuses connections until `come_back`."""
         self._port = self._server.server_port
         self._server.stop(timeout=0)
 

@@ -22,8 +22,8 @@ def wait_until(
     """Return the first truthy value of `condition`, asked every `interval` seconds (which grows a little).
 
     After `timeout` seconds it raises AssertionError with `what` (a callable is asked only then, so that it
-    can tell what was there instead). Time in which this whole process stood still does not count: whoever
-    was to make it true stood still too.
+    can tell what was there instead). Time in which this whole process stood still does not count: what was
+    to make it true stood still too.
     """
     deadline = time.monotonic() + timeout
     while True:

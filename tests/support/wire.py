@@ -63,7 +63,7 @@ class Transport:
                 self._socket.shutdown(socket.SHUT_RDWR)
 
     def reset(self) -> None:
-        """End by RST, as a peer does that crashed: nothing unsent is delivered, nothing is said."""
+        """End by RST, as a client does that crashed: nothing unsent is delivered."""
         if self._socket is not None:
             self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self.close()

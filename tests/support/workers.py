@@ -50,12 +50,12 @@ class Workers:
         return self
 
     def kill_worker(self, pid: int) -> None:
-        """SIGKILL: nothing of it runs any more, no `finally`, no drain."""
+        """SIGKILL: it ends at once, without `finally` and without a drain."""
         assert pid in self.worker_pids(), f"{pid} is no worker of this hub"
         os.kill(pid, signal.SIGKILL)
 
     def terminate_worker(self, pid: int) -> None:
-        """SIGTERM: it says goodbye, and gunicorn starts another one."""
+        """SIGTERM: it drains, and gunicorn starts another one."""
         assert pid in self.worker_pids(), f"{pid} is no worker of this hub"
         os.kill(pid, signal.SIGTERM)
 
@@ -121,7 +121,7 @@ class Workers:
         return connection
 
     def _holder(self, connection: http.client.HTTPConnection) -> int:
-        # A server may have closed it right after the answer (no keep-alive): then nobody holds it.
+        # A server may have closed it right after the answer (no keep-alive): then no worker holds it.
         if connection.sock is None:
             return 0
         return self.holder_of(connection.sock.getsockname()[1]) or 0

@@ -15,7 +15,7 @@ from tests.support.wait import wait_until
 
 Respond = Callable[["WebSocketClient", dict[str, Any]], None]
 
-PROBE = "probe"  # frames with this key only try whether somebody is there; they are not remembered
+PROBE = "probe"  # frames with this key only try whether the connection works; they are not remembered
 NO_STATUS, LOST = 1005, 1006  # RFC 6455, 7.4.1: a close frame without a code, and none at all
 
 
@@ -81,7 +81,7 @@ class WebSocketClient:
         self._greenlet.kill()
 
     def close(self) -> None:
-        """Politely, without waiting for the answer."""
+        """By a close frame, without waiting for the answer."""
         self._greenlet.kill()
         self.closed = self.closed or (NO_STATUS, "")
         with suppress(OSError, websocket.WebSocketException):
@@ -89,7 +89,7 @@ class WebSocketClient:
         self.socket.shutdown()
 
     def vanish(self) -> None:
-        """Without a word."""
+        """Without a close frame."""
         self._greenlet.kill()
         self.closed = (LOST, "")
         self.socket.shutdown()
