@@ -16,7 +16,7 @@ class HeldJob:
     """Times are the worker's own monotonic clock.
 
     `tries` counts the calls since the task last made progress, `malformed` the malformed answers in a row.
-    Before `not_before` the service wants no call.
+    The service asked for no call before `not_before`.
     """
 
     concept: str
@@ -81,8 +81,8 @@ class HeldJob:
     def count_failure(self, failure: CallFailed) -> None:
         self.malformed = self.malformed + 1 if isinstance(failure, Malformed) else 0
 
-    def wait(self, seconds: float) -> None:
-        """The service wants no call for so long."""
+    def postpone(self, seconds: float) -> None:
+        """The service asked for no call within that many seconds."""
         self.not_before = monotonic() + seconds
 
     # The request that submitted the task

@@ -152,7 +152,7 @@ class JobPoller:
             except Exception as error:
                 log.warning("the database did not answer the job poller: %s", type(error).__name__)
                 self._look_at = monotonic() + random.uniform(*RETRY_SECONDS)
-            self._begin_what_is_due()
+            self._begin_due_steps()
             soonest = min(self._look_at, self._renew_at, self._heap[0][0] if self._heap else inf)
             self._wakeup.wait(max(0.0, soonest - monotonic()))
 
@@ -197,7 +197,7 @@ class JobPoller:
             else:
                 self._drop(held)
 
-    def _begin_what_is_due(self) -> None:
+    def _begin_due_steps(self) -> None:
         now = monotonic()
         while self._heap and self._heap[0][0] <= now:
             self._ready.append(heapq.heappop(self._heap)[2])
@@ -207,7 +207,7 @@ class JobPoller:
                 continue
             if held.leased_until - now < self._limits.call_seconds:
                 self._renew_at = min(self._renew_at, now + RENEWAL_PAUSE_SECONDS)
-                self._later(held, RENEWAL_PAUSE_SECONDS)
+                self._schedule(held, RENEWAL_PAUSE_SECONDS)
             else:
                 # The pool's own link frees the place; this one is called after it.
                 self._pool.spawn(self._step, held).rawlink(self._freed)
@@ -229,7 +229,7 @@ class JobPoller:
         if seconds is None:
             self._drop(held)
         else:
-            self._later(held, seconds)
+            self._schedule(held, seconds)
 
     def _freed(self, _step: object) -> None:
         self._wakeup.set()
@@ -244,7 +244,7 @@ class JobPoller:
             held.tell_requester()
             return None
 
-    def _later(self, held: HeldJob, seconds: float) -> None:
+    def _schedule(self, held: HeldJob, seconds: float) -> None:
         """Schedules the next step, at the task's deadline at the latest: the step then fails the task."""
         if self._held.get(held.concept) is held:
             due = monotonic() + max(0.0, min(seconds, self._steps.time_left(held)))

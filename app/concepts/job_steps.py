@@ -179,6 +179,6 @@ class JobSteps:
         """Seconds until the next call: the backoff, and no less than the service asked for."""
         seconds = backoff(max(1, tries), self._timing.first, self._timing.most)
         if asked is not None and held is not None:
-            held.wait(asked)
+            held.postpone(asked)
             seconds = max(seconds, asked)
         return seconds

@@ -95,7 +95,7 @@ def renew(holder: str, lease_seconds: float) -> set[str]:
 
 
 def release(holder: str, waits: dict[str, float]) -> None:
-    """Releases all jobs of `holder`: they can be claimed at once, those in `waits` after so many seconds."""
+    """Releases all jobs of `holder`: they can be claimed at once, those in `waits` after their seconds."""
     with transaction() as session:
         for concept, seconds in waits.items():
             session.execute(

@@ -83,7 +83,7 @@ def _store(session: Session, notification: Notification) -> SentMessage:
     connection.execute(statements.add_message, row)
     targets = {"users": texts_value(kind, users), "groups": texts_value(kind, notification.groups)}
     if users:
-        connection.execute(statements.make_recipients(kind), {**targets, "created_at": moment})
+        connection.execute(statements.create_recipients(kind), {**targets, "created_at": moment})
     recipients = list(connection.scalars(statements.deliver(kind), {**targets, "id": id}))
     if notification.key is not None:
         whose = {"of_caller": notification.caller, "of_key": notification.key}
@@ -114,7 +114,7 @@ def acknowledge(external_id: str, ids: Iterable[str]) -> int:
     with transaction() as session:
         kind = kind_of(session)
         values = {"user": external_id, "ids": texts_value(kind, known), "now": now()}
-        read = sorted(tuple(row) for row in session.connection().execute(statements.read(kind), values))
+        read = sorted(tuple(row) for row in session.connection().execute(statements.mark_read(kind), values))
     if read:
         live.publish_acknowledged(read[0][0], [message_id for _, message_id in read])
     return len(read)

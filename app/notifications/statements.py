@@ -53,7 +53,7 @@ def claim_key(kind: str) -> Executable:
 
 
 @cache
-def make_recipients(kind: str) -> Executable:
+def create_recipients(kind: str) -> Executable:
     """Creates those of `users` that do not exist, in the order of their names."""
     name = texts_parameter(kind, "users").subquery().c[0]
     created_at = bindparam("created_at", type_=Recipient.created_at.type)
@@ -78,7 +78,7 @@ def deliver(kind: str) -> Executable:
 
 
 @cache
-def read(kind: str) -> Executable:
+def mark_read(kind: str) -> Executable:
     """Marks those of `ids` as read that the recipient `user` has not read; returns its id with each."""
     whose = select(Recipient.id).where(Recipient.external_id == bindparam("user")).scalar_subquery()
     return (

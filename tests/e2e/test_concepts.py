@@ -186,7 +186,9 @@ def test_tasks_go_on_after_the_database_was_away(
             one.source.wait_for_event("concept-update")
         own_postgres.pause()
         asked = len(service.asked())
-        wait_until(lambda: "can't be asked for tasks" in process.log, 20, "the poller to notice")
+        wait_until(
+            lambda: "the database did not answer the job poller" in process.log, 20, "the poller to notice"
+        )
         own_postgres.resume()
         wait_until(lambda: all(one.source.is_over for one in watched), 30, "the end of all streams")
         assert {one.end for one in watched} == {"completed"}
