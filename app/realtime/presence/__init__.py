@@ -3,7 +3,7 @@
 from app.realtime.broker.base import Broker
 from app.realtime.presence.base import Holder, Presence
 from app.realtime.presence.memory import MemoryPresence
-from app.realtime.presence.redis import RedisPresence
+from app.realtime.presence.redis.presence import RedisPresence
 
 
 def make_presence(broker: Broker, lease_seconds: float, kind: str = "presence") -> Presence:

@@ -5,7 +5,8 @@ Every implementation passes the same tests for it.
 Guarantees:
 - A name has at most one holder: `claim` is atomic, and of any number at the same moment one wins.
 - A claim is a lease of `lease_seconds`, by the store's clock and no worker's. Unless it is renewed it is over
-  then, and the name is free: it is no longer found or counted, whether or not it was swept yet.
+  then, also when its worker died, and the name is free: it is no longer found or counted, whether or not it
+  was swept yet.
 - Claiming again what one holds already, and releasing or renewing twice, does no harm. Releasing and renewing
   touch no other holder's lease: a holder is a worker and a connection, not just a name.
 - `renew` tells for each lease whether it is still the holder's. One that the store lost (it came back

@@ -15,7 +15,7 @@ from gevent.event import Event
 from app.realtime.broker.base import BrokerUnavailable
 from app.realtime.pacing import RETRY_SECONDS
 from app.realtime.presence.base import Holder, Lease, Presence
-from app.realtime.presence.releases import Claim, Releases
+from app.realtime.presence.pending_releases import Claim, PendingReleases
 
 log = logging.getLogger(__name__)
 
@@ -33,7 +33,7 @@ class Leases:
         self._worker = ""
         self._held: dict[str, str] = {}  # name → connection
         self._claims: set[Claim] = set()  # those under way
-        self._releases = Releases(presence.lease_seconds)
+        self._releases = PendingReleases(presence.lease_seconds)
         self._is_over = False
         self._settled_at = 0.0
         self._must_renew = Event()
@@ -110,7 +110,7 @@ class Leases:
         self._release_soon(claim)
 
     def drain(self) -> None:
-        """Releases everything in one round if the store can be reached in time; no claims after it."""
+        """PendingReleases everything in one round if the store can be reached in time; no claims after it."""
         self._is_over = True
         for claim in [*self._held.items(), *self._claims]:
             self._releases.add(claim)

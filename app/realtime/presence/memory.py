@@ -1,4 +1,5 @@
-"""Presence within one process: one worker, no other program, the same guarantees."""
+"""Presence within one process: one worker, no other program, the same guarantees. `_sweep` frees the names
+whose leases have expired."""
 
 from collections.abc import Sequence
 from itertools import islice

@@ -3,11 +3,11 @@
 import pytest
 
 from app.realtime.presence import releases as module
-from app.realtime.presence.releases import Releases
+from app.realtime.presence.pending_releases import PendingReleases
 
 
 def test_the_oldest_come_first_and_by_name() -> None:
-    releases = Releases(30)
+    releases = PendingReleases(30)
     for claim in (("alice", "1"), ("bob", "2"), ("alice", "3")):
         releases.add(claim)
     assert list(releases.first(2)) == [("alice", "1"), ("bob", "2")]
@@ -16,7 +16,7 @@ def test_the_oldest_come_first_and_by_name() -> None:
 
 
 def test_what_is_settled_is_gone() -> None:
-    releases = Releases(30)
+    releases = PendingReleases(30)
     releases.add(("alice", "1"))
     releases.add(("alice", "2"))
     releases.settle(releases.first(1))
@@ -27,7 +27,7 @@ def test_what_is_settled_is_gone() -> None:
 
 
 def test_what_was_added_again_meanwhile_is_not_settled() -> None:
-    releases = Releases(30)
+    releases = PendingReleases(30)
     releases.add(("alice", "1"))
     released = releases.first(1)
     releases.add(("alice", "1"))
@@ -37,7 +37,7 @@ def test_what_was_added_again_meanwhile_is_not_settled() -> None:
 
 @pytest.mark.parametrize(("lease_seconds", "left"), [(0, 0), (30, 2)])
 def test_what_would_be_over_anyway_is_forgotten(lease_seconds: float, left: int) -> None:
-    releases = Releases(lease_seconds)
+    releases = PendingReleases(lease_seconds)
     releases.add(("alice", "1"))
     releases.add(("bob", "1"))
     releases.forget_ended()
@@ -46,7 +46,7 @@ def test_what_would_be_over_anyway_is_forgotten(lease_seconds: float, left: int)
 
 def test_the_oldest_make_room(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "RELEASES_KEPT", 2)
-    releases = Releases(30)
+    releases = PendingReleases(30)
     for number in range(4):
         releases.add(("alice", str(number)))
     assert list(releases.first(10)) == [("alice", "2"), ("alice", "3")]

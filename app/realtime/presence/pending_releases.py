@@ -1,4 +1,4 @@
-"""Names that have to be released as soon as the store can be reached."""
+"""Releases that the store has not taken yet: of connections of this worker that ended while it was away."""
 
 from itertools import islice
 from time import monotonic
@@ -9,7 +9,7 @@ Claim = tuple[str, str]
 RELEASES_KEPT = 50_000
 
 
-class Releases:
+class PendingReleases:
     """Oldest first, each kept until its lease would be over anyway.
 
     Bounded: beyond `RELEASES_KEPT` the oldest are forgotten, and end with their leases.

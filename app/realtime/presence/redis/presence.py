@@ -2,8 +2,10 @@
 
 Keys: `<prefix>:{<kind>}:ends`, a sorted set of names by the end of their lease; `…:holders`, a hash of
 name → `<worker> <connection>`; and for each worker `…:turn:<id>`, the number of its last call. The braces
-are a hash tag (Redis Cluster specification): one script touches them all. Names of workers that died stay
-until `claim.lua` sweeps them or `KEY_SECONDS` are over; they are not found or counted.
+are a hash tag (Redis Cluster specification): one script touches them all.
+
+A worker that died frees its names when their leases expire: from then on every script treats them as free,
+and `claim.lua` sweeps them away (at the latest `KEY_SECONDS` do).
 """
 
 import secrets
