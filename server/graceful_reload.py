@@ -57,6 +57,8 @@ class GracefulReload:
 
     def reload(self) -> None:
         self._trial = Trial(self._arbiter.START_CTX["cwd"])
+        if self._is_ending:  # SIGTERM came first; one that comes from here on cancels the trial
+            return
         problem = self._trial.run()
         self._trial = None
         if self._is_ending:

@@ -9,7 +9,7 @@ from typing import Any
 from gunicorn.arbiter import Arbiter
 
 from server.generations import announce_generation
-from server.graceful_reload import GracefulReload
+from server.graceful_reload import GracefulReload, forget_release
 
 
 def when_ready(arbiter: Arbiter) -> None:
@@ -31,6 +31,7 @@ def pre_fork(arbiter: Arbiter, worker: Any) -> None:
 def post_fork(arbiter: Arbiter, worker: Any) -> None:
     worker.metrics_folder = arbiter.metrics_folder
     worker.generation = arbiter.generation
+    forget_release()  # settings, server and application of a worker are of one release: that on the disk
 
 
 def post_worker_init(worker: Any) -> None:

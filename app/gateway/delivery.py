@@ -11,16 +11,15 @@ from functools import partial
 from itertools import count
 from time import monotonic
 
-import gevent
 import orjson
 from gevent.event import Event
 
 from app.realtime.engine import Engine
+from app.realtime.pacing import PAUSE_EVERY, pause
 from app.realtime.presence import Holder
 
 DELIVER, DELIVERED = "gateway.deliver", "gateway.delivered"
 WAIT_SECONDS = 2.0
-PAUSE_EVERY = 250
 
 Verdict = tuple[int, bool]
 """The index of a frame in its delivery, and whether it was written."""
@@ -161,7 +160,7 @@ class FrameSender:
         connections = self._engine.sockets.by_id
         for number, addressed in enumerate(frames, 1):
             if number % PAUSE_EVERY == 0:
-                gevent.sleep(1e-6)  # a large batch shares the loop
+                pause()  # a large batch shares the loop
             connection = connections.get(addressed.connection)
             if connection is None:
                 verdicts.note(addressed.index, False)

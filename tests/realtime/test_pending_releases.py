@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.realtime.presence import releases as module
+from app.realtime.presence import pending_releases as module
 from app.realtime.presence.pending_releases import PendingReleases
 
 

@@ -66,7 +66,7 @@ class Siblings:
         draft.rename(self._path(self.id, "lock"))  # locked before another worker can see it
 
     def leave(self) -> None:
-        """PendingReleases the lock, as the end of this worker does."""
+        """Releases the lock, as the end of this worker does."""
         if self._lock >= 0:
             os.close(self._lock)
             self._lock = -1

@@ -51,7 +51,8 @@ class SendBuffer:
     def begin(self) -> bytes | memoryview:
         """The first frame, for a write that takes its time: meanwhile `drop_unsent` keeps it."""
         self._is_begun = True
-        return self.first()[0]
+        frame = self._frames[0][0]
+        return memoryview(frame)[self._head :] if self._head else frame
 
     def advance(self, sent: int) -> None:
         self.size -= sent

@@ -16,7 +16,8 @@ SPREAD_STEPS = 8
 class TimingWheel(Generic[T]):
     """Items stand in the second in which they are due; `tick` calls `visit` for those whose second has come.
 
-    `visit` puts an item that goes on back with `add`. Times are of the monotonic clock.
+    `visit` puts an item that goes on back with `add`, and ignores an item that has ended. Times are of the
+    monotonic clock.
     """
 
     def __init__(self, visit: Callable[[T], None]) -> None:
@@ -50,8 +51,7 @@ class TimingWheel(Generic[T]):
         while self._next <= monotonic():
             due = self._slots.pop(self._next, set())
             self._next += 1
-            for count, item in enumerate(list(due), 1):
-                if item in due:
-                    self._visit(item)
+            for count, item in enumerate(due, 1):
+                self._visit(item)
                 if count % PAUSE_EVERY == 0:
                     pause()

@@ -110,7 +110,7 @@ class Leases:
         self._release_soon(claim)
 
     def drain(self) -> None:
-        """PendingReleases everything in one round if the store can be reached in time; no claims after it."""
+        """Releases everything in one round if the store can be reached in time; no claims after it."""
         self._is_over = True
         for claim in [*self._held.items(), *self._claims]:
             self._releases.add(claim)

@@ -31,7 +31,7 @@ class Endpoint(ABC):
         """A connection of its owner's own; untyped in redis-py. Raises RedisError or OSError."""
 
     def discover(self) -> None:  # noqa: B027 - what stays where it is has nothing to look for
-        """Finds out whether the place has moved; takes LOOK_SECONDS at most, and never fails."""
+        """Finds out whether the endpoint has moved; takes DISCOVERY_SECONDS at most, and never fails."""
 
 
 class StandaloneServer(Endpoint):
