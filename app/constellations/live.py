@@ -1,4 +1,5 @@
-"""The topic of a constellation: publishing to its members after each commit, and ending their streams."""
+"""The topic of a constellation: publishing to its members after each commit, ending their streams, and the
+check whether an open stream may stay open."""
 
 from typing import Any
 
