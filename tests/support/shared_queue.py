@@ -7,7 +7,7 @@ in which one process alone succeeds. The slowest come first, so that all process
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
@@ -19,6 +19,20 @@ TOGETHER = ("tests/clients/",)
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--shared-queue", type=Path, help="a folder that processes with this option share")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection(session: pytest.Session) -> Generator[None, object, object]:
+    """Coverage waits meanwhile: every process collects all files, and twice as fast without it. What the
+    application is made of was imported before, by tests/conftest.py."""
+    plugin = session.config.pluginmanager.getplugin("_cov")
+    controller = None if plugin is None else plugin.cov_controller
+    if controller is not None:
+        controller.pause()
+    result = yield
+    if controller is not None:
+        controller.resume()
+    return result
 
 
 def pytest_runtestloop(session: pytest.Session) -> bool | None:
