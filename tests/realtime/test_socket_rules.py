@@ -154,7 +154,7 @@ def test_a_token_that_expires_closes_its_sockets(make_engine: MakeEngine, open_o
 def test_an_order_closes_the_sockets_it_names(engine: Engine, open_on: Open, of: dict[str, str]) -> None:
     _, client, _ = open_on(engine)
     staying, _, _ = open_on(engine, BOB)
-    wait_until(engine._hears_control)
+    wait_until(engine.control._is_heard)
     engine.disconnect("logged_out", **of)
     assert client.read().end == (1008, "logged out")
     assert staying.is_open
@@ -162,7 +162,7 @@ def test_an_order_closes_the_sockets_it_names(engine: Engine, open_on: Open, of:
 
 def test_orders_about_a_topic_or_about_older_tokens_spare_sockets(engine: Engine, open_on: Open) -> None:
     connection, client, _ = open_on(engine, ALICE._replace(version=3))
-    wait_until(engine._hears_control)
+    wait_until(engine.control._is_heard)
     engine.disconnect("rights_revoked", topic="constellation:a", user="alice")
     engine.disconnect("logged_out", user="alice", version=3)
     engine.disconnect("rights_revoked", user="bob")
