@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, or_, select, update
 
 from app.concepts.models import Concept, Job
 from app.db.clock import unix_now
-from app.db.session import transaction
+from app.db.session import UNSYNCHRONIZED, transaction
 from app.extensions import db
 
 
@@ -63,7 +63,7 @@ def claim(holder: str, most: int, lease_seconds: float) -> list[ClaimedJob]:
             .where(Job.concept_uuid.in_(chosen), _is_free(lease_seconds))
             .values(holder=holder, lease_until=unix_now() + lease_seconds)
             .returning(Job.concept_uuid),
-            execution_options={"synchronize_session": False},
+            execution_options=UNSYNCHRONIZED,
         ).all()
         rows = session.execute(
             select(
@@ -89,7 +89,7 @@ def renew(holder: str, lease_seconds: float) -> set[str]:
             .where(Job.holder == holder)
             .values(lease_until=unix_now() + lease_seconds)
             .returning(Job.concept_uuid),
-            execution_options={"synchronize_session": False},
+            execution_options=UNSYNCHRONIZED,
         )
         return set(renewed)
 
@@ -102,11 +102,11 @@ def release(holder: str, waits: dict[str, float]) -> None:
                 update(Job)
                 .where(Job.concept_uuid == concept, Job.holder == holder)
                 .values(holder=None, lease_until=unix_now() + seconds),
-                execution_options={"synchronize_session": False},
+                execution_options=UNSYNCHRONIZED,
             )
         session.execute(
             update(Job).where(Job.holder == holder).values(holder=None, lease_until=0.0),
-            execution_options={"synchronize_session": False},
+            execution_options=UNSYNCHRONIZED,
         )
 
 
@@ -117,5 +117,5 @@ def release_one(holder: str, concept: str) -> None:
             update(Job)
             .where(Job.concept_uuid == concept, Job.holder == holder)
             .values(holder=None, lease_until=0.0),
-            execution_options={"synchronize_session": False},
+            execution_options=UNSYNCHRONIZED,
         )

@@ -14,10 +14,8 @@ from app.concepts.answers import FAILED, PENDING, PROCESSING, UNFINISHED, TaskAn
 from app.concepts.models import Concept, Job
 from app.concepts.shapes import COLUMNS, ConceptState
 from app.db.clock import unix_now
-from app.db.session import transaction
+from app.db.session import UNSYNCHRONIZED, transaction
 from app.extensions import db
-
-QUIETLY = {"synchronize_session": False}
 
 
 class JobLost(Exception):
@@ -77,12 +75,12 @@ class Progress:
                 .where(Concept.uuid == concept, Concept.status.in_(UNFINISHED), exists().where(*mine))
                 .values(version=Concept.version + 1, updated_at=now(), **values)
                 .returning(*COLUMNS),
-                execution_options=QUIETLY,
+                execution_options=UNSYNCHRONIZED,
             ).first()
             # Updated in any case: of two workers that write at once, only one meets the row.
             touched = session.execute(
                 update(Job).where(*mine).values(**(job or {"attempt": attempt})).returning(Job.attempt),
-                execution_options=QUIETLY,
+                execution_options=UNSYNCHRONIZED,
             ).first()
             if changed is None or touched is None:
                 raise JobLost
@@ -91,4 +89,4 @@ class Progress:
     def _delete_job(self, concept: str, attempt: int) -> None:
         mine = (Job.concept_uuid == concept, Job.holder == self._holder, Job.attempt == attempt)
         with transaction() as session:
-            session.execute(delete(Job).where(*mine), execution_options=QUIETLY)
+            session.execute(delete(Job).where(*mine), execution_options=UNSYNCHRONIZED)

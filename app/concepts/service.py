@@ -17,7 +17,7 @@ from app.concepts.leases import NewLease
 from app.concepts.models import Concept, Job
 from app.concepts.shapes import COLUMNS, ConceptState, Shape
 from app.db.clock import unix_now
-from app.db.session import transaction
+from app.db.session import UNSYNCHRONIZED, transaction
 from app.errors import BadGateway, Conflict, Forbidden, GatewayTimeout, NotFound, Unauthorized, absent
 from app.extensions import db
 from app.web.identifiers import is_uuid
@@ -87,7 +87,7 @@ def _restart(uuid: str, values: dict[str, str], lease: NewLease) -> HeldJob | No
             .where(Concept.uuid == uuid, Concept.status == FAILED)
             .values(attempts=Concept.attempts + 1, version=Concept.version + 1, **fresh, **values)
             .returning(*COLUMNS, Concept.attempts),
-            execution_options={"synchronize_session": False},
+            execution_options=UNSYNCHRONIZED,
         ).first()
         if row is None:
             return None

@@ -26,6 +26,8 @@ Result = TypeVar("Result")
 
 CONNECT_SECONDS = 5
 ATTEMPTS = 5
+# Options of an UPDATE or DELETE after which no object of the session is used.
+UNSYNCHRONIZED = {"synchronize_session": False}
 # One writer at a time in this process. SQLite has one write lock for the whole file, and waiting for it
 # inside the C library would block every greenlet of the worker.
 _sqlite_writer = threading.RLock()
@@ -132,7 +134,7 @@ def insert_missing(
 
 def affect(session: Session, statement: Executable) -> int:
     """Executes an INSERT, UPDATE or DELETE without updating objects of the session; the number of rows."""
-    result = session.execute(statement, execution_options={"synchronize_session": False})
+    result = session.execute(statement, execution_options=UNSYNCHRONIZED)
     return int(result.rowcount)  # type: ignore[attr-defined]
 
 

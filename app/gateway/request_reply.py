@@ -142,9 +142,9 @@ class RequestReply:
 
     def _check(self) -> None:
         try:
-            far = self._waiters.far()
-            if far:
-                self._end_lost(far)
+            elsewhere = self._waiters.elsewhere()
+            if elsewhere:
+                self._end_lost(elsewhere)
         except BrokerUnavailable:
             pass  # the next round asks again
         finally:

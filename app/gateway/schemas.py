@@ -21,7 +21,7 @@ from app.web.body import read_body
 
 USER_ID_LENGTH = 200
 MOST_PROBLEMS = 100
-PAUSE_EVERY = 100
+PAUSE_EVERY_MESSAGES = 100
 
 USER_ID = text(DORA, minLength=1, maxLength=USER_ID_LENGTH)
 ENVELOPE = Object(
@@ -106,7 +106,7 @@ def read_messages() -> list[Envelope]:
         problems += wrong
         if len(problems) >= MOST_PROBLEMS:
             break
-        if index % PAUSE_EVERY == PAUSE_EVERY - 1:
+        if index % PAUSE_EVERY_MESSAGES == PAUSE_EVERY_MESSAGES - 1:
             pause()  # a large batch shares the loop
     if problems:
         raise unprocessable(*problems[:MOST_PROBLEMS])

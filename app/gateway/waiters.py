@@ -77,7 +77,7 @@ class Waiters:
         engine.mailbox.handlers[ANSWER] = self._hear_answer
         engine.mailbox.handlers[FAIL] = self._hear_failure
 
-    def far(self) -> list[Waiter]:
+    def elsewhere(self) -> list[Waiter]:
         """Those whose target is on another worker."""
         here = self._engine.worker_id
         return [waiter for waiter in self._waiters.values() if waiter.holder.worker != here]

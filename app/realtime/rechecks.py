@@ -21,7 +21,7 @@ from app.realtime.topics import Authorizer
 log = logging.getLogger(__name__)
 
 LEAST_PAUSE_SECONDS = 0.01
-PAUSE_EVERY = 100
+PAUSE_EVERY_CHECKS = 100
 
 
 class Rechecks:
@@ -70,7 +70,7 @@ class Rechecks:
         """All streams and sockets, as fast as the other greenlets allow."""
         for number, check in enumerate(self._checks()):
             check()
-            if number % PAUSE_EVERY == 0:
+            if number % PAUSE_EVERY_CHECKS == 0:
                 gevent.sleep(LEAST_PAUSE_SECONDS)
 
     def _checks(self) -> Iterator[Callable[[], None]]:

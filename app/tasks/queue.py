@@ -11,12 +11,10 @@ from sqlalchemy import ColumnElement, delete, func, insert, select, tuple_, upda
 
 from app.auth.models import new_uuid
 from app.db.clock import unix_now
-from app.db.session import transaction
+from app.db.session import UNSYNCHRONIZED, transaction
 from app.errors import Unavailable
 from app.extensions import db
 from app.tasks.models import COMPLETED, ERROR_LENGTH, FAILED, PROCESSING, Task
-
-PLAIN = {"synchronize_session": False}  # no object of the session is used after these statements
 
 
 class Taking(NamedTuple):
@@ -97,7 +95,7 @@ def take(owner: str, most: int, lease_seconds: float) -> list[Taken]:
                 Task.image_url,
                 (Task.deadline_at - unix_now()).label("left"),
             ),
-            execution_options=PLAIN,
+            execution_options=UNSYNCHRONIZED,
         ).all()
     return [
         Taken(Taking(row.uuid, owner, row.attempts), row.ad_archive_id, row.image_url, row.left)
@@ -116,7 +114,7 @@ def renew(takings: Collection[Taking], lease_seconds: float) -> set[Taking]:
             .where(tuple_(Task.uuid, Task.owner, Task.attempts).in_(held), Task.due_at.is_not(None))
             .values(due_at=unix_now() + lease_seconds)
             .returning(Task.uuid, Task.owner, Task.attempts),
-            execution_options=PLAIN,
+            execution_options=UNSYNCHRONIZED,
         ).all()
     return {Taking(row.uuid, row.owner or "", row.attempts) for row in renewed}
 
@@ -142,7 +140,7 @@ def give_back(owner: str) -> None:
             update(Task)
             .where(Task.owner == owner, Task.due_at.is_not(None))
             .values(owner=None, due_at=unix_now(), attempts=Task.attempts - 1),
-            execution_options=PLAIN,
+            execution_options=UNSYNCHRONIZED,
         )
 
 
@@ -154,7 +152,7 @@ def _settle(taking: Taking, **values: Any) -> bool:
     with transaction() as session:
         settled = session.execute(
             update(Task).where(taking.holds()).values(**values).returning(Task.uuid),
-            execution_options=PLAIN,
+            execution_options=UNSYNCHRONIZED,
         ).all()
     return len(settled) == 1
 
@@ -163,4 +161,4 @@ def delete_finished(seconds: float) -> int:
     """Deletes the tasks that finished more than `seconds` ago; returns their number."""
     with transaction() as session:
         gone = delete(Task).where(Task.finished_at < unix_now() - seconds).returning(Task.uuid)
-        return len(session.execute(gone, execution_options=PLAIN).all())
+        return len(session.execute(gone, execution_options=UNSYNCHRONIZED).all())

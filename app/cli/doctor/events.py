@@ -47,10 +47,12 @@ def check() -> Iterator[Finding]:
 def forget_topic(topic: str) -> None:
     """Removes all of the topic from Redis."""
     broker = _broker()
-    with suppress(BrokerUnavailable):
-        broker.start(EventReceiver())
-        broker.forget(topic)
-    broker.stop()
+    try:
+        with suppress(BrokerUnavailable):
+            broker.start(EventReceiver())
+            broker.forget(topic)
+    finally:
+        broker.stop()
 
 
 def _broker() -> Broker:

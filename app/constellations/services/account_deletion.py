@@ -10,6 +10,7 @@ from app.auth.models import User
 from app.constellations import live, shapes
 from app.constellations.models import Constellation, Membership
 from app.constellations.rights import Rights
+from app.db.session import UNSYNCHRONIZED
 from app.errors import Invalid
 
 LAST_ADMIN = "You are the last ADMIN of a constellation that has other members"
@@ -70,11 +71,11 @@ def _remove(session: Session, user_uuid: str) -> None:
     alone = select(counts.c.constellation_uuid).where(counts.c.members == 1)
     session.execute(
         delete(Constellation).where(Constellation.uuid.in_(alone)),
-        execution_options={"synchronize_session": False},
+        execution_options=UNSYNCHRONIZED,
     )
     session.execute(
         delete(Membership).where(Membership.user_uuid == user_uuid),
-        execution_options={"synchronize_session": False},
+        execution_options=UNSYNCHRONIZED,
     )
 
 
