@@ -1,6 +1,8 @@
 """`@describe` notes the description of a call on its view; `tag` notes the group of a blueprint's calls. Both
 documents are made from these notes.
 
+The shapes of answers stand beside their builders, mostly in `shapes.py` of the area.
+
 A description is an attribute of the view's function, so `functools.wraps` carries it through decorators.
 """
 

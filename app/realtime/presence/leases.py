@@ -3,6 +3,7 @@
 Two greenlets for all of them; a held name costs an entry in a dict. While the store is away everything that
 is held stays so here; when it is back each lease is renewed or, if another holder has taken the name, lost.
 New claims wait a moment then, so that a holder does not lose its name to a claim that came just then.
+The names of a worker that died become free in the store, when their leases run out.
 """
 
 import logging
